@@ -129,7 +129,7 @@ def main() -> None:
         fl.regress(frame.head(20_000), MODELS["classes and numbers"], design=DESIGN)
         peers = _peers(options, path)
         print(f"{options.rows:,} rows")
-        for place, (name, formula) in enumerate(MODELS.items()):
+        for position, (name, formula) in enumerate(MODELS.items()):
             found = fl.regress(frame, formula, design=DESIGN).to_frame()
             own = least(lambda formula=formula: fl.regress(frame, formula, design=DESIGN), options.repeats)
             print(f"{name}: ours {own:.2f} s, {len(found)} coefficients")
@@ -139,7 +139,7 @@ def main() -> None:
                 f"  statsmodels, fit alone {seconds:8.2f} s {seconds / own:6.1f} x; value {gap(found['value'], floor.params):.0e}"
             )
             for peer, answers in peers.items():
-                one = answers[place]
+                one = answers[position]
                 print(
                     f"  {peer:22} {one['seconds']:8.2f} s {one['seconds'] / own:6.1f} x; value "
                     f"{gap(found['value'], one['value']):.0e}, se {gap(found['se'], one['se']):.0e}"

@@ -188,7 +188,7 @@ pd.DataFrame(
 
 # %%
 order = korn.sort_values("value")
-places = np.arange(len(order))
+positions = np.arange(len(order))
 figure, axes = plt.subplots(figsize=(7, 6))
 for shift, kind, colour in (
     (-0.18, "wald", "#c66"),
@@ -201,20 +201,22 @@ for shift, kind, colour in (
         .loc[order["district"]]
     )
     axes.hlines(
-        places + shift,
+        positions + shift,
         1000 * found["lower"],
         1000 * found["upper"],
         color=colour,
         linewidth=2,
         label=kind,
     )
-    axes.plot(1000 * found["value"], places + shift, ".", color=colour)
+    axes.plot(1000 * found["value"], positions + shift, ".", color=colour)
 diamonds = [
     1000 * true["district"][name]["prevalence"] for name in order["district"]
 ]
-axes.plot(diamonds, places, "D", color="black", markersize=4, label="truth")
+axes.plot(
+    diamonds, positions, "D", color="black", markersize=4, label="truth"
+)
 axes.axvline(0, color="grey", linewidth=0.8)
-axes.set_yticks(places, order["district"])
+axes.set_yticks(positions, order["district"])
 axes.set_xlabel("in forced labour, per 1,000 adults")
 axes.legend(loc="lower right")
 figure.tight_layout()

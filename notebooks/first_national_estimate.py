@@ -224,7 +224,7 @@ on_a_map(published.select("districts"))
 # written in.)
 
 # %%
-places = pd.read_csv(DATA / "districts.csv")
+positions = pd.read_csv(DATA / "districts.csv")
 cells = pd.DataFrame(
     [
         {"district": name, "forced_labour": outcome, "adults": adults}
@@ -253,8 +253,8 @@ on_a_map(fl.publish(truth))
 # %%
 model = fl.hierarchical.area(
     districts,
-    covariates=places[["district", "x1"]],
-    population=places[["district", "population"]],
+    covariates=positions[["district", "x1"]],
+    population=positions[["district", "population"]],
     seed=2018,
 )
 fl.compare({"direct": districts, "area model": model}, truth=TRUTH)
@@ -318,8 +318,8 @@ two_lists = {
     f"{first}, {second}".replace("_", " "): cr.chapman(
         lists, first, second, interval="log"
     )
-    for place, first in enumerate(LISTS)
-    for second in LISTS[place + 1 :]
+    for position, first in enumerate(LISTS)
+    for second in LISTS[position + 1 :]
 }
 fl.compare(two_lists, truth=TRUTH)
 
@@ -371,7 +371,7 @@ Markdown(
 together = fl.stack(
     [
         persons.national,
-        model.persons(float(places["population"].sum())),
+        model.persons(float(positions["population"].sum())),
         independent.select(quantity="population_size"),
         dependent.select(quantity="population_size"),
     ]

@@ -59,7 +59,7 @@ def _printed(command: str, work: Path) -> list[str]:
     if result.exit_code:
         raise SystemExit(f"{command}: status {result.exit_code}\n{result.output}")
     lines = [line.rstrip() for line in result.stdout.splitlines()]
-    return [line for place, line in enumerate(lines) if line or (place and lines[place - 1])]
+    return [line for position, line in enumerate(lines) if line or (position and lines[position - 1])]
 
 
 def main() -> None:

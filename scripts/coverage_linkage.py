@@ -100,7 +100,7 @@ def world(generator: np.random.Generator, chances: tuple[float, ...]) -> tuple[p
     pairs: list[pd.DataFrame] = []
     for k in range(len(chances)):
         for other in range(k + 1, len(chances)):
-            left, right = (records[records["source_dataset"] == NAMES[place]] for place in (k, other))
+            left, right = (records[records["source_dataset"] == NAMES[position]] for position in (k, other))
             same = left.merge(right, on="person")
             pairs.append(pd.DataFrame({"l": same["unique_id_x"], "r": same["unique_id_y"], "same": 1}))
             size = 2 * len(same)

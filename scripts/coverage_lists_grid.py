@@ -63,7 +63,7 @@ def population(lists: int, share: float, structure: str) -> cr.ListModel:
 
 
 def _at(lists: int, odds: float, size: int, structure: str) -> cr.ListModel:
-    names = [chr(ord("A") + place) for place in range(lists)]
+    names = [chr(ord("A") + position) for position in range(lists)]
     spread = dict(zip(names, (odds * np.linspace(0.7, 1.4, lists)).tolist(), strict=True))
 
     def stated(times: float, people: int, pairs: dict[tuple[str, ...], float] | None = None) -> cr.ListModel:
@@ -88,11 +88,11 @@ def published(name: str) -> cr.ListModel:
 def _held(model: cr.ListModel) -> cr.ListModel:
     """Whoever is on the first list is on the last one too."""
     members = all_histories(len(model.lists))
-    places = {tuple(row): place for place, row in enumerate(members.tolist())}
+    positions = {tuple(row): position for position, row in enumerate(members.tolist())}
     chances = np.zeros_like(model.chances)
     for row, chance in zip(members.tolist(), model.chances.tolist(), strict=True):
         row[-1] = max(row[0], row[-1])
-        chances[places[tuple(row)]] += chance
+        chances[positions[tuple(row)]] += chance
     return cr.ListModel(lists=model.lists, size=model.size, chances=chances)
 
 

@@ -70,14 +70,14 @@ def _in_file(path: Path) -> Iterator[Raised]:
             continue
         named = {word.arg: word.value for word in call.keywords}
         arguments = [*call.args, *([named["code"]] if "code" in named else [])]
-        for place, argument in enumerate(arguments):
+        for position, argument in enumerate(arguments):
             if (
                 isinstance(argument, ast.Constant)
                 and isinstance(argument.value, str)
                 and CODE.fullmatch(argument.value)
             ):
                 builder = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-                given = words(call.args[place + 1] if place + 1 < len(call.args) else named.get("what"))
+                given = words(call.args[position + 1] if position + 1 < len(call.args) else named.get("what"))
                 yield Raised(
                     code=argument.value,
                     what=WORDED[builder].format(what=given) if builder in WORDED else given,

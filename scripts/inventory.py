@@ -123,11 +123,11 @@ def packages() -> str:
     needed: list[str] = project()["project"]["dependencies"]
     wanted = sorted({line.partition(">")[0].strip() for line in needed} - EVERYWHERE)
     return HEAVY + "".join(
-        f"| {name} | {places(known.get(MODULES.get(name, name.replace('-', '_')), []))} |\n" for name in wanted
+        f"| {name} | {positions(known.get(MODULES.get(name, name.replace('-', '_')), []))} |\n" for name in wanted
     )
 
 
-def places(paths: list[Path]) -> str:
+def positions(paths: list[Path]) -> str:
     if not paths:
         return "nowhere by name: another package runs it"
     if len(paths) <= MOST:

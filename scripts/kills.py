@@ -118,12 +118,12 @@ def main() -> int:
     moments = random.Random(given.seed)
     bad = 0
     with tempfile.TemporaryDirectory() as name:
-        place, out, study = Path(name) / "small", Path(name) / "out", write(Path(name))
-        for folder in (place, out):
+        position, out, study = Path(name) / "small", Path(name) / "out", write(Path(name))
+        for folder in (position, out):
             fill(folder, 0)
             (folder / NOTES[0]).write_text(NOTES[1], encoding="utf-8")
         parts = {
-            "small results": small(given.kills, 42 * given.minutes, place, moments),
+            "small results": small(given.kills, 42 * given.minutes, position, moments),
             "runs of a study": whole(given.studies, 18 * given.minutes, study, out, moments),
         }
     for title, counts in parts.items():

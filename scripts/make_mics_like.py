@@ -81,9 +81,9 @@ def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
     """The household file and the woman file."""
     rng = np.random.default_rng(SEED)
     strata = [(region, area) for region in REGIONS for area in (1, 2)]
-    clusters = [(place, *strata[place // CLUSTERS]) for place in range(CLUSTERS * len(strata))]
+    clusters = [(position, *strata[position // CLUSTERS]) for position in range(CLUSTERS * len(strata))]
     women = pd.DataFrame(
-        [(place + 1, n + 1, region, area) for place, region, area in clusters for n in range(WOMEN)],
+        [(position + 1, n + 1, region, area) for position, region, area in clusters for n in range(WOMEN)],
         columns=["HH1", "HH2", "HH7", "HH6"],
     )
     n = len(women)

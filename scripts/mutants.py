@@ -66,7 +66,7 @@ PATIENCE = 10.0
 """A test that computes this many times as long as unchanged, and as many seconds more, has noticed."""
 NOT_ASKED = (
     *("tests/architecture/", "tests/reference/", "tests/recovery/", "tests/published/"),
-    *(f"{place}/{room}/" for place in ("tests/unit", "src/fl_estimate")
+    *(f"{position}/{room}/" for position in ("tests/unit", "src/fl_estimate")
       for room in ("schema", "inputs", "loaders", "indicators", "design", "datasets")),
     "src/fl_estimate/estimators/",
 )  # fmt: skip
@@ -187,8 +187,8 @@ def _drawn(room: str, n: int, seed: int, exclude: Sequence[str] = ()) -> list[Mu
     Of one seed a smaller draw is the beginning of a larger.
     """
     by_line: dict[tuple[str, int], list[Mutant]] = {}
-    place = SOURCE / room
-    for path in [place] if place.is_file() else sorted(place.rglob("*.py")):
+    position = SOURCE / room
+    for path in [position] if position.is_file() else sorted(position.rglob("*.py")):
         file = path.relative_to(SOURCE).as_posix()
         if any(fnmatch(file, pattern) for pattern in exclude):
             continue
@@ -225,7 +225,7 @@ def _key(file: str, text: str, what: str, **_: str) -> tuple[str, str, str]:
 
 def _below(room: str) -> list[str]:
     """The modules that know nothing of a room."""
-    level = next(place for place, rooms in enumerate(ROOMS) if room.removesuffix(".py") in rooms)
+    level = next(position for position, rooms in enumerate(ROOMS) if room.removesuffix(".py") in rooms)
     folders = [SOURCE / name for rooms in ROOMS[:level] for name in rooms]
     files = [path for folder in folders if folder.is_dir() for path in sorted(folder.rglob("*.py"))]
     return [_module(path.relative_to(SOURCE).as_posix()) for path in files]

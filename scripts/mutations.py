@@ -71,13 +71,13 @@ class _Finder:
             if any(isinstance(node, kind) and name == field for kind, field in NEVER_RUN) or _is_typing(node, name):
                 continue
             children = value if isinstance(value, list) else [value]
-            for place, child in enumerate(children):
+            for position, child in enumerate(children):
                 if not isinstance(child, ast.AST) or isinstance(child, ast.Load | ast.Store) or _left_alone(child):
                     continue
 
-                def put(new: ast.AST, name: str = name, value: object = value, place: int = place) -> None:
+                def put(new: ast.AST, name: str = name, value: object = value, position: int = position) -> None:
                     if isinstance(value, list):
-                        value[place] = new
+                        value[position] = new
                     else:
                         setattr(node, name, new)
 
@@ -95,9 +95,9 @@ class _Finder:
 
         match node:
             case ast.Compare(ops=ops):
-                for place, kind in enumerate(map(type, ops)):
+                for position, kind in enumerate(map(type, ops)):
                     new = COMPARED[kind]
-                    yield f"{kind.__name__} becomes {new.__name__}", _setting(ops, place, new())
+                    yield f"{kind.__name__} becomes {new.__name__}", _setting(ops, position, new())
             case ast.BinOp(op=op) if type(op) in CALCULATED and (inside or not isinstance(op, ast.BitOr)):
                 yield _becomes(op), lambda: setattr(node, "op", CALCULATED[type(op)]())
             case ast.AugAssign(op=op) if type(op) in CALCULATED:
@@ -113,9 +113,9 @@ class _Finder:
                 yield f"{value} becomes {value + 1}", instead(ast.Constant(value + 1))
                 yield f"{value} becomes {value - 1}", instead(ast.Constant(value - 1))
             case ast.Call(keywords=keywords):
-                for place, keyword in enumerate(keywords):
+                for position, keyword in enumerate(keywords):
                     if keyword.arg is not None and keyword.arg not in WORDING:
-                        yield f"argument {keyword.arg} dropped", _dropping(keywords, place)
+                        yield f"argument {keyword.arg} dropped", _dropping(keywords, position)
             case ast.Return(value=value) if value is not None and not _is(value, None):
                 yield "None returned", lambda: setattr(node, "value", ast.copy_location(ast.Constant(None), value))
             case ast.If(test=test):
@@ -130,8 +130,8 @@ class _Finder:
                 if upper is not None:
                     yield "upper bound of a slice dropped", lambda: setattr(node, "upper", None)
             case ast.comprehension(ifs=ifs):
-                for place in range(len(ifs)):
-                    yield "filter of a comprehension dropped", _dropping(ifs, place)
+                for position in range(len(ifs)):
+                    yield "filter of a comprehension dropped", _dropping(ifs, position)
             case ast.Expr(value=ast.Call()) | ast.Raise():
                 yield f"{'raise' if isinstance(node, ast.Raise) else 'call'} removed", instead(ast.Pass())
             case ast.Continue():
@@ -140,16 +140,16 @@ class _Finder:
                 yield "Break becomes Continue", instead(ast.Continue())
             case ast.arguments(defaults=defaults, kw_defaults=kw_defaults):
                 for values in (defaults, kw_defaults):
-                    for place, value in enumerate(values):
+                    for position, value in enumerate(values):
                         if isinstance(value, ast.Constant) and isinstance(value.value, str):
                             new = ast.copy_location(ast.Constant(value.value + "_"), value)
-                            yield f"default {value.value!r} changed", _setting(values, place, new)
+                            yield f"default {value.value!r} changed", _setting(values, position, new)
             case ast.Set(elts=elts) | ast.Tuple(elts=elts) | ast.List(elts=elts) if self._listed(elts, inside=inside):
-                for place in range(len(elts)):
-                    yield f"entry {place + 1} of a list dropped", _dropping(elts, place)
+                for position in range(len(elts)):
+                    yield f"entry {position + 1} of a list dropped", _dropping(elts, position)
             case ast.Dict(keys=keys, values=values) if not inside and self._tables:
-                for place in range(len(keys)):
-                    yield f"entry {place + 1} of a table dropped", _dropping(keys, place, values)
+                for position in range(len(keys)):
+                    yield f"entry {position + 1} of a table dropped", _dropping(keys, position, values)
             case _:
                 return
 
@@ -213,15 +213,15 @@ def _becomes(op: ast.operator) -> str:
     return f"{type(op).__name__} becomes {CALCULATED[type(op)].__name__}"
 
 
-def _setting(values: list, place: int, new: ast.AST) -> Callable[[], None]:
-    return lambda: values.__setitem__(place, new)
+def _setting(values: list, position: int, new: ast.AST) -> Callable[[], None]:
+    return lambda: values.__setitem__(position, new)
 
 
-def _dropping(values: list, place: int, beside: list | None = None) -> Callable[[], None]:
+def _dropping(values: list, position: int, beside: list | None = None) -> Callable[[], None]:
     def drop() -> None:
-        del values[place]
+        del values[position]
         if beside is not None:
-            del beside[place]
+            del beside[position]
 
     return drop
 

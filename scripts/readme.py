@@ -30,7 +30,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         printed = run(Path(folder) / "out")
         report = (Path(folder) / "out" / "report.html").read_text(encoding="utf-8")
-    written = {ROOT / place: drawn(report, caption) for place, caption in PICTURES.items()}
+    written = {ROOT / position: drawn(report, caption) for position, caption in PICTURES.items()}
     written[README] = page(README.read_text(encoding="utf-8"), printed)
     if "--check" not in sys.argv[1:]:
         for path, text in written.items():
@@ -75,7 +75,7 @@ def page(text: str, printed: str) -> str:
     head, rest = text.split(START)
     tail = rest.split(END)[1]
     table, words = parts(printed)
-    pictures = "\n\n".join(f"![{caption}]({place})" for place, caption in PICTURES.items())
+    pictures = "\n\n".join(f"![{caption}]({position})" for position, caption in PICTURES.items())
     quoted = textwrap.indent(textwrap.fill(words, 118), "> ")
     return f"{head}{START}\n```text\n{table}\n```\n\n{quoted}\n\n{pictures}\n\n{END}{tail}"
 
@@ -83,7 +83,7 @@ def page(text: str, printed: str) -> str:
 def parts(printed: str) -> tuple[str, str]:
     """The first table, which ends where the next line without indent stands, and the sentences after the last."""
     lines = [line.rstrip() for line in printed.splitlines()]
-    flush = [place for place, line in enumerate(lines) if line and not line.startswith(" ")]
+    flush = [position for position, line in enumerate(lines) if line and not line.startswith(" ")]
     table = "\n".join(lines[flush[0] : flush[1]]).rstrip()
     return table, next(line for line in reversed(lines) if line and not line.startswith(("report:", " ")))
 

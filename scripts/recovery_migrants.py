@@ -43,7 +43,7 @@ def main() -> None:
         "",
         "| by the most recent episode | destination | truth | mean estimate | relative bias | spread over samples | mean standard error | 95 % interval covers |",
         "|---|---|---:|---:|---:|---:|---:|---:|",
-        *(line for place, part in runs.groupby("destination") for line in _lines(str(place), part)),
+        *(line for position, part in runs.groupby("destination") for line in _lines(str(position), part)),
     ]
     text = "\n".join(lines) + "\n"
     TARGET.write_text(text, encoding="utf-8")
@@ -51,18 +51,18 @@ def main() -> None:
     print(f"{time.perf_counter() - start:.0f} s; written to {TARGET.relative_to(TARGET.parents[2])}")
 
 
-def _lines(place: str, runs: pd.DataFrame) -> list[str]:
+def _lines(position: str, runs: pd.DataFrame) -> list[str]:
     lines: list[str] = []
     for row in summarise(runs).to_dict("records"):
         answers = row["answers"]
-        if place and answers not in BY_DESTINATION:
+        if position and answers not in BY_DESTINATION:
             continue
         times, decimals = (
             (100, 2) if answers in ("known", "surely", "possibly", "over") else (1, 0 if answers == "persons" else 3)
         )
         shown = [f"{times * row[name]:,.{decimals}f}" for name in ("truth", "mean", "spread", "mean_se")]
         lines.append(
-            f"| {WORDS[answers]} | {place or 'all'} | {shown[0]} | {shown[1]} | {row['relative_bias']:+.1%} "
+            f"| {WORDS[answers]} | {position or 'all'} | {shown[0]} | {shown[1]} | {row['relative_bias']:+.1%} "
             f"| {shown[2]} | {shown[3]} | {row['coverage']:.1%} ± {row['coverage_error']:.1%} |"
         )
     return lines

@@ -39,7 +39,7 @@ def main() -> None:
         "| figure | weights, interval | truth | relative bias | spread over samples | mean standard error | covers | mean width |",
         "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
-    order = {name: place for place, name in enumerate(FIGURES)}
+    order = {name: position for position, name in enumerate(FIGURES)}
     for row in sorted(table.to_dict("records"), key=lambda record: order[record["figure"]]):
         scale = SCALE.get(row["figure"], 1.0)
         digits = 2 if row["figure"].startswith(("hours", "migrants")) and row["truth"] * scale < 1000 else 0

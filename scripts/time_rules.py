@@ -77,8 +77,8 @@ def main() -> None:
     found = [(words, fl.publish(made).to_frame().iloc[0]) for words, made in rules()]
     default = float(found[0][1]["value"])
     lines: list[str] = list(HEAD)
-    for place, (words, row) in enumerate(found):
-        moved = "" if place in (0, len(found) - 1) else f"{float(row['value']) - default:+,.0f}"
+    for position, (words, row) in enumerate(found):
+        moved = "" if position in (0, len(found) - 1) else f"{float(row['value']) - default:+,.0f}"
         undetermined = "" if row["undetermined"] != row["undetermined"] else f"{float(row['undetermined']):.2%}"
         lines.append(
             f"| {words} | {float(row['value']):,.0f} | {float(row['lower']):,.0f}–{float(row['upper']):,.0f} "

@@ -67,11 +67,11 @@ def _differences(kept: Any, found: Any) -> Any:
             if len(before) != len(after):
                 yield f"{study} {name}: {len(before)} rows before, {len(after)} after"
                 continue
-            for place, (old, new) in enumerate(zip(before, after, strict=True)):
+            for position, (old, new) in enumerate(zip(before, after, strict=True)):
                 # A column that came with the change has nothing to be compared with.
                 for key in old:
                     if not _same(old[key], new.get(key)):
-                        yield f"{study} {name}[{place}].{key}: {old[key]} before, {new.get(key)} after"
+                        yield f"{study} {name}[{position}].{key}: {old[key]} before, {new.get(key)} after"
 
 
 def _same(old: Any, new: Any) -> bool:

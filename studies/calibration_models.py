@@ -86,8 +86,8 @@ def _regional_prevalence(rng: np.random.Generator, told: int) -> Ranked:
         prior=Prior(intercept="normal(-3, 1)", sigma="half-normal(1)"), **_seeded(rng),
     )  # fmt: skip
     kept = found.draws[:, (found.frame["method"] == "misclassification").to_numpy()]
-    place = int(rng.integers(REGIONS))
-    return {"nation": (p.mean(), kept[:, 0]), "region": (p[place], kept[:, 1 + place])}
+    position = int(rng.integers(REGIONS))
+    return {"nation": (p.mean(), kept[:, 0]), "region": (p[position], kept[:, 1 + position])}
 
 
 def _cells(rng: np.random.Generator) -> tuple[pd.DataFrame, Floats]:
@@ -140,11 +140,11 @@ def _quantities(rng: np.random.Generator, told: int) -> Ranked:
 
 
 def _ranked_cells(cells: pd.DataFrame, value: Floats, draws: Any, rng: np.random.Generator) -> Ranked:
-    persons, place = cells["population"].to_numpy(dtype=float), int(rng.integers(REGIONS))
-    inside = (cells["r"] == place).to_numpy() * persons
+    persons, position = cells["population"].to_numpy(dtype=float), int(rng.integers(REGIONS))
+    inside = (cells["r"] == position).to_numpy() * persons
     return {
         "nation": (float(persons @ value / persons.sum()), draws[:, 0]),
-        "region": (float(inside @ value / inside.sum()), draws[:, 1 + place]),
+        "region": (float(inside @ value / inside.sum()), draws[:, 1 + position]),
     }
 
 
@@ -170,10 +170,10 @@ def _lists(rng: np.random.Generator, told: int) -> Ranked:
     )  # fmt: skip
     # Ties of whole numbers are broken at random.
     draws = found.draws / told + rng.uniform(-0.5, 0.5, found.draws.shape)
-    place = int(rng.integers(STRATA))
+    position = int(rng.integers(STRATA))
     return {
         "all": (float(dark.sum()) + rng.uniform(-0.5, 0.5), draws[:, 1]),
-        "stratum": (float(dark[place]) + rng.uniform(-0.5, 0.5), draws[:, 3 + 2 * place]),
+        "stratum": (float(dark[position]) + rng.uniform(-0.5, 0.5), draws[:, 3 + 2 * position]),
     }
 
 

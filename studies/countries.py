@@ -56,7 +56,7 @@ def draw_region(scenario: Scenario, seed: int | np.random.Generator) -> Region:
     rates = rng.normal(MEAN, BETWEEN, len(persons))
     n = len(scenario.surveyed)
     se = np.linspace(*SURVEY_SE, n)
-    names = [f"country {place}" for place in range(1, len(persons) + 1)]
+    names = [f"country {position}" for position in range(1, len(persons) + 1)]
     found = rates[:n] + rng.normal(0, 1, n) * se
     return Region(
         surveys=pd.DataFrame({"country": names[:n], "value": np.maximum(found, 0.0), "se": se}),

@@ -94,8 +94,8 @@ def _answers(drawn: Survey, size: int) -> dict[str, Any]:
     heard = drawn.heard
     found = _items(heard.items, drawn.working, size)
     words = {"state_exception": _GROUNDS, "state_c105": _PURPOSES}
-    for place, (_, field, _) in enumerate(STATE_FIELDS):
-        found[field] = _worded(heard.state[:, place], words.get(field, _BINARY), drawn.working, size, "not_asked")
+    for position, (_, field, _) in enumerate(STATE_FIELDS):
+        found[field] = _worded(heard.state[:, position], words.get(field, _BINARY), drawn.working, size, "not_asked")
     return found
 
 
@@ -106,10 +106,10 @@ def _filter(codes: NDArray[np.int8], working: NDArray[np.int64], size: int) -> p
 
 def _items(items: NDArray[np.int8], working: NDArray[np.int64], size: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for place, column in enumerate(COLUMNS):
+    for position, column in enumerate(COLUMNS):
         item = ITEMS[column.item]
         words = _COERCION if item.dimension == "coercion" else _BINARY
-        found[column.field] = _worded(items[:, place], words, working, size, "no" if item.filter else "not_asked")
+        found[column.field] = _worded(items[:, position], words, working, size, "no" if item.filter else "not_asked")
     return found
 
 
@@ -133,7 +133,7 @@ def sample_of_migrants(population: Population, migrants: Migrants, seed: int, si
     last = np.flatnonzero(migrants.last[sample.episode])
     episode, person = sample.episode[last], migrants.person[sample.chosen]
     size, empty = len(last), len(sample.empty)
-    place = np.concatenate([np.arange(size), np.zeros(empty, dtype=np.int64)])
+    position = np.concatenate([np.arange(size), np.zeros(empty, dtype=np.int64)])
     area = np.concatenate([sample.area, sample.empty])
     every = np.arange(size)
     told = (sample.debt[last], sample.lodging[last])
@@ -144,12 +144,12 @@ def sample_of_migrants(population: Population, migrants: Migrants, seed: int, si
         "stratum": population.areas.stratum[area] + 1,
         "psu": area + 1,
         "weight": np.concatenate([sample.weight, sample.empty_weight]),
-        "destination": np.array(DESTINATIONS)[migrants.destination[episode]][place],
-        "sex": population.people.sex[person][place],
-        "age": np.where(met, np.maximum(population.people.age[person][place], 18), 10),
-        TRUE: np.where(met, migrants.forced[episode][place], 0).astype(np.int8),
+        "destination": np.array(DESTINATIONS)[migrants.destination[episode]][position],
+        "sex": population.people.sex[person][position],
+        "age": np.where(met, np.maximum(population.people.age[person][position], 18), 10),
+        TRUE: np.where(met, migrants.forced[episode][position], 0).astype(np.int8),
     }
-    return pl.DataFrame({**columns, **{name: values[place.tolist()] for name, values in answers.items()}})
+    return pl.DataFrame({**columns, **{name: values[position.tolist()] for name, values in answers.items()}})
 
 
 def truth_of_migrants(migrants: Migrants) -> dict[str, float]:

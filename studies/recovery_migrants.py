@@ -96,7 +96,7 @@ def _block(
     population = population if population is not None else make_population()
     migrants = make_migrants(population)
     true = migrants_truth(migrants)
-    targets = {place: _target(counts) for place, counts in {"": true["national"], **true["destination"]}.items()}
+    targets = {position: _target(counts) for position, counts in {"": true["national"], **true["destination"]}.items()}
     return [row for replicate in replicates for row in _one(population, migrants, replicate, seed, level, targets)]
 
 
@@ -137,9 +137,9 @@ def _cost(people: pd.DataFrame, variable: str, level: float) -> Estimates:
 def _rows(answers: str, estimates: Estimates, targets: dict[str, _Target]) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for row in estimates.frame.to_dict("records"):
-        place = str(row["destination"]) if row["margin"] else ""
-        if place not in targets:  # rows without a destination are areas in which nobody had come back
+        position = str(row["destination"]) if row["margin"] else ""
+        if position not in targets:  # rows without a destination are areas in which nobody had come back
             continue
         kept = {name: float(row[name]) for name in ("value", "se", "lower", "upper")}
-        rows.append({"destination": place, "truth": targets[place].of(answers), **kept})
+        rows.append({"destination": position, "truth": targets[position].of(answers), **kept})
     return rows

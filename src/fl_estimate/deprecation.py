@@ -49,9 +49,9 @@ class Renamed:
     def warn(self, *, stacklevel: int) -> None:
         """Say which name to use, where the caller stands."""
         kind, sign = ("argument", "=") if self.of else ("name", "")
-        place = f" of {self.of}" if self.of else ""
+        position = f" of {self.of}" if self.of else ""
         warnings.warn(
-            f"the {kind} {self.old}{sign}{place} is called {self.new}{sign} since version {self.since}; it is gone in {self.gone_in}"
+            f"the {kind} {self.old}{sign}{position} is called {self.new}{sign} since version {self.since}; it is gone in {self.gone_in}"
             f"\n  to avoid: write {self.new}{sign}",
             FlDeprecationWarning,
             stacklevel=stacklevel + 1,

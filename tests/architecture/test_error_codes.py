@@ -15,7 +15,7 @@ RAISED: list[Any] = CODES["raised"]()
 FAMILIES: dict[str, tuple[str, str]] = CODES["families"]()
 
 
-def place(entry: Any) -> str:
+def position(entry: Any) -> str:
     return f"{entry.code} in {entry.module}:{entry.line}"
 
 
@@ -31,16 +31,16 @@ def test_errors_were_found_in_the_source() -> None:
 
 def test_the_class_is_the_one_that_the_code_names() -> None:
     classes = {name for name, _ in FAMILIES.values()}
-    wrong = [place(e) for e in RAISED if e.builder in classes and FAMILIES.get(e.family, ("",))[0] != e.builder]
+    wrong = [position(e) for e in RAISED if e.builder in classes and FAMILIES.get(e.family, ("",))[0] != e.builder]
     assert wrong == []
 
 
 def test_every_code_belongs_to_a_family() -> None:
-    assert [place(entry) for entry in RAISED if entry.family not in FAMILIES] == []
+    assert [position(entry) for entry in RAISED if entry.family not in FAMILIES] == []
 
 
 def test_every_error_says_what_is_wrong() -> None:
-    assert [place(entry) for entry in RAISED if not entry.what.strip()] == []
+    assert [position(entry) for entry in RAISED if not entry.what.strip()] == []
 
 
 def test_families_of_estimators_do_not_share_a_code() -> None:

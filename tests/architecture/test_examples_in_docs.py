@@ -59,11 +59,11 @@ MAPPINGS = blocks(ROOT / "docs" / "how_to" / "mapping.md", "toml")
 
 
 @pytest.mark.parametrize("place", range(len(MAPPINGS)))
-def test_the_mappings_on_the_page_are_read(tmp_path: Path, place: int) -> None:
+def test_the_mappings_on_the_page_are_read(tmp_path: Path, position: int) -> None:
     """The first block is a whole mapping; each of the others is a part that can stand in one."""
     assert len(MAPPINGS) >= 5
     file = tmp_path / "mapping.toml"
-    file.write_text(whole(MAPPINGS[place]) if place else MAPPINGS[0], encoding="utf-8")
+    file.write_text(whole(MAPPINGS[position]) if position else MAPPINGS[0], encoding="utf-8")
     assert fl.Mapping.read(file).id == "my_survey"
 
 

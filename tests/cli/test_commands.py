@@ -265,11 +265,11 @@ def test_explain_answers() -> None:
 
 def test_explain_a_row_of_a_file(tmp_path: Path) -> None:
     write(tmp_path)
-    place = ["--file", tmp_path / "people.csv", "--mapping", tmp_path / "people.toml"]
-    status, out, _ = call("explain", "icls2018_adult", *place, "--row", 1)
+    position = ["--file", tmp_path / "people.csv", "--mapping", tmp_path / "people.toml"]
+    status, out, _ = call("explain", "icls2018_adult", *position, "--row", 1)
     assert status == 0
     assert "In forced labour (FL)" in out
-    status, _, err = call("explain", "icls2018_adult", *place, "--row", 9999)
+    status, _, err = call("explain", "icls2018_adult", *position, "--row", 9999)
     assert status == 2
     assert err.startswith("[FL-STUDY-07]")
 

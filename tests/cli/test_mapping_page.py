@@ -40,8 +40,8 @@ def test_the_reviewed_mapping_keeps_what_the_draft_found() -> None:
 
 
 @pytest.mark.parametrize(("place", "name"), [(0, "hh"), (1, "wm")])
-def test_the_files_are_what_the_script_makes(place: int, name: str) -> None:
-    made: Any = runpy.run_path(str(ROOT / "scripts" / "make_mics_like.py"))["frames"]()[place]
+def test_the_files_are_what_the_script_makes(position: int, name: str) -> None:
+    made: Any = runpy.run_path(str(ROOT / "scripts" / "make_mics_like.py"))["frames"]()[position]
     kept: Any
     kept, meta = pyreadstat.read_sav(FILES / f"{name}.sav")
     pd.testing.assert_frame_equal(kept, made.astype(float))

@@ -113,32 +113,32 @@ def counts_of(frame: pd.DataFrame, nested: Nested, *, sure: bool) -> tuple[Puzzl
     frame : rows of one outcome, published, of design-weighted tables (without bounds)
     nested : {column: (outer column, {label: outer label})}
     """
-    puzzle, places = Puzzle(), dict[Key, int]()
+    puzzle, positions = Puzzle(), dict[Key, int]()
     for row in frame.to_dict("records"):
         key, n = key_of(row), float(row["n"]) if pd.notna(row["n"]) else math.nan
         if pd.notna(row["cases"]):
             low = high = float(row["cases"])
         else:
             low, high = told(str(row["publication"]), n, sure=sure)
-        if key in places:
-            at = places[key]
+        if key in positions:
+            at = positions[key]
             puzzle.lower[at], puzzle.upper[at] = max(puzzle.lower[at], low), min(puzzle.upper[at], high)
         else:
-            places[key] = puzzle.unknown(low, high)
-    nation = places.get(("", frozenset()))
-    margins = {margin for margin, _ in places if margin and " × " not in margin}
+            positions[key] = puzzle.unknown(low, high)
+    nation = positions.get(("", frozenset()))
+    margins = {margin for margin, _ in positions if margin and " × " not in margin}
     for margin in sorted(margins):
-        parts = {key: at for key, at in places.items() if key[0] == margin}
+        parts = {key: at for key, at in positions.items() if key[0] == margin}
         if nation is not None:
             puzzle.adds_up(nation, parts.values())
         if margin in nested and nested[margin][0] in margins:
             outer, inside = nested[margin]
             for label in sorted(set(inside.values())):
-                whole = places.get((outer, frozenset({(outer, label)})))
+                whole = positions.get((outer, frozenset({(outer, label)})))
                 own = [at for key, at in parts.items() if inside.get(next(iter(key[1]))[1]) == label]
                 if whole is not None:
                     puzzle.adds_up(whole, own)
-    return puzzle, places
+    return puzzle, positions
 
 
 def open_counts(frame: pd.DataFrame, nested: Nested) -> dict[Key, tuple[float, float]]:
@@ -146,9 +146,9 @@ def open_counts(frame: pd.DataFrame, nested: Nested) -> dict[Key, tuple[float, f
     hidden = {key_of(row) for row in frame.to_dict("records") if pd.isna(row["cases"])}
     found: dict[Key, tuple[float, float]] = {}
     for sure in (True, False):
-        puzzle, places = counts_of(frame, nested, sure=sure)
+        puzzle, positions = counts_of(frame, nested, sure=sure)
         for key in hidden - set(found):
-            ends = puzzle.range(places[key])
+            ends = puzzle.range(positions[key])
             if ends is not None:
                 found[key] = ends
     assert set(found) == hidden, "printed numbers contradict each other"

@@ -33,10 +33,10 @@ def people() -> pd.DataFrame:
         "w": 90.0 + at % 7, "st": at * 2 // ROWS, "ea": at * 8 // ROWS, "fl": (at % 5 == 1).astype(int), "one": 1.0,
         "sex": np.where(at % 2 == 0, "f", "m"), "region": np.where(at % 3 == 0, "north", "south"), "wage": 100.0 + at % 11,
         "responded": (at % 6 > 0).astype(int), "years": (at % 5 == 1) * 2.0,
-        "passport": [f"{PASSPORT}{place:02}" for place in at], "telephone": [f"+57 {TELEPHONE}{place:02}" for place in at],
-        "born": pd.to_datetime([f"{BORN}{1 + place % 5:02}" for place in at]), "person": [f"{PERSON} {chr(65 + place)}" for place in at],
-        "said": [f"{SAID} {place}" for place in at], "amount": AMOUNT + at, "identity": 90210774 + at,
-        "mixed": [AMOUNT if place % 2 else SAID for place in at], "gaps": np.where(at == 3, np.nan, AMOUNT),
+        "passport": [f"{PASSPORT}{position:02}" for position in at], "telephone": [f"+57 {TELEPHONE}{position:02}" for position in at],
+        "born": pd.to_datetime([f"{BORN}{1 + position % 5:02}" for position in at]), "person": [f"{PERSON} {chr(65 + position)}" for position in at],
+        "said": [f"{SAID} {position}" for position in at], "amount": AMOUNT + at, "identity": 90210774 + at,
+        "mixed": [AMOUNT if position % 2 else SAID for position in at], "gaps": np.where(at == 3, np.nan, AMOUNT),
     })  # fmt: skip
 
 
@@ -44,11 +44,11 @@ def people() -> pd.DataFrame:
 def records() -> pd.DataFrame:
     """People on three lists, with who they are."""
     at = np.arange(60)
-    frame = pd.DataFrame({name: ((at >> place) % 2 == 0).astype(int) for place, name in enumerate(LISTS)})
+    frame = pd.DataFrame({name: ((at >> position) % 2 == 0).astype(int) for position, name in enumerate(LISTS)})
     frame = frame[frame.sum(axis=1) > 0].reset_index(drop=True)
     size = len(frame)
     return frame.assign(
-        passport=[f"{PASSPORT}{place:02}" for place in range(size)], amount=AMOUNT + np.arange(size), person=PERSON,
+        passport=[f"{PASSPORT}{position:02}" for position in range(size)], amount=AMOUNT + np.arange(size), person=PERSON,
         region=np.where(np.arange(size) % 2, "north", "south"), age=20.0 + np.arange(size) % 30,
     )  # fmt: skip
 

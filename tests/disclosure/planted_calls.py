@@ -54,7 +54,7 @@ def lists_model() -> Any:
 
 
 def thirds() -> pd.DataFrame:
-    return people().assign(third=[place % 3 for place in range(len(people()))])
+    return people().assign(third=[position % 3 for position in range(len(people()))])
 
 
 def register() -> pd.DataFrame:

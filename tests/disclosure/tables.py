@@ -43,8 +43,8 @@ def survey(cases: list[list[int]], n: list[list[int]], *, spread: float = 0.4, s
     frames: list[pd.DataFrame] = []
     inside: dict[str, str] = {}
     for at, (few, many) in enumerate(zip(cases, n, strict=True)):
-        for place, (k, size) in enumerate(zip(few, many, strict=True)):
-            name = f"D{at}{place}"
+        for position, (k, size) in enumerate(zip(few, many, strict=True)):
+            name = f"D{at}{position}"
             inside[name] = f"R{at}"
             case = np.zeros(size, dtype=int)
             case[rng.choice(size, min(k, size), replace=False)] = 1

@@ -140,7 +140,7 @@ def test_no_command_tells_what_a_spoilt_file_holds(name: str, tmp_path: Path, ca
     data = next(
         (path for path in tmp_path.glob("people.*") if path.suffix not in (".csv", ".toml")), tmp_path / "people.csv"
     )
-    places = {
+    positions = {
         "study": tmp_path / "small.toml",
         "file": data,
         "mapping": tmp_path / "people.toml",
@@ -148,12 +148,15 @@ def test_no_command_tells_what_a_spoilt_file_holds(name: str, tmp_path: Path, ca
     }
     found: list[str] = []
     for words in COMMANDS:
-        result = CliRunner().invoke(app, [word.format(**places) for word in words])
+        result = CliRunner().invoke(app, [word.format(**positions) for word in words])
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             found.append(f"{words[0]} ends in Python's own {type(result.exception).__name__}: {result.exception}"[:400])
         said = f"{result.stdout}\n{result.stderr}\n{caplog.text}"
         found += [f"{' '.join(words)} prints {marks}: {said[:1500]}" for marks in [marks_in(said)] if marks]
-    for call in (lambda: fl.run_study(places["study"], out=places["out"]), lambda: check_study(places["study"])):
+    for call in (
+        lambda: fl.run_study(positions["study"], out=positions["out"]),
+        lambda: check_study(positions["study"]),
+    ):
         _, texts = told_by(call)
         found += [f"an error says {marks_in(text)}: {text[:600]}" for text in texts if marks_in(text)]
     found += [

@@ -62,29 +62,29 @@ def test_no_count_of_a_single_withheld_district_is_left_over() -> None:
 
 def totals_known(frame: pd.DataFrame, nested: Any) -> dict[str, tuple[float, float]]:
     """For each district without a printed total, between which numbers of persons its total lies."""
-    puzzle, places = Puzzle(), dict[Key, int]()
+    puzzle, positions = Puzzle(), dict[Key, int]()
     for row in direct(frame, quantity="total").to_dict("records"):
         value, se = float(row["value"]), float(row["se"])
         if pd.notna(value):
             half = half_step(value, se)
-            places[key_of(row)] = puzzle.unknown(max(value - half, 0.0), value + half, whole=False)
+            positions[key_of(row)] = puzzle.unknown(max(value - half, 0.0), value + half, whole=False)
         else:
             most = float(row["upper"]) if pd.notna(row["upper"]) and row["publication"] != "at_most" else 1e9
             # Of "at most U" the limit says nothing of the sample: it may lie above.
-            places[key_of(row)] = puzzle.unknown(0.0, most, whole=False)
-    nation = places["", frozenset()]
+            positions[key_of(row)] = puzzle.unknown(0.0, most, whole=False)
+    nation = positions["", frozenset()]
     for margin in ("region", "district"):
-        puzzle.adds_up(nation, [at for key, at in places.items() if key[0] == margin])
+        puzzle.adds_up(nation, [at for key, at in positions.items() if key[0] == margin])
     for label in set(nested["district"][1].values()):
         own = [
             at
-            for key, at in places.items()
+            for key, at in positions.items()
             if key[0] == "district" and nested["district"][1][dict(key[1])["district"]] == label
         ]
-        puzzle.adds_up(places["region", frozenset({("region", label)})], own)
+        puzzle.adds_up(positions["region", frozenset({("region", label)})], own)
     hidden = direct(frame, quantity="total")
     hidden = hidden[hidden["value"].isna() & hidden["margin"].eq("district")]
-    found = {str(row["district"]): puzzle.range(places[key_of(row)]) for row in hidden.to_dict("records")}
+    found = {str(row["district"]): puzzle.range(positions[key_of(row)]) for row in hidden.to_dict("records")}
     return {name: ends for name, ends in found.items() if ends is not None}
 
 

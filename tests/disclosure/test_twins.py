@@ -53,13 +53,13 @@ def people(cases: dict[str, dict[str, int]]) -> pd.DataFrame:
     for region, districts in cases.items():
         for name, count in districts.items():
             for psu in range(PSUS):
-                for place in range(PER_PSU):
+                for position in range(PER_PSU):
                     rows.append(
                         {
                             "REG": region,
                             "DIS": name,
                             "EA": f"{name}-{psu:02}",
-                            "Q1": 1 if place == 0 and psu < count else 2,
+                            "Q1": 1 if position == 0 and psu < count else 2,
                         }
                     )
     frame = pd.DataFrame(rows)

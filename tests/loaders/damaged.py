@@ -55,8 +55,8 @@ def sound_files(folder: Path) -> list[Path]:
     with xlsxwriter.Workbook(folder / "book.xlsx") as book:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, list(FRAME.columns))
-        for place, row in enumerate(FRAME.itertuples(index=False), 1):
-            sheet.write_row(place, 0, list(row))
+        for position, row in enumerate(FRAME.itertuples(index=False), 1):
+            sheet.write_row(position, 0, list(row))
     return sorted(folder.iterdir())
 
 

@@ -42,7 +42,7 @@ def test_two_million_rows_stay_below_one_gigabyte(tmp_path: Path) -> None:
     rows = pl.scan_parquet(target)
     sums = rows.select(pl.col("weight").sum(), pl.col("q0").sum(), pl.col("q0@missing").is_not_null().sum()).collect()
     # q0 is place * 3 mod 11: nine of eleven codes are kept, 0 to 8 as often as each other but for the last, broken round
-    codes = [place * 3 % 11 for place in range(ROWS % 11)]
+    codes = [position * 3 % 11 for position in range(ROWS % 11)]
     kept = ROWS // 11 * sum(range(9)) + sum(code for code in codes if code < 9)
     gone = ROWS // 11 * 2 + sum(code >= 9 for code in codes)
     assert sums.row(0)[1:] == (kept, gone)

@@ -159,7 +159,7 @@ def provided(name: str) -> pd.DataFrame:
     people = pd.read_csv(DATA / f"{name}_rows.csv")
     patterns = pd.read_csv(DATA / f"{name}_patterns.csv.gz").to_numpy()[people["pattern"].to_numpy()]
     weights = patterns * people["pw"].to_numpy()[:, None]
-    return pd.DataFrame({f"rw{place}": column for place, column in enumerate(weights.T)}).assign(pw=people["pw"])
+    return pd.DataFrame({f"rw{position}": column for position, column in enumerate(weights.T)}).assign(pw=people["pw"])
 
 
 def _provided(entry: dict[str, Any], frame: pd.DataFrame) -> tuple[pd.DataFrame, fl.Design]:

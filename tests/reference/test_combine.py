@@ -37,8 +37,8 @@ def test_through_the_public_function(name: str) -> None:
     entry = ENTRIES[name]
     given, wanted = STORED["data"][entry["data"]], entry["result"]
     sources = {
-        f"s{place}": fl.synthesis.published(np.exp(y), se=np.exp(y) * np.sqrt(v), source=f"s{place}")
-        for place, (y, v) in enumerate(zip(given["yi"], given["vi"], strict=True))
+        f"s{position}": fl.synthesis.published(np.exp(y), se=np.exp(y) * np.sqrt(v), source=f"s{position}")
+        for position, (y, v) in enumerate(zip(given["yi"], given["vi"], strict=True))
     }
     found = fl.synthesis.combine(sources, method="random")
     row = found.to_frame().iloc[0]

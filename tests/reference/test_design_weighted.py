@@ -189,10 +189,10 @@ def test_covariance(name: str) -> None:
     entry = ENTRIES[name]
     call, result = r_calls.read(entry), entry["result"]
     estimates = estimate(call, "pandas")
-    places = rows(estimates.to_frame().reset_index(), call, result)["index"].to_numpy()
+    positions = rows(estimates.to_frame().reset_index(), call, result)["index"].to_numpy()
     theirs = np.array([numbers(row) for row in result["vcov"]])
     dust = 1e-16 * numbers(result["estimate"]).max() ** 2
-    ours = estimates.covariance[np.ix_(places, places)]
+    ours = estimates.covariance[np.ix_(positions, positions)]
     np.testing.assert_allclose(ours, theirs, rtol=1e-8, atol=1e-12 * np.abs(theirs).max() + dust)
 
 

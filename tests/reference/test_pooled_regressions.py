@@ -41,8 +41,8 @@ def test_a_pooled_regression_is_a_regression() -> None:
     odds = found.coefficients(exponentiate=True)
     np.testing.assert_allclose(odds["value"], np.exp(frame["value"]))
     test = fl.term_test(found, "sex")
-    place = frame["term"].tolist().index("sex[T.M]")
-    np.testing.assert_allclose(test.statistic, (frame["value"] / frame["se"]).iloc[place] ** 2, rtol=1e-9)
+    position = frame["term"].tolist().index("sex[T.M]")
+    np.testing.assert_allclose(test.statistic, (frame["value"] / frame["se"]).iloc[position] ** 2, rtol=1e-9)
     assert test.df == (1.0, frame["df"].min())
     with pytest.raises(fl.FlError, match="FL-EST-230"):
         fl.marginal_means(found, "sex")

@@ -75,9 +75,9 @@ def errors(key: str, variance: float, method: str) -> Floats:
         x = np.column_stack([x, covariates.drop(columns="area").to_numpy(float)])
     met = direct["value"].notna().to_numpy()
     data = Sampled(y=direct["value"].to_numpy(float)[met], d=direct["se"].to_numpy(float)[met] ** 2, x=x[met])
-    place = np.full(len(x), -1)
-    place[met] = np.arange(met.sum())
-    return mean_squared_error(data, x, place, variance, method)[0]
+    position = np.full(len(x), -1)
+    position[met] = np.arange(met.sum())
+    return mean_squared_error(data, x, position, variance, method)[0]
 
 
 @pytest.mark.parametrize("key", of("fay_herriot"))
@@ -177,9 +177,9 @@ def test_hbsae(key: str) -> None:
         method: Any = "reml"
         variance = fl.hierarchical.eblup(direct, covariates=covariates, method=method).diagnostics["variance"]
         data = Sampled(y=y[met], d=d[met], x=x[met])
-        place = np.full(len(x), -1)
-        place[met] = np.arange(met.sum())
-        mean, gamma = predictor(data, x, place, variance)
+        position = np.full(len(x), -1)
+        position[met] = np.arange(met.sum())
+        mean, gamma = predictor(data, x, position, variance)
         spread = np.linalg.inv((data.x.T / (variance + data.d)) @ data.x)
         mse = np.where(met, gamma * d, variance) + (1 - gamma) ** 2 * np.einsum("ij,jk,ik->i", x, spread, x)
     size = len(result["estimate"])

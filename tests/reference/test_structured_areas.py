@@ -101,9 +101,9 @@ def check(estimates: fl.Estimates, theirs: dict[str, Any], unit: float = 1.0) ->
         assert (np.abs(frame[column] * unit - theirs[quantile]) <= 4 * error).all(), quantile
 
 
-def check_parameter(estimates: fl.Estimates, name: str, theirs: dict[str, Any], place: int | None = None) -> None:
+def check_parameter(estimates: fl.Estimates, name: str, theirs: dict[str, Any], position: int | None = None) -> None:
     ours, ess = estimates.diagnostics["parameters"][name], worth(estimates)
-    pick = (lambda values: values) if place is None else (lambda values: values[place])
+    pick = (lambda values: values) if position is None else (lambda values: values[position])
     for figure, quantile, height in (("mean", "mean", 1.0), ("median", "q50", 1.25)):
         error = np.hypot(pick(theirs[f"mcse_{quantile}"]), height * pick(theirs["sd"]) / np.sqrt(ess))
         assert abs(ours[figure] - pick(theirs[quantile])) <= 4 * error

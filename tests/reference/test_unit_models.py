@@ -78,10 +78,10 @@ def check_cells(estimates: fl.Estimates, ess: float) -> None:
     close(frame[frame["margin"] == ""], result["national"], ess)
     for margin in ("region", "age"):
         close(frame[frame["margin"] == margin], result[f"by_{margin}"], ess)
-    for place, name in enumerate(("intercept", "sex=1", "x_region")):
+    for position, name in enumerate(("intercept", "sex=1", "x_region")):
         ours, theirs = estimates.diagnostics["parameters"][name], result["beta"]
-        error = np.hypot(theirs["mcse_mean"][place], theirs["sd"][place] / np.sqrt(ess))
-        assert abs(ours["mean"] - theirs["mean"][place]) <= 4 * error, name
+        error = np.hypot(theirs["mcse_mean"][position], theirs["sd"][position] / np.sqrt(ess))
+        assert abs(ours["mean"] - theirs["mean"][position]) <= 4 * error, name
     for term in ("region", "age", "region:age"):
         ours, theirs = (
             estimates.diagnostics["parameters"][f"sigma of {term}"],
@@ -153,9 +153,11 @@ def test_battese_harter_fuller_against_long_chains() -> None:
                 result[key][f"mcse_{quantile}"], height * result[key]["sd"] / np.sqrt(found["importance_ess"])
             )
             assert abs(found["parameters"][name][figure] - result[key][quantile]) <= 4 * error, name
-    for place, name in enumerate(("CornPix", "SoyBeansPix")):
-        error = np.hypot(result["b"]["mcse_mean"][place], result["b"]["sd"][place] / np.sqrt(found["importance_ess"]))
-        assert abs(found["parameters"][name]["mean"] - result["b"]["mean"][place]) <= 4 * error
+    for position, name in enumerate(("CornPix", "SoyBeansPix")):
+        error = np.hypot(
+            result["b"]["mcse_mean"][position], result["b"]["sd"][position] / np.sqrt(found["importance_ess"])
+        )
+        assert abs(found["parameters"][name]["mean"] - result["b"]["mean"][position]) <= 4 * error
 
 
 @pytest.mark.parametrize("name", ["misclass/rare", "misclass/zero_in"])

@@ -186,13 +186,13 @@ def _tell(
         [ITEMS[index].otherwise for index in which],
     )
     true = rng.random(share.shape) < share
-    for place, index in enumerate(which):
+    for position, index in enumerate(which):
         if ITEMS[index].filter:
-            true[:, place] &= having[ITEMS[index].filter][rows]
+            true[:, position] &= having[ITEMS[index].filter][rows]
     fallback = int(np.flatnonzero(which == ITEM_INDEX[FALLBACK[dimension]])[0])
     true[~true.any(axis=1), fallback] = True
-    for place, index in enumerate(which):
-        _write(items, rows[true[:, place]], int(index), rng)
+    for position, index in enumerate(which):
+        _write(items, rows[true[:, position]], int(index), rng)
 
 
 def _write(items: Codes, rows: Ints, index: int, rng: np.random.Generator) -> None:
@@ -277,9 +277,9 @@ def hear(
     heard[np.ix_(proxy, _COLUMN_SENSITIVE)] = BLANK
     filters = _unknown(chance, 2, rng)
     told: dict[str, Codes] = {}
-    for place, (name, have) in enumerate((("debt", debt), ("lodging", lodging))):
+    for position, (name, have) in enumerate((("debt", debt), ("lodging", lodging))):
         answer = np.where(have, YES, NO).astype(np.int8)
-        told[name] = np.where(filters[:, place] != 0, filters[:, place], answer)
+        told[name] = np.where(filters[:, position] != 0, filters[:, position], answer)
         heard[np.ix_(told[name] == NO, _COLUMN_FILTER == name)] = BLANK
     return Heard(debt=told["debt"], lodging=told["lodging"], items=heard, state=_hear_state(state, chance, rng))
 

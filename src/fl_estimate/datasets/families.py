@@ -88,9 +88,9 @@ def _roster(population: Population, rng: np.random.Generator) -> pd.DataFrame:
     area = np.sort(rng.permutation(len(population.areas.stratum))[:AREAS])
     first, starts = population.areas.first_household.tolist(), homes.first_person.tolist()
     rows: list[dict[str, Any]] = []
-    for place in area.tolist():
-        size = first[place + 1] - first[place]
-        for household in (first[place] + rng.permutation(size)[:HOUSEHOLDS_AN_AREA]).tolist():
+    for position in area.tolist():
+        size = first[position + 1] - first[position]
+        for household in (first[position] + rng.permutation(size)[:HOUSEHOLDS_AN_AREA]).tolist():
             members = np.arange(starts[household], starts[household + 1])
             weight = round(float(len(population.areas.stratum) / AREAS * size / HOUSEHOLDS_AN_AREA), 4)
             adult = members[people.age[members] >= 18]
@@ -105,11 +105,11 @@ def _roster(population: Population, rng: np.random.Generator) -> pd.DataFrame:
                         "HHID": int(household),
                         "PID": int(household) * 100 + line,
                         "STRATUM": 1,
-                        "CLUSTER": int(place),
+                        "CLUSTER": int(position),
                         "HHWGT": weight,
                         "Q101": int(people.sex[person]),
                         "Q102": int(people.age[person]),
-                        "MET": (FIRST_DAY + dt.timedelta(days=int(place) % 90)).isoformat(),
+                        "MET": (FIRST_DAY + dt.timedelta(days=int(position) % 90)).isoformat(),
                         "DRAWN": 2 if group is None else 1,
                         "MODRES": 0 if group is None else ANSWERED if rng.random() < 0.95 else NOT_ANSWERED,
                         "weight": weight * times,
@@ -166,7 +166,7 @@ def _hear(proxy: Bools, rng: np.random.Generator) -> tuple[dict[str, Any], Pair]
     state[:, IMPOSED] = NO
     heard = hear(answers, state, debt=debt, lodging=lodging, forced=forced, proxy=proxy, rng=rng)
     columns = {"Q205": heard.debt, "Q206": heard.lodging}
-    columns |= {column.name: heard.items[:, place] for place, column in enumerate(COLUMNS)}
+    columns |= {column.name: heard.items[:, position] for position, column in enumerate(COLUMNS)}
     return {name: _blanked(values) for name, values in columns.items()}, classify_items(heard.items)
 
 
@@ -279,8 +279,8 @@ def _network(relatives: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
 def _classes(roster: pd.DataFrame, key: str, known: list[_KnownWork]) -> pd.DataFrame:
     """One work in the class is enough; who was drawn and answered is in scope, whether or not there was a work."""
     frame = pd.DataFrame({"person_id": roster[key].astype(str)})
-    for place, name in enumerate(("forced_labour", "forced_labour_possible")):
-        true = {str(whose) for one in known for whose, bit in zip(one.whose, one.classes[place], strict=True) if bit}
+    for position, name in enumerate(("forced_labour", "forced_labour_possible")):
+        true = {str(whose) for one in known for whose, bit in zip(one.whose, one.classes[position], strict=True) if bit}
         frame[name] = frame["person_id"].isin(true).astype(np.int64)
     frame["forced_labour_in_scope"] = roster["answered"].astype(np.int64).to_numpy()
     return frame
@@ -289,8 +289,8 @@ def _classes(roster: pd.DataFrame, key: str, known: list[_KnownWork]) -> pd.Data
 def _classes_of_relatives(relatives: pd.DataFrame, known: _KnownWork) -> pd.DataFrame:
     """Relatives of whom the module was asked are in scope, the others are not."""
     frame = pd.DataFrame({"relative_id": relatives["RID"].drop_duplicates()}).reset_index(drop=True)
-    for place, name in enumerate(("forced_labour", "forced_labour_possible")):
-        frame[name] = frame["relative_id"].isin(known.whose[known.classes[place]]).astype(np.int64)
+    for position, name in enumerate(("forced_labour", "forced_labour_possible")):
+        frame[name] = frame["relative_id"].isin(known.whose[known.classes[position]]).astype(np.int64)
     frame["forced_labour_in_scope"] = frame["relative_id"].isin(known.whose).astype(np.int64)
     return frame
 

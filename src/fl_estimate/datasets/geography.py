@@ -113,8 +113,8 @@ def outlines(rng: np.random.Generator) -> tuple[dict[str, Ring], dict[str, Ring]
     regions, districts : dict of str to ring
         Closed rings of (longitude, latitude), counterclockwise.
     """
-    places = [place for centre in _CENTRES for place in _around(centre, rng)]
-    cells = [_cell(place, places) for place in places]
+    positions = [position for centre in _CENTRES for position in _around(centre, rng)]
+    cells = [_cell(position, positions) for position in positions]
     rough = _roughen(cells, rng)
     districts = {name: _walk(cell, rough) for name, cell in zip(DISTRICTS, cells, strict=True)}
     regions = {
@@ -127,12 +127,12 @@ def outlines(rng: np.random.Generator) -> tuple[dict[str, Ring], dict[str, Ring]
 def _around(centre: Point, rng: np.random.Generator) -> Ring:
     """Place the four districts of a region round its centre, turned by chance and out of line."""
     turn = 2 * math.pi * rng.random()
-    places: Ring = []
+    positions: Ring = []
     for quarter in range(PER_REGION):
         angle = turn + math.pi / 2 * (quarter + 0.7 * (rng.random() - 0.5))
         reach = 0.24 + 0.22 * rng.random()
-        places.append((centre[0] + 1.1 * reach * math.cos(angle), centre[1] + reach * math.sin(angle)))
-    return places
+        positions.append((centre[0] + 1.1 * reach * math.cos(angle), centre[1] + reach * math.sin(angle)))
+    return positions
 
 
 def feature_collection(rings: dict[str, Ring], key: str, **more: dict[str, str]) -> dict[str, Any]:
@@ -151,20 +151,20 @@ def feature_collection(rings: dict[str, Ring], key: str, **more: dict[str, str])
     return {"type": "FeatureCollection", "features": features}
 
 
-def _cell(place: Point, places: Ring) -> Ring:
+def _cell(position: Point, positions: Ring) -> Ring:
     """Cut the outline down to the points nearer to `place` than to any other place."""
     ring = _OUTLINE
-    for other in places:
-        if other != place:
-            ring = _cut(ring, place, other)
+    for other in positions:
+        if other != position:
+            ring = _cut(ring, position, other)
     corners = [(round(x, _DECIMALS), round(y, _DECIMALS)) for x, y in ring]
     return [corner for index, corner in enumerate(corners) if corner != corners[index - 1]]
 
 
-def _cut(ring: Ring, place: Point, other: Point) -> Ring:
+def _cut(ring: Ring, position: Point, other: Point) -> Ring:
     """Keep the part of a convex ring on the side of `place` of the line halfway to `other`."""
-    nx, ny = other[0] - place[0], other[1] - place[1]
-    level = (other[0] ** 2 + other[1] ** 2 - place[0] ** 2 - place[1] ** 2) / 2
+    nx, ny = other[0] - position[0], other[1] - position[1]
+    level = (other[0] ** 2 + other[1] ** 2 - position[0] ** 2 - position[1] ** 2) / 2
     beyond = [x * nx + y * ny - level for x, y in ring]
     kept: Ring = []
     for index, (x, y) in enumerate(ring):

@@ -82,9 +82,9 @@ def draw_migrants(population: Population, migrants: Migrants, seed: int, silence
     area, area_weight = draw_areas(population, drawn)
     home = population.households.area[population.people.household[migrants.person]]
     start, stop = np.searchsorted(home, area, side="left"), np.searchsorted(home, area, side="right")
-    place, found = ragged(start, stop)
-    taken = lowest(place, drawn.random(len(place)), INTERVIEWS_AN_AREA)
-    place, chosen = place[taken], found[taken]
+    position, found = ragged(start, stop)
+    taken = lowest(position, drawn.random(len(position)), INTERVIEWS_AN_AREA)
+    position, chosen = position[taken], found[taken]
     share = (stop - start) / np.minimum(np.maximum(stop - start, 1), INTERVIEWS_AN_AREA)
     first = np.searchsorted(migrants.owner, chosen, side="left")
     teller, episode = ragged(first, np.searchsorted(migrants.owner, chosen, side="right"))
@@ -102,8 +102,8 @@ def draw_migrants(population: Population, migrants: Migrants, seed: int, silence
     )
     return MigrantSample(
         chosen=chosen,
-        weight=(area_weight * share)[place],
-        area=area[place],
+        weight=(area_weight * share)[position],
+        area=area[position],
         empty=area[start == stop],
         empty_weight=area_weight[start == stop],
         episode=episode,
@@ -278,7 +278,7 @@ def _episodes(migrants: Migrants, sample: MigrantSample, episode: Ints, eid: Int
         "Q205": sample.debt,
         "Q206": sample.lodging,
     }
-    columns |= {column.name: sample.items[:, place] for place, column in enumerate(COLUMNS)}
+    columns |= {column.name: sample.items[:, position] for position, column in enumerate(COLUMNS)}
     frame = pd.DataFrame(columns)
     wide = ("EID", "PID", "M202Y", "M203Y", "M207", "M209")
     small = frame.astype({name: "Int8" for name in columns if name not in wide})
@@ -287,8 +287,8 @@ def _episodes(migrants: Migrants, sample: MigrantSample, episode: Ints, eid: Int
 
 def _held(items: Codes) -> NDArray[np.bool_]:
     """Whose documents were kept, by the question that asks for it."""
-    place = next(place for place, column in enumerate(COLUMNS) if column.field == "c_docs@work")
-    return items[:, place] == 1
+    position = next(position for position, column in enumerate(COLUMNS) if column.field == "c_docs@work")
+    return items[:, position] == 1
 
 
 def _costs(migrants: Migrants, sample: MigrantSample, episode: Ints, eid: Ints) -> pd.DataFrame:

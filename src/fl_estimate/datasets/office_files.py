@@ -107,12 +107,14 @@ def district_code(district: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
 
 def _identified() -> tuple[OfficeVariable, ...]:
     """Keys, places and weights."""
-    places = {int(code): name for code, name in zip(district_code(np.arange(len(DISTRICTS))), DISTRICTS, strict=True)}
+    positions = {
+        int(code): name for code, name in zip(district_code(np.arange(len(DISTRICTS))), DISTRICTS, strict=True)
+    }
     return (
         OfficeVariable(name="HHID", label="Household"),
         OfficeVariable(name="PID", label="Person"),
         OfficeVariable(name="REGION", label="Region", values=dict(enumerate(REGIONS, start=1))),
-        OfficeVariable(name="DISTRICT", label="District", values=places),
+        OfficeVariable(name="DISTRICT", label="District", values=positions),
         OfficeVariable(name="AREA", label="Urban or rural", values={1: "Urban", 2: "Rural"}),
         OfficeVariable(name="STRATUM", label="Stratum (region x area)"),
         OfficeVariable(name="CLUSTER", label="Enumeration area"),
@@ -180,11 +182,11 @@ def household_frame(survey: Survey) -> pd.DataFrame:
     population, sample = survey.population, survey.sample
     first = population.households.first_person
     length = first[sample.household + 1] - first[sample.household]
-    place = np.repeat(np.arange(len(sample.household)), length)
-    line = np.arange(len(place)) - np.repeat(np.cumsum(length) - length, length)
-    person = first[sample.household][place] + line
-    frame = pd.DataFrame(_roster(population, sample.household[place], person, line))
-    frame["HHWGT"] = np.round(sample.household_weight[place], 4)
+    position = np.repeat(np.arange(len(sample.household)), length)
+    line = np.arange(len(position)) - np.repeat(np.cumsum(length) - length, length)
+    person = first[sample.household][position] + line
+    frame = pd.DataFrame(_roster(population, sample.household[position], person, line))
+    frame["HHWGT"] = np.round(sample.household_weight[position], 4)
     row = np.full(len(population.people.age), -1, dtype=np.int64)
     row[person] = np.arange(len(person))
     frame = pd.concat([frame, _module(survey, row, frame)], axis=1)
@@ -253,10 +255,10 @@ def _module(survey: Survey, row: NDArray[np.int64], roster: pd.DataFrame) -> pd.
     columns["Q207"] = _whole(_placed(size, working, told.ongoing))
     columns["Q208"] = _dates(size, working, told.start)
     columns["Q209"] = _dates(size, working, told.end)
-    for place, (name, _, _) in enumerate(STATE_FIELDS):
-        columns[name] = _whole(_placed(size, working, heard.state[:, place]))
-    for place, column in enumerate(COLUMNS):
-        columns[column.name] = _whole(_placed(size, working, heard.items[:, place]))
+    for position, (name, _, _) in enumerate(STATE_FIELDS):
+        columns[name] = _whole(_placed(size, working, heard.state[:, position]))
+    for position, column in enumerate(COLUMNS):
+        columns[column.name] = _whole(_placed(size, working, heard.items[:, position]))
     return pd.DataFrame(columns)
 
 

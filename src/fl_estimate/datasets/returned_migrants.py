@@ -253,7 +253,7 @@ def migrants_truth(migrants: Migrants) -> dict[str, Any]:
     }
     counted: dict[str, Any] = {"national": _counted(migrants, last)}
     for name, (codes, values) in groups.items():
-        counted[name] = {code: _counted(migrants, last & (values == place)) for place, code in enumerate(codes)}
+        counted[name] = {code: _counted(migrants, last & (values == position)) for position, code in enumerate(codes)}
     return counted
 
 

@@ -122,24 +122,24 @@ def _draw_households(
     Every area has 40 households or more, and four in five respond, so that no area is lost.
     """
     first = population.areas.first_household
-    place, household = ragged(first[area], first[area + 1])
-    taken = lowest(place, rng.random(len(place)), HOUSEHOLDS_AN_AREA)
-    place, household = place[taken], household[taken]
-    responds = rng.random(len(place)) < population.areas.response[area][place]
-    got = np.bincount(place[responds], minlength=len(area))
+    position, household = ragged(first[area], first[area + 1])
+    taken = lowest(position, rng.random(len(position)), HOUSEHOLDS_AN_AREA)
+    position, household = position[taken], household[taken]
+    responds = rng.random(len(position)) < population.areas.response[area][position]
+    got = np.bincount(position[responds], minlength=len(area))
     weight = area_weight * (first[area + 1] - first[area]) / np.maximum(got, 1)
-    return household[responds], weight[place[responds]]
+    return household[responds], weight[position[responds]]
 
 
 def _draw_adults(
     population: Population, household: Ints, weight: Floats, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], Floats]:
     first, adults = population.households.first_person[household], population.households.adults[household]
-    place, person = ragged(first, first + adults)
-    taken = lowest(place, rng.random(len(place)), ADULTS_A_HOUSEHOLD)
-    place = place[taken]
+    position, person = ragged(first, first + adults)
+    taken = lowest(position, rng.random(len(position)), ADULTS_A_HOUSEHOLD)
+    position = position[taken]
     share = adults / np.minimum(adults, ADULTS_A_HOUSEHOLD)
-    return person[taken], (weight * share)[place]
+    return person[taken], (weight * share)[position]
 
 
 def _proxies(population: Population, respondent: Ints, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -154,16 +154,16 @@ def _proxies(population: Population, respondent: Ints, rng: np.random.Generator)
 def ragged(start: Ints, stop: Ints) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """List the whole numbers from each `start` up to its `stop`; gives (which pair, the number)."""
     length = stop - start
-    place = np.repeat(np.arange(len(start)), length)
-    offset = np.arange(len(place)) - np.repeat(np.cumsum(length) - length, length)
-    return place, start[place] + offset
+    position = np.repeat(np.arange(len(start)), length)
+    offset = np.arange(len(position)) - np.repeat(np.cumsum(length) - length, length)
+    return position, start[position] + offset
 
 
-def lowest(place: Ints, key: Floats, most: int) -> NDArray[np.int64]:
+def lowest(position: Ints, key: Floats, most: int) -> NDArray[np.int64]:
     """Choose in each place the rows with the lowest keys, at most `most`; in the order of the rows.
 
     `place` is sorted, so ranks within a place are positions in the key order less the place's first position.
     """
-    order = np.lexsort((key, place))
-    rank = np.arange(len(place)) - np.searchsorted(place, place[order], side="left")
+    order = np.lexsort((key, position))
+    rank = np.arange(len(position)) - np.searchsorted(position, position[order], side="left")
     return np.sort(order[rank < most])

@@ -35,7 +35,7 @@ ENTERED_AS_CHILD, BORN_INTO = 0.08, 0.85
 MONTH_NOT_KNOWN, DATE_NOT_KNOWN, BIRTH_NOT_KNOWN, ONGOING_NOT_KNOWN = 0.08, 0.015, 0.02, 0.004
 NEVER = 10_000_000
 MONTHS_OF_DAYS = 365.25 / 12
-_BIRTH_STATUS = next(place for place, column in enumerate(COLUMNS) if column.field == "r_birth_status")
+_BIRTH_STATUS = next(position for position, column in enumerate(COLUMNS) if column.field == "r_birth_status")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -24,7 +24,7 @@ STILL_MET = 1e-6
 
 def weight_names(calibrations: Sequence[Calibration]) -> dict[str, str]:
     """The weights after each calibration: a name for sums of the small table, and their column."""
-    return {f"after{place}": step.after for place, step in enumerate(calibrations)}
+    return {f"after{position}": step.after for position, step in enumerate(calibrations)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +55,8 @@ def read_steps(table: Totals, calibrations: Sequence[Calibration]) -> tuple[Step
         FL-DESIGN-58: the people do not meet the totals any more.
     """
     steps: list[Step] = []
-    for place, calibration in enumerate(calibrations):
-        weight = table.sums[f"after{place}",]
+    for position, calibration in enumerate(calibrations):
+        weight = table.sums[f"after{position}",]
         x = features(calibration.terms, table)
         if calibration.aggregate is not None:
             x = unit_means(x, weight, table.keys[calibration.aggregate].codes)

@@ -152,16 +152,16 @@ def _by_stratum(stage: Stage, influence: sparse.csc_array, columns: int) -> _Str
     stratum = stage.stratum[influence.indices]
     code = stratum * columns + column
     dense = len(stage.size) * columns <= CODES
-    pairs, place = (np.arange(len(stage.size) * columns), code) if dense else np.unique(code, return_inverse=True)
-    met = np.bincount(place, minlength=len(pairs))
+    pairs, position = (np.arange(len(stage.size) * columns), code) if dense else np.unique(code, return_inverse=True)
+    met = np.bincount(position, minlength=len(pairs))
     h, c = np.divmod(pairs, columns)
     size = stage.size[h]
-    mean = np.bincount(place, weights=influence.data, minlength=len(pairs)) / size
-    away = (influence.data - mean[place]) ** 2
+    mean = np.bincount(position, weights=influence.data, minlength=len(pairs)) / size
+    away = (influence.data - mean[position]) ** 2
     # Units without a row of the domain are not stored; each stands at zero.
     rest = size - met
-    squares = np.bincount(place, weights=away, minlength=len(pairs)) + rest * mean**2
-    fourth = np.bincount(place, weights=away**2, minlength=len(pairs)) + rest * mean**4
+    squares = np.bincount(position, weights=away, minlength=len(pairs)) + rest * mean**2
+    fourth = np.bincount(position, weights=away**2, minlength=len(pairs)) + rest * mean**4
     scale = scale_of(stage)[h]
     kept = (met > 0) & (scale > 0) & (size > 1)
     return _StratumMoments(

@@ -90,8 +90,8 @@ def _crossed(table: Totals, columns: tuple[str, ...], categories: Mapping[str, S
     for column in columns:
         key = table.keys[column]
         known = _in_order(key.levels, categories.get(column, ()))
-        place = {level: code for code, level in enumerate(known)}
-        recode = np.array([*(place[level] for level in key.levels), 0], dtype=np.int64)
+        position = {level: code for code, level in enumerate(known)}
+        recode = np.array([*(position[level] for level in key.levels), 0], dtype=np.int64)
         missing |= key.codes == key.missing
         domain = domain * len(known) + recode[key.codes]
         levels.append(known)
@@ -113,8 +113,8 @@ def _in_order(met: Sequence[Any], given: Sequence[str]) -> list[Any]:
     """
     declared = [] if isinstance(given, Order) else [str(value) for value in given]
     values = {*met, *declared}
-    place = {str(code): at for at, code in enumerate(given)}
-    return sorted(values, key=lambda v: (place.get(_written(v), len(place)), isinstance(v, str), v))
+    position = {str(code): at for at, code in enumerate(given)}
+    return sorted(values, key=lambda v: (position.get(_written(v), len(position)), isinstance(v, str), v))
 
 
 def _written(value: Any) -> str:

@@ -60,14 +60,14 @@ def totals_in_memory(
     cells = _cells(known)
     if cells > most:
         return None
-    place = _places(known, rows)
-    n = np.bincount(place, minlength=cells)
+    position = _places(known, rows)
+    n = np.bincount(position, minlength=cells)
     met = np.flatnonzero(n)
     if cells * len(sums) > 4 * rows:
         # Few of many cells are met: they are numbered anew, so that the sums take no more room than a few columns.
-        _renumber(place, n)
+        _renumber(position, n)
         n, cells = n[met], len(met)
-    products, values = _summed(frame, place, columns, sums, n)
+    products, values = _summed(frame, position, columns, sums, n)
     if len(met) < cells:
         full, values = values, np.empty((len(values), len(met)))
         for row, kept in zip(full, values, strict=True):
@@ -83,7 +83,7 @@ def totals_in_memory(
 
 def _summed(
     frame: nw.DataFrame[Any],
-    place: Codes,
+    position: Codes,
     columns: Mapping[str, nw.Expr],
     sums: Mapping[Any, tuple[str, ...]],
     n: Codes,
@@ -98,7 +98,7 @@ def _summed(
         for product in dict.fromkeys(sums.values()):
             used = [factors[factor] for factor in product]
             if not any(factor.rows is not None and not len(factor.rows) for factor in used):
-                _add(found.setdefault(product, values[1 + len(found)]), place[part], used)
+                _add(found.setdefault(product, values[1 + len(found)]), position[part], used)
     return list(found), values[: 1 + len(found)]
 
 
@@ -110,20 +110,20 @@ def _places(columns: list[KeyColumn], rows: int) -> Codes:
     """The cell of each row."""
     if not columns:
         return np.zeros(rows, dtype=np.int64)
-    place, code = np.empty(rows, dtype=np.int64), np.empty(CACHED, dtype=np.int64)
+    position, code = np.empty(rows, dtype=np.int64), np.empty(CACHED, dtype=np.int64)
     first, *others = columns
     for part in cached_blocks(rows):
-        cell = np.subtract(first.values[part], first.least, out=place[part], dtype=np.int64)
+        cell = np.subtract(first.values[part], first.least, out=position[part], dtype=np.int64)
         for column in others:
             cell *= column.width
             cell += np.subtract(column.values[part], column.least, out=code[: len(cell)], dtype=np.int64)
-    return place
+    return position
 
 
-def _renumber(place: Codes, n: Codes) -> None:
+def _renumber(position: Codes, n: Codes) -> None:
     number = np.cumsum(n > 0) - 1
-    for part in cached_blocks(len(place)):
-        place[part] = number[place[part]]
+    for part in cached_blocks(len(position)):
+        position[part] = number[position[part]]
 
 
 def _factors(frame: nw.DataFrame[Any], columns: Mapping[str, nw.Expr]) -> dict[str, Factor]:

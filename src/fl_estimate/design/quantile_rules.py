@@ -62,14 +62,14 @@ def quantiles(rule: str, values: Floats, weights: Floats, shares: Floats, rows: 
 
 def _discrete(rule: str, x: Floats, w: Floats, p: Floats) -> Floats:
     reached = np.cumsum(w) / w.sum()
-    place = np.minimum(np.searchsorted(reached, p - DUST), len(x) - 1)
-    exact = np.abs(reached[place] - p) <= DUST
-    after = x[np.minimum(place + 1, len(x) - 1)]
+    position = np.minimum(np.searchsorted(reached, p - DUST), len(x) - 1)
+    exact = np.abs(reached[position] - p) <= DUST
+    after = x[np.minimum(position + 1, len(x) - 1)]
     if rule in ("school", "hf2"):
-        return np.where(exact, (x[place] + after) / 2, x[place])
+        return np.where(exact, (x[position] + after) / 2, x[position])
     if rule == "hf3":
-        return np.where(exact & (place % 2 == 0), after, x[place])
-    return x[place]
+        return np.where(exact & (position % 2 == 0), after, x[position])
+    return x[position]
 
 
 def _shah_vaish(x: Floats, w: Floats, p: Floats) -> Floats:

@@ -211,13 +211,13 @@ def multiplier_rows(table: Totals, own: UnitReplicates) -> Codes:
     DesignFault
         FL-DESIGN-25: units that the replicates were not made of.
     """
-    place = {unit: row for row, unit in enumerate(own.units)}
+    position = {unit: row for row, unit in enumerate(own.units)}
     codes = np.zeros(len(table.n), dtype=np.int64)
     for name in own.keys:
         codes = numbered_codes(codes * (len(table.keys[name].levels) + 1) + table.keys[name].codes)[0]
     number, first = numbered_codes(codes)
     columns = [_spelled(table, name)[first] for name in own.keys]
-    rows = np.array([place.get(unit, -1) for unit in zip(*columns, strict=True)], dtype=np.int64)[number]
+    rows = np.array([position.get(unit, -1) for unit in zip(*columns, strict=True)], dtype=np.int64)[number]
     unknown = int((rows < 0).sum())
     if unknown:
         raise DesignFault(

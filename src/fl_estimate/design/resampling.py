@@ -96,9 +96,9 @@ def balanced_halves(stage: Stage, fay: float, appearance: Floats | None = None) 
         raise _not_fit("brr", "a stratum with a single unit", 'merge strata first: Design(single_psu="collapse")')
     strata = len(stage.size)
     order = 1 << strata.bit_length()
-    place = np.empty(strata, dtype=np.int64)
-    place[np.lexsort((np.arange(strata), stage.size == 2))] = np.arange(strata)
-    row, column = np.arange(order)[:, None], 1 + place[None, :]
+    position = np.empty(strata, dtype=np.int64)
+    position[np.lexsort((np.arange(strata), stage.size == 2))] = np.arange(strata)
+    row, column = np.arange(order)[:, None], 1 + position[None, :]
     sign = np.where(np.bitwise_count(row & column) % 2 == 0, 1.0, -1.0)
     first = _rank_within(stage.stratum, appearance) < (stage.size // 2)[stage.stratum]
     plus = sign[:, stage.stratum].T * np.where(first, 1.0, -1.0)[:, None]

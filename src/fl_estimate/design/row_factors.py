@@ -51,8 +51,8 @@ def replicate_columns(schema: Mapping[str, Any], design: Design) -> dict[str, nw
     first = design.adjustments[0].before if design.adjustments else ""
     weight = weight_columns(schema, first or str(design.weights))["w"]
     columns = {
-        f"k{place}": nw.col(name).cast(nw.Float64) if own.combined else nw.col(name).cast(nw.Float64) * weight
-        for place, name in enumerate(own.columns)
+        f"k{position}": nw.col(name).cast(nw.Float64) if own.combined else nw.col(name).cast(nw.Float64) * weight
+        for position, name in enumerate(own.columns)
     }
     for step in design.adjustments:
         if isinstance(step, Calibration):

@@ -44,7 +44,7 @@ def check_weights(counts: Mapping[str, int], column: str) -> None:
 def fresh(frame: Frame, name: str) -> str:
     """A column name that the frame does not have: `name`, or with the first free number behind it."""
     taken = set(frame.collect_schema())
-    numbered = (f"{name}_{place}" for place in range(2, len(taken) + 3))
+    numbered = (f"{name}_{position}" for position in range(2, len(taken) + 3))
     return name if name not in taken else next(other for other in numbered if other not in taken)
 
 
@@ -62,8 +62,8 @@ def in_a_column(frame: Frame, design: Design) -> tuple[Frame, Design]:
     weight = nw.when(nw.col(first).is_null() | ~nw.col(first).is_null()).then(nw.lit(1.0)).otherwise(nw.lit(1.0))
     if design.weights_known:
         parents = [design.strata] if design.strata is not None else []
-        for place, column in enumerate(design.fpc):
-            unit = design.stages[place] if place < len(design.stages) else None
+        for position, column in enumerate(design.fpc):
+            unit = design.stages[position] if position < len(design.stages) else None
             weight = weight * _inverse_fraction(column, unit, parents)
             parents = [*parents, *([unit] if unit is not None else [])]
     known = replace(

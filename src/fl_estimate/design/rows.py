@@ -35,9 +35,9 @@ def rows(
     schema = frame.collect_schema()
     labels = [
         (nw.col(key).cast(nw.String) if isinstance(schema[key], nw.Categorical | nw.Enum) else nw.col(key)).alias(
-            f"{_PREFIX}k{place}"
+            f"{_PREFIX}k{position}"
         )
-        for place, key in enumerate(keys)
+        for position, key in enumerate(keys)
     ]
     factors = [expr.cast(nw.Float64).alias(f"{_PREFIX}f_{name}") for name, expr in columns.items()]
     plain = [nw.col(name).cast(nw.Float64).alias(f"{_PREFIX}v_{name}") for name in values]
@@ -47,7 +47,7 @@ def rows(
     factor = {name: _floats(table, f"{_PREFIX}f_{name}") for name in columns}
     made = {name: _product(product, factor) for name, product in sums.items()}
     check_finite(made)
-    found = {key: coded(table.column(f"{_PREFIX}k{place}")) for place, key in enumerate(keys)}
+    found = {key: coded(table.column(f"{_PREFIX}k{position}")) for position, key in enumerate(keys)}
     kept = {name: _floats(table, f"{_PREFIX}v_{name}") for name in values}
     return Totals(keys=found, sums=made, n=np.ones(table.num_rows)), kept
 

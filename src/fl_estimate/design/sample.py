@@ -99,17 +99,17 @@ def read_sample(table: Totals, design: Design) -> SampleStages:
     depth = max(1, len(design.fpc))
     parents, multiplier, stages = stratum, np.ones(groups), list[Stage]()
     labels = _stratum_labels(table, design)
-    for place in range(depth):
+    for position in range(depth):
         if rows_are_units:
             unit, unit_stratum = parents, np.arange(len(labels))
             size = np.bincount(parents, weights=table.n, minlength=len(labels))
         else:
-            unit = _units(parents, _ids(table, design.stages[place]))
+            unit = _units(parents, _ids(table, design.stages[position]))
             unit_stratum = _first(parents, unit)
             size = np.bincount(unit_stratum, minlength=len(labels)).astype(float)
         # With unequal probabilities the fpc is of the unit, not of its stratum.
-        unequal = design.pps is not None and place == 0
-        fraction = _fractions(table, design, place, unit if unequal else parents, size, labels)
+        unequal = design.pps is not None and position == 0
+        fraction = _fractions(table, design, position, unit if unequal else parents, size, labels)
         before, form = _first(multiplier, parents), None
         if unequal:
             form = pps_form(design, _probability(fraction, design))
@@ -127,8 +127,8 @@ def read_sample(table: Totals, design: Design) -> SampleStages:
                 pps=form,
             )
         )
-        if not rows_are_units and place + 1 < depth:
-            labels = tuple(f"unit {code + 1} of stage {place + 1}" for code in range(len(unit_stratum)))
+        if not rows_are_units and position + 1 < depth:
+            labels = tuple(f"unit {code + 1} of stage {position + 1}" for code in range(len(unit_stratum)))
             parents = unit
     _check_nesting(table, design)
     weight = _weight(stages, rows_are_units, design)
@@ -212,12 +212,12 @@ def _first[T: np.generic](values: npt.NDArray[T], unit: Codes) -> npt.NDArray[T]
 
 
 def _fractions(
-    table: Totals, design: Design, place: int, parents: Codes, size: Floats, labels: tuple[str, ...]
+    table: Totals, design: Design, position: int, parents: Codes, size: Floats, labels: tuple[str, ...]
 ) -> Floats:
     """Sampling fractions by stratum from the fpc column of this stage; 0 where there is none."""
-    if place >= len(design.fpc):
+    if position >= len(design.fpc):
         return np.zeros(len(labels))
-    column = design.fpc[place]
+    column = design.fpc[position]
     key = table.keys[column]
     no_missing(key, column, "finite population correction")
     levels = np.array([level if isinstance(level, int | float) else np.nan for level in key.levels], dtype=float)
@@ -237,7 +237,7 @@ def _fractions(
         at = np.flatnonzero(lowest != highest)
         raise DesignFault(
             "FL-DESIGN-09",
-            f"the fpc of stage {place + 1} differs within a stratum of that stage",
+            f"the fpc of stage {position + 1} differs within a stratum of that stage",
             found=f"column {column!r}, strata {listed(labels[code] for code in at)}"
             if of == len(labels)
             else f"column {column!r}, {len(at)} units",
@@ -300,15 +300,15 @@ def _check_nesting(table: Totals, design: Design) -> None:
 
 
 def _single(stages: list[Stage], design: Design) -> DesignFault:
-    place, stage = next((place, stage) for place, stage in enumerate(stages) if stage.single.any())
+    position, stage = next((position, stage) for position, stage in enumerate(stages) if stage.single.any())
     names = [stage.labels[code] for code in np.flatnonzero(stage.single)]
     what = "these strata have a single primary sampling unit" if design.stages else "these strata have a single row"
-    if place:
-        what = f"{len(names)} units of stage {place} have a single unit of stage {place + 1}"
+    if position:
+        what = f"{len(names)} units of stage {position} have a single unit of stage {position + 1}"
     return DesignFault(
         "FL-DESIGN-12",
         what,
-        found=listed(names) if not place else f"stage {place + 1}, column {design.stages[place]!r}",
+        found=listed(names) if not position else f"stage {position + 1}, column {design.stages[position]!r}",
         fix='merge them with a neighbour (single_psu="collapse"), or choose Design(single_psu="adjust"), "average", "certainty", '
         'in a mapping [design] single_psu = "adjust"',
     )

@@ -79,8 +79,8 @@ def coded(column: Any) -> GroupingKey:
         met = np.bincount(indices + 1, minlength=len(raw) + 1)[1:] > 0
         raw = [value if has else None for value, has in zip(raw, met, strict=True)]
     levels = sorted({value for value in raw if value is not None}, key=_rank)
-    place = {value: code for code, value in enumerate(levels)}
-    recode = np.array([place[value] if value is not None else len(levels) for value in raw] or [0], dtype=np.int64)
+    position = {value: code for code, value in enumerate(levels)}
+    recode = np.array([position[value] if value is not None else len(levels) for value in raw] or [0], dtype=np.int64)
     codes = np.where(indices >= 0, recode[indices], len(levels))
     return GroupingKey(codes=codes, levels=tuple(levels))
 

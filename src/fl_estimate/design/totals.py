@@ -127,7 +127,7 @@ def first_rows(frame: Frame, *, keys: Sequence[str], row: str) -> Floats:
     """The least value of the column `row` in each group, in the order of the groups of `totals` with the same keys."""
     with decoding():
         least = _query(frame.lazy(), keys=tuple(keys), columns={}, sums={}, least=row).collect("pyarrow").to_native()
-    labelled = [coded(least.column(f"{_PREFIX}k{place}")) for place in range(len(keys))]
+    labelled = [coded(least.column(f"{_PREFIX}k{position}")) for position in range(len(keys))]
     order, starts = _runs([key.codes for key in labelled])
     return np.minimum.reduceat(_floats(least, f"{_PREFIX}least")[order], starts)
 
@@ -144,22 +144,22 @@ def _query(
     # Categories come back as text on some engines and as codes on others: text everywhere.
     labels = [
         (nw.col(key).cast(nw.String) if isinstance(schema[key], nw.Categorical | nw.Enum) else nw.col(key)).alias(
-            f"{_PREFIX}k{place}"
+            f"{_PREFIX}k{position}"
         )
-        for place, key in enumerate(keys)
+        for position, key in enumerate(keys)
     ]
     # Float64 before anything is multiplied or summed: int32 sums and int8 products wrap without a word on polars
     # and pandas, and DuckDB answers in Decimal.
     factors = [expr.cast(nw.Float64).alias(f"{_PREFIX}f_{name}") for name, expr in columns.items()]
     products = [
-        reduce(mul, [nw.col(f"{_PREFIX}f_{factor}") for factor in product]).alias(f"{_PREFIX}s{place}")
-        for place, product in enumerate(sums.values())
+        reduce(mul, [nw.col(f"{_PREFIX}f_{factor}") for factor in product]).alias(f"{_PREFIX}s{position}")
+        for position, product in enumerate(sums.values())
     ]
     # Engines differ on whether a sum skips NaN and whether NaN is null; this flag and `isfinite` on the small table
     # together catch both everywhere.
     nulls = [nw.col(f"{_PREFIX}f_{name}").is_null() for name in columns]
     bad = reduce(or_, nulls).cast(nw.Float64) if nulls else nw.lit(0.0)
-    grouped = [f"{_PREFIX}k{place}" for place in range(len(keys))]
+    grouped = [f"{_PREFIX}k{position}" for position in range(len(keys))]
     if not keys:
         labels, grouped = [nw.lit(0).alias(f"{_PREFIX}k0")], [f"{_PREFIX}k0"]
     row = [] if least is None else [nw.col(least).alias(f"{_PREFIX}least")]
@@ -168,7 +168,7 @@ def _query(
         .with_columns(*products, bad.alias(f"{_PREFIX}bad"))
         .group_by(*grouped, drop_null_keys=False)
         .agg(
-            *[nw.col(f"{_PREFIX}s{place}").sum() for place in range(len(sums))],
+            *[nw.col(f"{_PREFIX}s{position}").sum() for position in range(len(sums))],
             nw.col(f"{_PREFIX}bad").sum(),
             nw.len().alias(f"{_PREFIX}n"),
             *[nw.col(f"{_PREFIX}least").min() for _ in row],
@@ -180,12 +180,12 @@ def _small(table: Any, keys: tuple[str, ...], sums: tuple[Any, ...]) -> Totals:
     """Make the engine's answer canonical: labels, one row a group, sorted. Nothing depends on the engine's order."""
     arrow = table.to_native()
     values = np.empty((len(sums) + 2, arrow.num_rows))
-    for place in range(len(sums)):
-        values[place] = _floats(arrow, f"{_PREFIX}s{place}")
+    for position in range(len(sums)):
+        values[position] = _floats(arrow, f"{_PREFIX}s{position}")
     values[-2] = _floats(arrow, f"{_PREFIX}bad")
     values[-1] = _floats(arrow, f"{_PREFIX}n")
     check_finite(dict(zip(sums, values[:-2], strict=True)), nulls=bool(values[-2].any()))
-    labelled = [coded(arrow.column(f"{_PREFIX}k{place}")) for place in range(len(keys))]
+    labelled = [coded(arrow.column(f"{_PREFIX}k{position}")) for position in range(len(keys))]
     if not labelled:
         return Totals(keys={}, sums=dict(zip(sums, values[:-2], strict=True)), n=values[-1])
     order, starts = _runs([key.codes for key in labelled])

@@ -92,7 +92,7 @@ def taylor(
         return _rows_as_units(sample.stages[0], statistics, weighted, moments, single_psu, joint=joint)
     columns = sum(len(statistic.coefficients) for statistic in statistics)
     diagonal, covariance = np.zeros(columns), np.zeros((columns, columns)) if joint else None
-    for place, stage in enumerate(sample.stages):
+    for position, stage in enumerate(sample.stages):
         if stage.form is not None:
             influence = influence_of_units(stage, statistics, weighted, calibrated)
             diagonal += stage.form.diagonal(influence)
@@ -105,7 +105,7 @@ def taylor(
             if covariance is not None:
                 covariance += pps.covariance(stage.pps, stage.stratum, influence)
             continue
-        lone = _alone_in_domain(stage, statistics) if in_domain and place == 0 else None
+        lone = _alone_in_domain(stage, statistics) if in_domain and position == 0 else None
         if calibrated is None and lone is None and not stage.single.any() and _is_full(stage, statistics, joint=joint):
             own, shared = _full_between(stage, statistics, weighted, joint=joint)
             diagonal += own
@@ -115,9 +115,9 @@ def taylor(
         inflation, far = np.ones(columns), np.zeros((0, columns))
         influence = influence_of_units(stage, statistics, weighted, calibrated)
         if single_psu == "average":
-            inflation = _average(stage, statistics, lone, first=place == 0)
+            inflation = _average(stage, statistics, lone, first=position == 0)
             influence = influence if lone is None else _without(stage, influence, lone)
-        elif single_psu == "adjust" and place == 0:
+        elif single_psu == "adjust" and position == 0:
             far = _distance_from_all(stage, influence, lone)
         scale = scale_of(stage)
         diagonal += _between(stage, influence, scale) * inflation + (far**2).sum(axis=0)
@@ -163,15 +163,15 @@ def _full_influence(stage: Stage, statistics: Sequence[Statistic], weighted: Flo
     full, start = np.zeros((len(stage.stratum), columns)), 0
     for statistic in statistics:
         for part in cached_blocks(len(stage.unit)):
-            domain, place = statistic.domain[part], stage.unit[part] * columns + start
+            domain, position = statistic.domain[part], stage.unit[part] * columns + start
             one = len(statistic.coefficients) == 1
             values = np.zeros(len(domain))
             # Terms are added one by one: a fused sum of y·1/Σw − ȳ·1/Σw would leave 1e-16 where there is nothing.
             for coefficient, summed in zip(statistic.coefficients.T, weighted[part].T, strict=True):
                 values += summed * (coefficient[0] if one else coefficient[domain])
             if not one:
-                place += domain
-            np.add.at(full.reshape(-1), place, values)
+                position += domain
+            np.add.at(full.reshape(-1), position, values)
         start += len(statistic.coefficients)
     return full
 
@@ -213,12 +213,14 @@ def _between(stage: Stage, influence: sparse.csc_array, scale: Floats) -> Floats
     columns = len(influence.indptr) - 1
     column = np.repeat(np.arange(columns), np.diff(influence.indptr))
     stratum = stage.stratum[influence.indices]
-    pairs, place = np.unique(stratum * columns + column, return_inverse=True)
+    pairs, position = np.unique(stratum * columns + column, return_inverse=True)
     h, c = np.divmod(pairs, columns)
-    met = np.bincount(place, minlength=len(pairs))
-    mean = np.bincount(place, weights=influence.data, minlength=len(pairs)) / stage.size[h]
+    met = np.bincount(position, minlength=len(pairs))
+    mean = np.bincount(position, weights=influence.data, minlength=len(pairs)) / stage.size[h]
     # Where no influence is stored (nobody is a case) numpy counts in whole numbers.
-    squares = np.bincount(place, weights=(influence.data - mean[place]) ** 2, minlength=len(pairs)).astype(np.float64)
+    squares = np.bincount(position, weights=(influence.data - mean[position]) ** 2, minlength=len(pairs)).astype(
+        np.float64
+    )
     # Units without a member of the domain are not stored; each stands at zero, (0 − mean)² from the mean.
     squares += (stage.size[h] - met) * mean**2
     return np.bincount(c, weights=squares * scale[h], minlength=columns)

@@ -389,8 +389,8 @@ def _distinct(x: Floats) -> tuple[Floats, Codes]:
     """The different rows of a matrix, and which of them each row is; coded column by column, as sorting rows is slow."""
     code = np.zeros(len(x), dtype=np.int64)
     for column in x.T:
-        values, place = np.unique(column, return_inverse=True)
-        code = np.unique(code * len(values) + place, return_inverse=True)[1]
+        values, position = np.unique(column, return_inverse=True)
+        code = np.unique(code * len(values) + position, return_inverse=True)[1]
     first = np.unique(code, return_index=True)[1]
     return x[first], code.astype(np.int64)
 
@@ -417,6 +417,6 @@ def _column_weights(
     columns = replicate_columns(schema, base)
     table = totals_in_blocks(frame, keys, columns, {name: (name,) for name in columns})
     x, code = _distinct(features(terms, table))
-    order = {row.tobytes(): place for place, row in enumerate(distinct)}
+    order = {row.tobytes(): position for position, row in enumerate(distinct)}
     at = np.array([order[row.tobytes()] for row in x])[code]
     return np.stack([np.bincount(at, weights=table.sums[name], minlength=len(distinct)) for name in columns], axis=1)

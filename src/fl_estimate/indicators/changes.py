@@ -72,18 +72,18 @@ def routes(
 def open_questions(reading: AnswerSource, framework: Framework, outcome: FrameworkOutcome) -> tuple[str, ...]:
     """The unknown answers that keep the outcome undetermined: those inside parts of the rule that are unknown."""
     search = _ChangeSearch(reading, framework, 1)
-    place = NodeContext(framework)
-    found = (name for rule in outcome.rules for name in search.unknown(rule, place))
+    position = NodeContext(framework)
+    found = (name for rule in outcome.rules for name in search.unknown(rule, position))
     return tuple(dict.fromkeys(found))
 
 
 def _targets(search: _ChangeSearch, framework: Framework, outcome: FrameworkOutcome) -> dict[str, Routes]:
-    place = NodeContext(framework)
+    position = NodeContext(framework)
     if outcome.type == "classes":
-        return search.labels(outcome, place)
+        return search.labels(outcome, position)
     ends = {value.id: value.stands_for for value in outcome.values if value.stands_for in ("true", "false")}
     rule = outcome.expression
-    return {} if rule is None else {label: search.routes(rule, place, end == "true") for label, end in ends.items()}
+    return {} if rule is None else {label: search.routes(rule, position, end == "true") for label, end in ends.items()}
 
 
 def _leads(reading: AnswerSource, route: Route, framework: Framework, outcome: FrameworkOutcome, label: str) -> bool:
@@ -103,26 +103,27 @@ class _ChangeSearch:
         self._most = most
         self._evaluation = Evaluation(reading)
 
-    def routes(self, node: Node, place: NodeContext, wanted: bool) -> Routes:
+    def routes(self, node: Node, position: NodeContext, wanted: bool) -> Routes:
         """The fewest answers that make a node true (or false); nothing to answer where it is so already."""
-        if self._evaluation.value(node, place) == (TRUE if wanted else FALSE):
+        if self._evaluation.value(node, position) == (TRUE if wanted else FALSE):
             return HERE
         match node:
             case AllOf(nodes) | AnyOf(nodes):
-                parts = [self.routes(inner, place, wanted) for inner in nodes]
+                parts = [self.routes(inner, position, wanted) for inner in nodes]
                 return self._all(parts) if wanted == isinstance(node, AllOf) else self._fewest(parts)
             case Negation(inner):
-                return self.routes(inner, place, not wanted)
+                return self.routes(inner, position, not wanted)
             case SamePhase(nodes):
                 phases = [
-                    NodeContext(place.framework, place.dimension, phase) for phase in ("recruitment", "work", "leave")
+                    NodeContext(position.framework, position.dimension, phase)
+                    for phase in ("recruitment", "work", "leave")
                 ]
                 each = [self.routes(AllOf(nodes), within, wanted) for within in phases]
                 return self._fewest(each) if wanted else self._all(each)
             case AtLeast(n):
-                return self._count(n, counted(node, place), place, wanted)
+                return self._count(n, counted(node, position), position, wanted)
             case ItemIs(item, phase):
-                step = (ItemIs(item, phase or place.phase), wanted)
+                step = (ItemIs(item, phase or position.phase), wanted)
                 return (frozenset({step}),) if self._reading.has(item) else NOWHERE
             case NotAsked():
                 return NOWHERE
@@ -130,11 +131,11 @@ class _ChangeSearch:
                 changeable = field != AGE and self._reading.has(field)
                 return (frozenset({(node, wanted)}),) if changeable else NOWHERE
             case _:
-                return self._referred(node, place, wanted)
+                return self._referred(node, position, wanted)
 
-    def labels(self, outcome: FrameworkOutcome, place: NodeContext) -> dict[str, Routes]:
+    def labels(self, outcome: FrameworkOutcome, position: NodeContext) -> dict[str, Routes]:
         """For every label of a class: the fewest answers that settle all it depends on so that this label comes out."""
-        ways = [{end: self.routes(atom, place, end) for end in (True, False)} for atom in outcome.atoms]
+        ways = [{end: self.routes(atom, position, end) for end in (True, False)} for atom in outcome.atoms]
         found: dict[str, list[Routes]] = {value.id: [] for value in outcome.classes}
         for ends in product((True, False), repeat=len(ways)):
             label = label_of(outcome, dict(zip(outcome.atoms, ends, strict=True)))
@@ -144,88 +145,91 @@ class _ChangeSearch:
 
     def otherwise(self, route: Route) -> int:
         """How many of the answers of a route are known to be otherwise now."""
-        place = NodeContext(self._framework)
-        return sum(self._evaluation.value(test, place) != UNKNOWN for test, _ in route)
+        position = NodeContext(self._framework)
+        return sum(self._evaluation.value(test, position) != UNKNOWN for test, _ in route)
 
-    def unknown(self, node: Node, place: NodeContext) -> Iterable[str]:
+    def unknown(self, node: Node, position: NodeContext) -> Iterable[str]:
         """The unknown questions below an unknown node."""
-        if self._evaluation.value(node, place) != UNKNOWN:
+        if self._evaluation.value(node, position) != UNKNOWN:
             return ()
         match node:
             case AllOf(nodes) | AnyOf(nodes):
-                return [name for inner in nodes for name in self.unknown(inner, place)]
+                return [name for inner in nodes for name in self.unknown(inner, position)]
             case Negation(inner):
-                return self.unknown(inner, place)
+                return self.unknown(inner, position)
             case SamePhase(nodes):
                 phases = [
-                    NodeContext(place.framework, place.dimension, phase) for phase in ("recruitment", "work", "leave")
+                    NodeContext(position.framework, position.dimension, phase)
+                    for phase in ("recruitment", "work", "leave")
                 ]
                 return [name for within in phases for name in self.unknown(AllOf(nodes), within)]
             case AtLeast():
-                return [name for indicator in counted(node, place) for name in self._unknown_in(indicator, place)]
+                return [name for indicator in counted(node, position) for name in self._unknown_in(indicator, position)]
             case ItemIs(item, phase):
-                at = phase or place.phase
+                at = phase or position.phase
                 return (f"{item}@{at}" if at else item,)
             case FieldIn(field) | FieldWithin(field):
                 return (field,)
             case NotAsked():
                 return ()
             case CriterionIs(name):
-                indicator = place.framework.indicator(name)
-                return () if indicator is None else self._unknown_in(indicator, place)
+                indicator = position.framework.indicator(name)
+                return () if indicator is None else self._unknown_in(indicator, position)
             case Define() | DimensionIs():
-                return self.unknown(*inside(node, place))
+                return self.unknown(*inside(node, position))
             case OutcomeIs(name, file):
-                other = place.framework.file(file)
+                other = position.framework.file(file)
                 outcome = other.outcome_of(name)
                 rules = outcome.rules if outcome is not None else ()
                 return [found for rule in rules for found in self.unknown(rule, NodeContext(other))]
 
-    def _unknown_in(self, indicator: Indicator, place: NodeContext) -> Iterable[str]:
-        within = indicator_place(indicator, place)
+    def _unknown_in(self, indicator: Indicator, position: NodeContext) -> Iterable[str]:
+        within = indicator_place(indicator, position)
         return () if within is None else self.unknown(indicator.node, within)
 
-    def _count(self, n: int, indicators: Sequence[Indicator], place: NodeContext, wanted: bool) -> Routes:
+    def _count(self, n: int, indicators: Sequence[Indicator], position: NodeContext, wanted: bool) -> Routes:
         """Make n of the indicators true, or leave fewer than n that may be true: the cheapest ones."""
-        values = [self._evaluation.counts(indicator, place) for indicator in indicators]
+        values = [self._evaluation.counts(indicator, position) for indicator in indicators]
         ends = TRUE if wanted else FALSE
         so_already = sum(value == ends for value in values)
         needed = (n if wanted else len(values) - n + 1) - so_already
         ways = [
-            self._indicator(indicator, place, wanted)
+            self._indicator(indicator, position, wanted)
             for indicator, value in zip(indicators, values, strict=True)
             if value != ends
         ]
         return self._cheapest([way for way in ways if way], needed)
 
-    def _indicator(self, indicator: Indicator, place: NodeContext, wanted: bool) -> Routes:
-        within = indicator_place(indicator, place)
+    def _indicator(self, indicator: Indicator, position: NodeContext, wanted: bool) -> Routes:
+        within = indicator_place(indicator, position)
         if within is None:
             return NOWHERE if wanted else HERE
         return self.routes(indicator.node, within, wanted)
 
     def _referred(
-        self, node: CriterionIs | Define | DimensionIs | OutcomeIs, place: NodeContext, wanted: bool
+        self, node: CriterionIs | Define | DimensionIs | OutcomeIs, position: NodeContext, wanted: bool
     ) -> Routes:
         match node:
             case OutcomeIs(name, file):
-                return self._outcome(place.framework.file(file), name, wanted)
+                return self._outcome(position.framework.file(file), name, wanted)
             case CriterionIs(name):
-                indicator = place.framework.indicator(name)
-                return NOWHERE if indicator is None else self._indicator(indicator, place, wanted)
+                indicator = position.framework.indicator(name)
+                return NOWHERE if indicator is None else self._indicator(indicator, position, wanted)
             case _:
-                return self.routes(*inside(node, place), wanted)
+                return self.routes(*inside(node, position), wanted)
 
     def _outcome(self, framework: Framework, stem: str, wanted: bool) -> Routes:
         outcome = framework.outcome_of(stem)
         if outcome is None or self._evaluation.scope(framework) != TRUE:
             return NOWHERE if wanted else HERE
-        place = NodeContext(framework)
+        position = NodeContext(framework)
         if outcome.type != "classes":
-            return NOWHERE if outcome.expression is None else self.routes(outcome.expression, place, wanted)
+            return NOWHERE if outcome.expression is None else self.routes(outcome.expression, position, wanted)
         label = stem.removeprefix(outcome.id).removeprefix("=")
         accepted = {label} if label else set(outcome.positive)
-        return self._fewest([way for name, way in self.labels(outcome, place).items() if (name in accepted) == wanted])
+        return self._fewest(
+            [way for name, way in self.labels(outcome, position).items() if (name in accepted) == wanted]
+        )
 
     def _fewest(self, parts: Sequence[Routes]) -> Routes:
         """All routes of the fewest answers among families."""

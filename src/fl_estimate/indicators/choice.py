@@ -116,8 +116,8 @@ def require_separate_scopes(frameworks: Sequence[Framework]) -> None:
     IndicatorFault
         FL-IND-08.
     """
-    for place, first in enumerate(frameworks):
-        for second in frameworks[place + 1 :]:
+    for position, first in enumerate(frameworks):
+        for second in frameworks[position + 1 :]:
             shared = [outcome.id for outcome in first.outcomes if second.outcome(outcome.id) is not None]
             ages = [age for age in AGES if _applies(first, age) and _applies(second, age)]
             if shared and ages:

@@ -48,13 +48,13 @@ def _reachable(outcome: FrameworkOutcome, values: Sequence[Value], labels: froze
     """Whether some completion has one of the labels."""
     atoms = outcome.atoms
 
-    def reached(place: int, completion: dict[Node, bool]) -> Bit:
-        if place == len(atoms):
+    def reached(position: int, completion: dict[Node, bool]) -> Bit:
+        if position == len(atoms):
             return label_of(outcome, completion) in labels
-        value = values[place]
+        value = values[position]
         # a branch that is ruled out is not followed: of one respondent most atoms are known
-        yes = value.possibly is not False and reached(place + 1, {**completion, atoms[place]: True})
-        no = value.surely is not True and reached(place + 1, {**completion, atoms[place]: False})
+        yes = value.possibly is not False and reached(position + 1, {**completion, atoms[position]: True})
+        no = value.surely is not True and reached(position + 1, {**completion, atoms[position]: False})
         if isinstance(yes, bool) and yes is no:
             return yes
         return either_bit(both_bits(value.possibly, yes), both_bits(opposite_bit(value.surely), no))

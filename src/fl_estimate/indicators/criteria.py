@@ -229,7 +229,7 @@ def _texts(value: object, path: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not value:
         raise NodeFault(path, "a list of texts in quotes is needed here")
     entries = cast("list[object]", value)
-    return tuple(_text(entry, f"{path}[{place}]") for place, entry in enumerate(entries))
+    return tuple(_text(entry, f"{path}[{position}]") for position, entry in enumerate(entries))
 
 
 def _number(value: object, path: str) -> float | None:
@@ -244,7 +244,7 @@ def _nodes(value: object, path: str) -> tuple[Node, ...]:
     if not isinstance(value, list):
         raise NodeFault(path, "a list of tables is needed here")
     entries = cast("list[object]", value)
-    return tuple(parse(entry, f"{path}[{place}]") for place, entry in enumerate(entries))
+    return tuple(parse(entry, f"{path}[{position}]") for position, entry in enumerate(entries))
 
 
 def _reference(value: object, path: str) -> tuple[str, str]:

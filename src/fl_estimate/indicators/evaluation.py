@@ -90,9 +90,9 @@ class Evaluation:
 
     def count_of(self, framework: Framework, outcome: FrameworkOutcome) -> list[Value]:
         """The indicators that a count counts, each false out of scope."""
-        scope, place = self.scope(framework), NodeContext(framework)
-        chosen = counted(outcome.counting, place)
-        return [all_of([scope, self._indicator(indicator, place)]) for indicator in chosen]
+        scope, position = self.scope(framework), NodeContext(framework)
+        chosen = counted(outcome.counting, position)
+        return [all_of([scope, self._indicator(indicator, position)]) for indicator in chosen]
 
     def dimension(self, framework: Framework, dimension: str) -> Value:
         """The value of a dimension, whatever the scope."""
@@ -106,24 +106,24 @@ class Evaluation:
         """The value of an entry under `definitions`, whatever the scope."""
         return self._node(Define(name), NodeContext(framework))
 
-    def value(self, node: Node, place: NodeContext) -> Value:
+    def value(self, node: Node, position: NodeContext) -> Value:
         """The value of a node that is read at a place."""
-        return self._node(node, place)
+        return self._node(node, position)
 
-    def counts(self, indicator: Indicator, place: NodeContext) -> Value:
+    def counts(self, indicator: Indicator, position: NodeContext) -> Value:
         """The value of an indicator where it is counted at a place."""
-        return self._indicator(indicator, place)
+        return self._indicator(indicator, position)
 
-    def _node(self, node: Node, place: NodeContext) -> Value:
+    def _node(self, node: Node, position: NodeContext) -> Value:
         match node:
             case AllOf(nodes):
-                return all_of(self._node(inner, place) for inner in nodes)
+                return all_of(self._node(inner, position) for inner in nodes)
             case AnyOf(nodes):
-                return any_of(self._node(inner, place) for inner in nodes)
+                return any_of(self._node(inner, position) for inner in nodes)
             case Negation(inner):
-                return negate(self._node(inner, place))
+                return negate(self._node(inner, position))
             case ItemIs(item, phase):
-                return self._reading.item(item, phase or place.phase)
+                return self._reading.item(item, phase or position.phase)
             case FieldIn(field, codes):
                 return self._reading.codes(field, codes)
             case FieldWithin():
@@ -131,32 +131,32 @@ class Evaluation:
             case NotAsked(names):
                 return FALSE if any(self._reading.has(name) for name in names) else TRUE
             case SamePhase(nodes):
-                phases = (replace(place, phase=phase) for phase in known_items().phases)
+                phases = (replace(position, phase=phase) for phase in known_items().phases)
                 return any_of(all_of(self._node(inner, within) for inner in nodes) for within in phases)
             case AtLeast(n):
-                return at_least(n, [self._indicator(chosen, place) for chosen in counted(node, place)])
+                return at_least(n, [self._indicator(chosen, position) for chosen in counted(node, position)])
             case _:
-                return self._referred(node, place)
+                return self._referred(node, position)
 
-    def _referred(self, node: CriterionIs | Define | DimensionIs | OutcomeIs, place: NodeContext) -> Value:
+    def _referred(self, node: CriterionIs | Define | DimensionIs | OutcomeIs, position: NodeContext) -> Value:
         """A node that names another part. The checks of `references` have made sure that it is there."""
         match node:
             case OutcomeIs(name, file):
-                return self.outcome(place.framework.file(file), name)
+                return self.outcome(position.framework.file(file), name)
             case CriterionIs(name):
-                indicator = place.framework.indicator(name)
-                return FALSE if indicator is None else self._indicator(indicator, place)
+                indicator = position.framework.indicator(name)
+                return FALSE if indicator is None else self._indicator(indicator, position)
             case _:
-                inner, within = inside(node, place)
+                inner, within = inside(node, position)
                 key = ("node", within.framework.id, within.dimension, within.phase, inner)
                 return self._once(key, lambda: self._node(inner, within))
 
-    def _indicator(self, indicator: Indicator, place: NodeContext) -> Value:
+    def _indicator(self, indicator: Indicator, position: NodeContext) -> Value:
         """An indicator with a phase counts in that phase only; one without is read with its items at the phase."""
-        within = indicator_place(indicator, place)
+        within = indicator_place(indicator, position)
         if within is None:
             return FALSE
-        key = ("indicator", place.framework.id, indicator.id, within.phase)
+        key = ("indicator", position.framework.id, indicator.id, within.phase)
         return self._once(key, lambda: self._tested(indicator, within))
 
     def _tested(self, indicator: Indicator, within: NodeContext) -> Value:
@@ -169,12 +169,12 @@ class Evaluation:
         outcome = framework.outcome_of(stem)
         if outcome is None or not any(self._reading.has(used) for used in reads(framework, AnyOf(outcome.rules))):
             return FALSE
-        place = NodeContext(framework)
+        position = NodeContext(framework)
         if outcome.type != "classes":
-            return all_of([self.scope(framework), any_of(self._node(rule, place) for rule in outcome.rules)])
+            return all_of([self.scope(framework), any_of(self._node(rule, position) for rule in outcome.rules)])
         label = stem.removeprefix(outcome.id).removeprefix("=")
         accepted = frozenset({label}) if label else frozenset(outcome.positive)
-        atoms = [self._node(atom, place) for atom in outcome.atoms]
+        atoms = [self._node(atom, position) for atom in outcome.atoms]
         return all_of([self.scope(framework), label_among(outcome, atoms, accepted)])
 
     def _once(self, key: tuple[object, ...], evaluate: Callable[[], Value]) -> Value:
@@ -183,31 +183,31 @@ class Evaluation:
         return self._known[key]
 
 
-def inside(node: Define | DimensionIs, place: NodeContext) -> tuple[Node, NodeContext]:
+def inside(node: Define | DimensionIs, position: NodeContext) -> tuple[Node, NodeContext]:
     """The expression that a definition or a dimension stands for, and where it is read."""
-    framework = place.framework.file(node.framework)
+    framework = position.framework.file(node.framework)
     match node:
         case Define(name):
             # a dimension is counted in its own file only
-            dimension = place.dimension if framework is place.framework else None
-            return framework.definitions[name].expression, NodeContext(framework, dimension, place.phase)
+            dimension = position.dimension if framework is position.framework else None
+            return framework.definitions[name].expression, NodeContext(framework, dimension, position.phase)
         case DimensionIs(name):
-            return framework.dimension_rule or AnyOf(()), NodeContext(framework, name, place.phase)
+            return framework.dimension_rule or AnyOf(()), NodeContext(framework, name, position.phase)
 
 
-def indicator_place(indicator: Indicator, place: NodeContext) -> NodeContext | None:
+def indicator_place(indicator: Indicator, position: NodeContext) -> NodeContext | None:
     """Where the test of an indicator is read; None where the indicator does not count in this phase."""
-    if place.phase is not None and indicator.phase not in (None, place.phase):
+    if position.phase is not None and indicator.phase not in (None, position.phase):
         return None
-    return NodeContext(place.framework, None, None if indicator.phase is not None else place.phase)
+    return NodeContext(position.framework, None, None if indicator.phase is not None else position.phase)
 
 
-def counted(node: AtLeast, place: NodeContext) -> list[Indicator]:
+def counted(node: AtLeast, position: NodeContext) -> list[Indicator]:
     """The indicators that a count chooses from."""
     return [
         indicator
-        for indicator in place.framework.indicators
-        if place.dimension in (None, indicator.dimension)
+        for indicator in position.framework.indicators
+        if position.dimension in (None, indicator.dimension)
         and node.chooses(
             id=indicator.id, kind=indicator.kind, strength=indicator.strength, dimension=indicator.dimension
         )

@@ -90,18 +90,18 @@ def _faults(table: Mapping[str, Any], base: Mapping[str, Any]) -> Iterator[str]:
     if base.get("kind") != "framework":
         yield f"extends: {base['id']} holds codes and no rule"
     optional = [entry["id"] for entry in base.get("optional_indicators", [])]
-    for place, name in enumerate(table.get("switch_on", [])):
+    for position, name in enumerate(table.get("switch_on", [])):
         if name not in optional:
-            yield f"switch_on[{place}]: no optional indicator is called {name!r}; there are: {', '.join(optional) or 'none'}"
+            yield f"switch_on[{position}]: no optional indicator is called {name!r}; there are: {', '.join(optional) or 'none'}"
     for name, value in table.get("parameters", {}).items():
         if name not in base.get("parameters", {}):
             yield f"parameters.{name}: {base['id']} has no such parameter"
         elif isinstance(value, bool) or not isinstance(value, int) or value < 1:
             yield f"parameters.{name}: a whole number of at least 1 is needed here"
     open_outcomes = [entry["id"] for entry in base.get("outcomes", []) if _is_open(entry)]
-    for place, entry in enumerate(_list(table.get("outcomes", []))):
+    for position, entry in enumerate(_list(table.get("outcomes", []))):
         if entry.get("id") not in open_outcomes:
-            yield f"outcomes[{place}]: the rule of {entry.get('id')!r} cannot be changed; a framework of its own can have another"
+            yield f"outcomes[{position}]: the rule of {entry.get('id')!r} cannot be changed; a framework of its own can have another"
 
 
 def _is_open(outcome: Mapping[str, Any]) -> bool:

@@ -143,7 +143,7 @@ class _TurnableReading:
 
     def __init__(self, answers: AnsweredColumns, known: Items) -> None:
         self._answers, self._known = answers, known
-        self._place = {name: place for place, name in enumerate(answers.columns)}
+        self._place = {name: position for position, name in enumerate(answers.columns)}
         self.nothing: Bools = np.zeros((len(answers.ages[0]), len(self._place) + 1), dtype=bool)
 
     def item(self, item: str, phase: str | None, /) -> Value:
@@ -206,9 +206,9 @@ class _TurnableReading:
             every &= held | ~there
         return self._leaf(len(self._place), every & ~unknown, some | unknown)
 
-    def _leaf(self, place: int, surely: Bools, possibly: Bools) -> Value:
+    def _leaf(self, position: int, surely: Bools, possibly: Bools) -> Value:
         by = self.nothing.copy()
-        by[:, place] = possibly & ~surely
+        by[:, position] = possibly & ~surely
         low: Any = Turnable(surely, by)
         high: Any = Turnable(possibly, by)
         return Value(low, high)

@@ -43,9 +43,9 @@ def with_union(rows: Any, months: Sequence[str], person: str) -> tuple[Any, list
     stems = [
         name
         for each in months
-        for place in range(len(held))
+        for position in range(len(held))
         for reading in _READINGS
-        if f"{(name := stretch_column(each, place, reading))}{OPENS}" in held
+        if f"{(name := stretch_column(each, position, reading))}{OPENS}" in held
     ]
     if not stems:
         return rows, []

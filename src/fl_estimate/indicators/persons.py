@@ -152,8 +152,8 @@ def _class_outcomes(frameworks: Sequence[Framework]) -> list[FrameworkOutcome]:
     return [outcome for one in frameworks for outcome in one.outcomes if outcome.type == "classes"]
 
 
-def _rank(outcome: FrameworkOutcome, place: int) -> str:
-    return f"{MARK}{outcome.id}>={place}"
+def _rank(outcome: FrameworkOutcome, position: int) -> str:
+    return f"{MARK}{outcome.id}>={position}"
 
 
 def _ranks(frameworks: Sequence[Framework], *, timed: bool) -> Iterator[tuple[str, nw.Expr]]:
@@ -161,19 +161,19 @@ def _ranks(frameworks: Sequence[Framework], *, timed: bool) -> Iterator[tuple[st
     for outcome in _class_outcomes(frameworks):
         labels = [value.id for value in outcome.classes]
         outside = nw.col(f"{THERE}{outcome.id}" if timed else f"{outcome.id}={labels[0]}_in_scope") == 0
-        for place in range(len(labels) + 1):
-            later = [nw.col(f"{outcome.id}={label}_possible") == 1 for label in labels[place:]]
-            yield _rank(outcome, place), as_number(reduce(_or, later, outside)).alias(_rank(outcome, place))
+        for position in range(len(labels) + 1):
+            later = [nw.col(f"{outcome.id}={label}_possible") == 1 for label in labels[position:]]
+            yield _rank(outcome, position), as_number(reduce(_or, later, outside)).alias(_rank(outcome, position))
 
 
 def _labels(outcome: FrameworkOutcome) -> Iterator[nw.Expr]:
     """The label of a person: the first among those of the rows, over every combination of what the rows may be."""
     labels = [value.id for value in outcome.classes]
-    for place, label in enumerate(labels):
+    for position, label in enumerate(labels):
         name = f"{outcome.id}={label}"
-        earlier = [nw.col(f"{outcome.id}={other}_possible") == 1 for other in labels[:place]]
-        all_reach = nw.col(_rank(outcome, place)) == 1
-        all_beyond = nw.col(_rank(outcome, place + 1)) == 1
+        earlier = [nw.col(f"{outcome.id}={other}_possible") == 1 for other in labels[:position]]
+        all_reach = nw.col(_rank(outcome, position)) == 1
+        all_beyond = nw.col(_rank(outcome, position + 1)) == 1
         yield as_number((nw.col(f"{name}_possible") == 1) & all_reach).alias(f"{name}_possible")
         # nobody's row can come earlier, and not all rows can come later
         yield as_number(reduce(lambda left, right: left & ~right, earlier, ~all_beyond)).alias(name)

@@ -135,20 +135,20 @@ def _expressions(framework: FrameworkForm) -> Iterator[tuple[str, Node]]:
         yield "dimension_rule", framework.dimension_rule
     for name, definition in framework.definitions.items():
         yield f"definitions.{name}.expression", definition.expression
-    for place, outcome in enumerate(framework.outcomes):
+    for position, outcome in enumerate(framework.outcomes):
         if outcome.type == "classes":
             for at, value in enumerate(outcome.values):
                 if value.when is not None:
-                    yield f"outcomes[{place}].values[{at}].when", value.when
+                    yield f"outcomes[{position}].values[{at}].when", value.when
         else:
             for rule in outcome.rules:
-                yield f"outcomes[{place}].{_KEYS.get(outcome.type, 'expression')}", rule
+                yield f"outcomes[{position}].{_KEYS.get(outcome.type, 'expression')}", rule
     for key, indicators in (
         ("indicators", framework.indicators),
         ("optional_indicators", framework.optional_indicators),
     ):
-        for place, indicator in enumerate(indicators):
-            yield f"{key}[{place}].{'when' if indicator.when is not None else 'items_any_of'}", indicator.node
+        for position, indicator in enumerate(indicators):
+            yield f"{key}[{position}].{'when' if indicator.when is not None else 'items_any_of'}", indicator.node
 
 
 def _leaves(framework: FrameworkForm, node: Node, dimension: str | None, trail: tuple[Step, ...]) -> Iterator[Leaf]:
@@ -207,22 +207,23 @@ def _circles(framework: FrameworkForm) -> list[str]:
 
 def _entry_faults(framework: FrameworkForm) -> Iterator[str]:
     """Faults of the indicators, dimensions and codes themselves: names of dimensions, phases and items."""
-    for place, listed in enumerate(framework.code_lists):
+    for position, listed in enumerate(framework.code_lists):
         for at, code in enumerate(listed.codes):
             for item in code.items:
                 yield from (
-                    f"code_lists[{place}].codes[{at}].items: {fault}" for fault in _item_faults(framework, ItemIs(item))
+                    f"code_lists[{position}].codes[{at}].items: {fault}"
+                    for fault in _item_faults(framework, ItemIs(item))
                 )
     dimensions = [dimension.id for dimension in framework.dimensions]
     phases = known_items().phases
-    for place, indicator in enumerate(framework.indicators):
+    for position, indicator in enumerate(framework.indicators):
         if indicator.dimension is not None and indicator.dimension not in dimensions:
-            yield f"indicators[{place}].dimension: {_unknown('dimension', indicator.dimension, dimensions)}"
+            yield f"indicators[{position}].dimension: {_unknown('dimension', indicator.dimension, dimensions)}"
         if indicator.phase is not None and indicator.phase not in phases:
-            yield f"indicators[{place}].phase: {_unknown('phase', indicator.phase, phases)}"
-    for place, dimension in enumerate(framework.dimensions):
+            yield f"indicators[{position}].phase: {_unknown('phase', indicator.phase, phases)}"
+    for position, dimension in enumerate(framework.dimensions):
         if dimension.phase is not None and dimension.phase not in phases:
-            yield f"dimensions[{place}].phase: {_unknown('phase', dimension.phase, phases)}"
+            yield f"dimensions[{position}].phase: {_unknown('phase', dimension.phase, phases)}"
 
 
 def _node_faults(framework: FrameworkForm, node: Node) -> Iterator[str]:

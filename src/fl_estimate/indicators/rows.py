@@ -98,9 +98,9 @@ class DecidedRows:
         for name, (months, unknown) in self.months.items():
             found += [months.alias(f"{name}{IN_MONTHS}"), as_number(unknown).alias(f"{MARK}{name}{IN_MONTHS}")]
         for name, stretches in self.stretches.items():
-            for place, each in enumerate(stretches):
+            for position, each in enumerate(stretches):
                 for reading, (opens, closes) in each.items():
-                    column = stretch_column(f"{name}{IN_MONTHS}", place, reading)
+                    column = stretch_column(f"{name}{IN_MONTHS}", position, reading)
                     found += [opens.alias(f"{column}{OPENS}"), closes.alias(f"{column}{CLOSES}")]
         return found
 
@@ -113,9 +113,9 @@ class DecidedRows:
         ]
 
 
-def stretch_column(months: str, place: int, reading: str) -> str:
+def stretch_column(months: str, position: int, reading: str) -> str:
     """Begins the columns of the first and last day that count, by the framework's place and the reading of its dates."""
-    return f"{MARK}{months}:{place}:{reading}"
+    return f"{MARK}{months}:{position}:{reading}"
 
 
 def decide(frame: Any, frameworks: Sequence[Framework], *, age: str, clock: Clock | None = None) -> DecidedRows:
@@ -261,18 +261,18 @@ def _checked_counts(frame: Any, reading: ColumnReading, wanted: Mapping[tuple[st
         FL-IND-06: cells that are no answers: the columns and how many rows, never the cells.
     """
     flags: dict[str, Bit] = {
-        f"strange{place}": column.is_strange for place, column in enumerate(reading.columns.values())
+        f"strange{position}": column.is_strange for position, column in enumerate(reading.columns.values())
     }
-    for place, ((_, name), mask) in enumerate(wanted.items()):
+    for position, ((_, name), mask) in enumerate(wanted.items()):
         unknown = reading.columns[name].is_unknown
-        flags[f"rows{place}"] = mask.surely
-        flags[f"unknown{place}"] = all_of([mask, Value(unknown, unknown)]).surely
+        flags[f"rows{position}"] = mask.surely
+        flags[f"unknown{position}"] = all_of([mask, Value(unknown, unknown)]).surely
     # flags become columns first: engines agree on sums of columns, not on sums of expressions
     # (polars counts the bits of a Boolean column as they are, which is a good deal faster)
     number = _as_flag if frame.implementation.is_polars() else as_number
     columns = [number(flag).alias(f"{MARK}{name}") for name, flag in flags.items()]
     sums = {name: int(total or 0) for name, total in _only_row(frame.select(*columns).select(nw.all().sum())).items()}
-    strange = {name: sums[f"{MARK}strange{place}"] for place, name in enumerate(reading.columns)}
+    strange = {name: sums[f"{MARK}strange{position}"] for position, name in enumerate(reading.columns)}
     faults = [f"{name} in {count:,} rows" for name, count in strange.items() if count]
     if faults:
         raise IndicatorFault(
@@ -281,7 +281,9 @@ def _checked_counts(frame: Any, reading: ColumnReading, wanted: Mapping[tuple[st
             found=listed(faults, most=10),
             fix="map them to the codes of the item; nulls and dk, ref, missing, not_asked are unknown",
         )
-    return {key: (sums[f"{MARK}rows{place}"], sums[f"{MARK}unknown{place}"]) for place, key in enumerate(wanted)}
+    return {
+        key: (sums[f"{MARK}rows{position}"], sums[f"{MARK}unknown{position}"]) for position, key in enumerate(wanted)
+    }
 
 
 def as_number(bit: Number) -> nw.Expr:

@@ -76,8 +76,8 @@ def _otherwise(explanation: Explained, language: str) -> Iterator[str]:
     for label, ways in changes.items():
         some = f" ({_say('among', language)})" if len(ways) >= MOST[headline.type] else ""
         yield f"  {labels[label]} ({label}){some}{colon}"
-        for place, groups in enumerate(alternatives(ways)):
-            if place:
+        for position, groups in enumerate(alternatives(ways)):
+            if position:
                 yield f"   {_say('or', language)}"
             yield from _choices(groups, known, language)
     unused = explanation.unused
@@ -101,7 +101,7 @@ def alternatives(ways: Sequence[Mapping[str, str]]) -> list[list[list[tuple[str,
         alike.setdefault(rest, []).append(answer)
     groups = {answer: tuple(members) for members in alike.values() for answer in members}
     # Of one length in the order in which they are met: that of a set is another in every process.
-    met = {group: (len(group), place) for place, group in enumerate(dict.fromkeys(groups.values()))}
+    met = {group: (len(group), position) for position, group in enumerate(dict.fromkeys(groups.values()))}
     shapes = dict.fromkeys(tuple(sorted({groups[answer] for answer in way}, key=met.__getitem__)) for way in every)
     return [[list(group) for group in shape] for shape in shapes]
 
@@ -111,11 +111,11 @@ def _choices(groups: Sequence[Sequence[tuple[str, str]]], known: Items, language
     colon = _colon(language)
     sure = [answer for group in groups if len(group) == 1 for answer in group]
     listed = [sure] if sure else []
-    for place, group in enumerate([*listed, *(group for group in groups if len(group) > 1)]):
-        alone = place == 0 and bool(sure)
+    for position, group in enumerate([*listed, *(group for group in groups if len(group) > 1)]):
+        alone = position == 0 and bool(sure)
         of_one = _say("this", language) if len(group) == 1 else ""
         head = of_one if alone else _say("one_of", language, n=len(group))
-        if place:
+        if position:
             head = f"{_say('and', language)} {head}"
         if head:
             yield f"    {head}{colon}"

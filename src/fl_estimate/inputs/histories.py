@@ -260,7 +260,7 @@ class CaptureHistories:
     def omit(self, *names: str) -> CaptureHistories:
         """Without some lists; people who were on these only are no longer observed."""
         self.require(names)
-        kept = [place for place, name in enumerate(self.lists) if name not in names]
+        kept = [position for position, name in enumerate(self.lists) if name not in names]
         if len(kept) < 2:
             raise ListsFault("FL-LISTS-02", "fewer than two lists would be left", found=listed(names))
         return self._keep(kept)
@@ -311,10 +311,10 @@ class CaptureHistories:
         if absent:
             raise missing_columns("FL-LISTS-01", absent, self.lists, ListsFault)
 
-    def _keep(self, places: Sequence[int]) -> CaptureHistories:
-        members = self.members[:, list(places)]
+    def _keep(self, positions: Sequence[int]) -> CaptureHistories:
+        members = self.members[:, list(positions)]
         seen = members.any(axis=1)
-        names = tuple(self.lists[p] for p in places)
+        names = tuple(self.lists[p] for p in positions)
         return self._alike(_canonical(names, members[seen], self.counts[seen], self.ordered))
 
     def __repr__(self) -> str:

@@ -22,11 +22,11 @@ def nested(lists: Sequence[str], members: Member, counts: Floats) -> tuple[tuple
     """
     both = members.T @ (members * counts[:, None])
     totals = np.diag(both)
-    places = range(len(lists))
+    positions = range(len(lists))
     return tuple(
         (lists[a], lists[b])
-        for a in places
-        for b in places
+        for a in positions
+        for b in positions
         if a != b and totals[a] >= FEWEST and both[a, b] == totals[a]
     )
 

@@ -117,12 +117,12 @@ def run_block(setup: Setup, number: int, samples: int) -> SampleBlock:
     """Draw and estimate the samples of a block; each has a seed of its own, so that blocks may run in any order."""
     people, draw = setup.prepared(number)
     notes = _Notes(setup=setup, people=people, samples=samples)
-    for place in range(samples):
-        stream = np.random.SeedSequence(setup.seed, spawn_key=(1, number * setup.size + place))
+    for position in range(samples):
+        stream = np.random.SeedSequence(setup.seed, spawn_key=(1, number * setup.size + position))
         sample, design = _drawn(draw, people, np.random.default_rng(stream))
-        notes.count(place, sample)
+        notes.count(position, sample)
         for name, answer in estimate_all(setup.estimators, sample, design):
-            notes.add(place, name, answer)
+            notes.add(position, name, answer)
     return notes.block(number)
 
 
@@ -152,13 +152,13 @@ class _Notes:
     cases: Floats = field(init=False)
 
     def __post_init__(self) -> None:
-        self.places = {domain: at for at, domain in enumerate(self.people.domains)}
-        self.cases = np.full((len(self.setup.outcome), self.samples, len(self.places)), np.nan)
+        self.positions = {domain: at for at, domain in enumerate(self.people.domains)}
+        self.cases = np.full((len(self.setup.outcome), self.samples, len(self.positions)), np.nan)
         self.binary = [_binary(self.people, name) for name in self.setup.outcome]
         self.parts: dict[Part, dict[str, Any]] = {}
         self.codes: dict[str, int] = {}
 
-    def count(self, place: int, sample: pd.DataFrame) -> None:
+    def count(self, position: int, sample: pd.DataFrame) -> None:
         """Persons with each outcome in each domain of a sample."""
         names = [
             name for name, binary in zip(self.setup.outcome, self.binary, strict=True) if binary and name in sample
@@ -167,22 +167,22 @@ class _Notes:
             return
         at = [self.setup.outcome.index(name) for name in names]
         inside = sample[inside_of(sample, self.setup.where)]
-        self.cases[at, place, :] = 0.0
-        self.cases[at, place, self.places[("",)]] = inside[names].sum().to_numpy(dtype=float)
+        self.cases[at, position, :] = 0.0
+        self.cases[at, position, self.positions[("",)]] = inside[names].sum().to_numpy(dtype=float)
         for margin in by_margins(self.setup.by):
             if not margin:
                 continue
             sums = inside.groupby(list(margin), observed=True)[names].sum()
             for label, row in zip(sums.index, sums.to_numpy(dtype=float), strict=True):
                 labels = label if isinstance(label, tuple) else (label,)
-                where = self.places.get((" × ".join(margin), *map(label_text, labels)))
+                where = self.positions.get((" × ".join(margin), *map(label_text, labels)))
                 if where is not None:
-                    self.cases[at, place, where] = row
+                    self.cases[at, position, where] = row
 
-    def add(self, place: int, name: str, answer: Answer) -> None:
+    def add(self, position: int, name: str, answer: Answer) -> None:
         """Note the answer of an estimator to one sample."""
         if isinstance(answer, str):
-            self.refused.setdefault(name, [""] * self.samples)[place] = answer
+            self.refused.setdefault(name, [""] * self.samples)[position] = answer
             return
         frame = answer.frame
         figures = [frame[column].to_numpy(dtype=float, na_value=np.nan) for column in LIMITS]
@@ -195,11 +195,11 @@ class _Notes:
         warned[[reason.row for reason in answer.reasons if reason.code == CASES_IN_FEW_UNITS]] = True
         for part, rows, domains in self._match(name, answer):
             note = self._part(part)
-            note["warned"][place, domains] = warned[rows]
+            note["warned"][position, domains] = warned[rows]
             for column, values in zip(LIMITS, figures, strict=True):
-                note[column][place, domains] = values[rows]
-            note["code"][place, domains] = code[rows]
-        self.rows.setdefault(name, []).append((place, answer))
+                note[column][position, domains] = values[rows]
+            note["code"][position, domains] = code[rows]
+        self.rows.setdefault(name, []).append((position, answer))
 
     def _match(self, name: str, answer: Estimates) -> list[Match]:
         """Which rows of a result are of which domains, for each part; kept while results look alike."""
@@ -211,11 +211,11 @@ class _Notes:
         found: dict[Part, tuple[list[int], list[int]]] = {}
         keys = zip(*(answer.frame[column] for column in columns[:4]), domains_of(answer.frame, answer.by), strict=True)
         for row, (quantity, outcome, term, bound, domain) in enumerate(keys):
-            if domain in self.places:
+            if domain in self.positions:
                 part = (name, str(quantity), str(outcome), str(term), str(bound))
                 rows, domains = found.setdefault(part, ([], []))
                 rows.append(row)
-                domains.append(self.places[domain])
+                domains.append(self.positions[domain])
         if not found:
             raise EstimateFault(
                 "FL-EST-390", f"no row of {shown(name)} is of a domain of the population", found=f"{len(answer)} rows",
@@ -228,7 +228,7 @@ class _Notes:
 
     def _part(self, part: Part) -> dict[str, Any]:
         if part not in self.parts:
-            shape = (self.samples, len(self.places))
+            shape = (self.samples, len(self.positions))
             note: dict[str, Any] = {column: np.full(shape, np.nan) for column in LIMITS}
             note["code"] = np.full(shape, self._code(ABSENT), dtype=np.int16)
             note["standing"] = np.full(shape, WITHHELD, dtype=np.int8)
@@ -250,9 +250,9 @@ class _Notes:
             standing = np.where([text != "" for text in cautions(frame, self.setup.rule, doubted)], FLAGGED, SHOWN)
             standing = np.where(judged.hard | judged.low, WITHHELD, standing)
             start = 0
-            for place, answer in results:
+            for position, answer in results:
                 for part, rows, domains in self._match(name, answer):
-                    self.parts[part]["standing"][place, domains] = standing[start + rows]
+                    self.parts[part]["standing"][position, domains] = standing[start + rows]
                 start += len(answer)
 
     def _doubted(self, results: Sequence[tuple[int, Estimates]]) -> frozenset[tuple[int, str]]:
@@ -268,11 +268,11 @@ class _Notes:
         """What was noted, as arrays."""
         self._judge()
         parts = list(self.parts)
-        shape = (len(parts), self.samples, len(self.places))
+        shape = (len(parts), self.samples, len(self.positions))
         for name, each in self.refused.items():
             for part in (part for part in parts if made_by(part[0], name)):
-                for place in (place for place, code in enumerate(each) if code):
-                    self.parts[part]["code"][place, :] = self._code(each[place])
+                for position in (position for position, code in enumerate(each) if code):
+                    self.parts[part]["code"][position, :] = self._code(each[position])
         codes = tuple(self.codes)
 
         def stacked(column: str, kind: Any) -> Any:
@@ -281,7 +281,7 @@ class _Notes:
         return SampleBlock(
             number=number, domains=self.people.domains, parts=tuple(parts), outcomes=self.setup.outcome, codes=codes,
             refused=self.refused,
-            truth=np.array([self.parts[part]["truth"] for part in parts]).reshape(len(parts), len(self.places)),
+            truth=np.array([self.parts[part]["truth"] for part in parts]).reshape(len(parts), len(self.positions)),
             figures={column: stacked(column, float) for column in LIMITS},
             code=stacked("code", np.int16), standing=stacked("standing", np.int8), warned=stacked("warned", bool), cases=self.cases,
         )  # fmt: skip

@@ -143,14 +143,14 @@ def simulate_coverage(
     """
     _check(samples=samples, block=block, processes=processes, minutes=minutes, level=level, seed=seed)
     made = _setup(population, design, outcome, by, where, estimators, truth, level, rule, seed, block)
-    place = None if folder is None else Path(folder)
-    key = "" if place is None else key_of(_inputs(made))
-    if place is not None:
-        kept.make_folder(place)
+    position = None if folder is None else Path(folder)
+    key = "" if position is None else key_of(_inputs(made))
+    if position is not None:
+        kept.make_folder(position)
     numbers = [(number, min(block, samples - number * block)) for number in range(-(-samples // block))]
     until = float("inf") if minutes is None else time.time() + 60 * minutes
     blocks: list[SampleBlock] = []
-    for done in _blocks(made, numbers, place, key, until, processes):
+    for done in _blocks(made, numbers, position, key, until, processes):
         blocks.append(done)
         if progress is not None:
             drawn = sum(each.samples for each in blocks)
@@ -237,11 +237,11 @@ def _inputs(made: Setup) -> dict[str, Any]:
 
 
 def _blocks(
-    made: Setup, numbers: Sequence[tuple[int, int]], place: Path | None, key: str, until: float, processes: int
+    made: Setup, numbers: Sequence[tuple[int, int]], position: Path | None, key: str, until: float, processes: int
 ) -> Iterator[SampleBlock]:
     """The blocks, those that are kept and those that are drawn now; in any order."""
     if processes == 1 or len(numbers) == 1:
-        yield from _some(made, numbers, place, key, until)
+        yield from _some(made, numbers, position, key, until)
         return
     from joblib import Parallel, delayed
 
@@ -249,7 +249,7 @@ def _blocks(
     count = min(len(numbers), 4 * processes)
     shares = [numbers[at::count] for at in range(count)]
     run: Any = Parallel(n_jobs=processes, return_as="generator_unordered")
-    for found in run(delayed(_listed)(made, share, place, key, until) for share in shares):
+    for found in run(delayed(_listed)(made, share, position, key, until) for share in shares):
         yield from found
 
 
@@ -258,10 +258,10 @@ def _listed(*arguments: Any) -> list[SampleBlock]:
 
 
 def _some(
-    made: Setup, numbers: Sequence[tuple[int, int]], place: Path | None, key: str, until: float
+    made: Setup, numbers: Sequence[tuple[int, int]], position: Path | None, key: str, until: float
 ) -> Iterator[SampleBlock]:
     for number, samples in numbers:
-        file = None if place is None else kept.file_of(place, key, number)
+        file = None if position is None else kept.file_of(position, key, number)
         block = None if file is None else kept.read(file, samples)
         if block is None:
             if number and time.time() > until:

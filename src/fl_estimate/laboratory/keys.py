@@ -43,8 +43,8 @@ def _package() -> str:
     """The code of the library that estimates: figures of another version are those of another run."""
     home, told = Path(__file__).resolve().parents[1], hashlib.sha256()
     for part in CODE:
-        place = home / part
-        for file in [place] if place.is_file() else sorted(place.rglob("*.py")):
+        position = home / part
+        for file in [position] if position.is_file() else sorted(position.rglob("*.py")):
             told.update(str(file.relative_to(home)).encode())
             told.update(file.read_bytes())
     return told.hexdigest()

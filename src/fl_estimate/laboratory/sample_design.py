@@ -181,16 +181,16 @@ class Drawer:
         elif self.how.household is not None:
             weight = hits * weight
         people = self.home[home + 1] - self.home[home]
-        place, person = ragged(self.home[home], self.home[home + 1])
+        position, person = ragged(self.home[home], self.home[home + 1])
         each = weight[which]
         if self.how.psu is not None and self.how.persons is not None:
             most = np.full(len(home), self.how.persons) * (1 if self.how.household else hits[which])
-            kept = _at_random(place, most, rng)
-            place, person = place[kept], person[kept]
+            kept = _at_random(position, most, rng)
+            position, person = position[kept], person[kept]
             each = each * people / np.minimum(people, most) * (1 if self.how.household else hits[which])
         elif self.how.household is None:
             each = each * hits[which]
-        return self.order[person], each[place], unit[which][place]
+        return self.order[person], each[position], unit[which][position]
 
     def _units(self, rng: np.random.Generator) -> tuple[Ints, Floats, Ints]:
         """The PSUs drawn, how many times each was expected, and how many times it came."""
@@ -209,19 +209,19 @@ class Drawer:
             reached = np.cumsum(chance)
             reached[-1] = number
             picks = np.searchsorted(reached, rng.random() + np.arange(number), side="right")
-            places, times = np.unique(picks, return_counts=True)
-            units.append(shuffled[places])
-            expected.append(chance[places])
+            positions, times = np.unique(picks, return_counts=True)
+            units.append(shuffled[positions])
+            expected.append(chance[positions])
             hits.append(times)
         return np.concatenate(units), np.concatenate(expected), np.concatenate(hits)
 
 
-def _at_random(place: Ints, most: Ints, rng: np.random.Generator) -> Ints:
+def _at_random(position: Ints, most: Ints, rng: np.random.Generator) -> Ints:
     """Choose in each place as many rows as it may have, at random, in the order of the rows; `place` is sorted."""
     # One key, the place and a chance below 1, sorts faster than two.
-    order = np.argsort(place + rng.random(len(place)))
-    rank = np.arange(len(place)) - np.searchsorted(place, place, side="left")
-    return np.sort(order[rank < most[place]])
+    order = np.argsort(position + rng.random(len(position)))
+    rank = np.arange(len(position)) - np.searchsorted(position, position, side="left")
+    return np.sort(order[rank < most[position]])
 
 
 def prepare(frame: pd.DataFrame, how: SampleDesign) -> Drawer:
@@ -247,7 +247,7 @@ def prepare(frame: pd.DataFrame, how: SampleDesign) -> Drawer:
         "unit": rows if direct else _starts(strata, unit),
         "home": rows if direct else _starts(strata, unit, home),
     }
-    ends = {name: np.append(places, len(order)) for name, places in first.items()}
+    ends = {name: np.append(positions, len(order)) for name, positions in first.items()}
     of_unit = strata[first["unit"]]
     first_unit = np.searchsorted(of_unit, np.arange(len(labels) + 1))
     wanted = _wanted(how.psus if not direct else how.persons, labels, how)

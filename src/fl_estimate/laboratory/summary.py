@@ -318,8 +318,8 @@ def tables(blocks: Sequence[SampleBlock], *, several: bool, level: float) -> tup
         for at, domain in enumerate(domains):
             rows = order[ends[at] : ends[at + 1]]
             if len(rows):
-                place = {"margin": domain[0], "domain": " × ".join(domain[1:])}
-                made[at] = {**head, **place, **domain_row(runs.take(rows), level)}
+                position = {"margin": domain[0], "domain": " × ".join(domain[1:])}
+                made[at] = {**head, **position, **domain_row(runs.take(rows), level)}
         by_domain += made.values()
         figures = pd.DataFrame(made.values(), index=pd.Index(made))
         for kind, name, rows in classes_of(runs, domains):

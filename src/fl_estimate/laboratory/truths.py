@@ -224,10 +224,10 @@ def make_population(frame: Any, by: By, where: str | None, truth: Truth | None) 
     for margin in margins:
         if not margin:
             continue
-        for label, places in held.loc[inside].groupby(margin, observed=True, sort=True).indices.items():
+        for label, positions in held.loc[inside].groupby(margin, observed=True, sort=True).indices.items():
             labels = label if isinstance(label, tuple) else (label,)
             domains.append((" × ".join(margin), *map(label_text, labels)))
-            rows.append(rows[0][places])
+            rows.append(rows[0][positions])
     return TruePopulation(frame=held, by=by, inside=inside, domains=tuple(domains), rows=tuple(rows), truth=truth)
 
 

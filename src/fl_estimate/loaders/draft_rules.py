@@ -286,7 +286,7 @@ def guesses(columns: Sequence[FileColumn]) -> tuple[list[Guess], list[Refusal]]:
         chosen.append(guess)
     chosen += [cost for cost in _costs(columns) if cost.column.name not in taken]
     chosen = _joined(chosen, columns)
-    order = {name: place for place, name in enumerate(name for t in _TABLES for name in TABLES[t].variables)}
+    order = {name: position for position, name in enumerate(name for t in _TABLES for name in TABLES[t].variables)}
     chosen.sort(key=lambda each: (_TABLES.index(each.table), order.get(each.variable, len(order))))
     return chosen, [each for each in refusals if each.column.name not in taken]
 

@@ -125,9 +125,9 @@ def damaged(file: Path, why: str) -> FileFault:
     )
 
 
-def not_encoded(file: Path, encoding: str | None, places: list[str]) -> FileFault:
+def not_encoded(file: Path, encoding: str | None, positions: list[str]) -> FileFault:
     """Build the error of texts that are not in the encoding that was assumed; `places` are the columns they are in."""
-    where = f", in {listed(places)}" if places else ""
+    where = f", in {listed(positions)}" if positions else ""
     named = encoding or "the encoding that it states"
     return FileFault(
         "FL-FILE-06",
@@ -152,7 +152,7 @@ def header_faults(names: list[str]) -> list[str]:
 
     They are said by place: where the file has no header, the names are the answers of the first person.
     """
-    twice = [str(place) for place, name in enumerate(names, 1) if name and names.count(name) > 1]
+    twice = [str(position) for position, name in enumerate(names, 1) if name and names.count(name) > 1]
     faults: list[str] = []
     if not names or "" in names:
         faults.append("a column without a name")

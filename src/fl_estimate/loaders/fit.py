@@ -115,10 +115,10 @@ def _names(table: Table, rule: TableRule, columns: Sequence[str], rules: Diction
 
 
 def _absent_names(
-    place: str, text: str, names: Sequence[str], now: Dictionary[str, str], hidden: Set[str]
+    position: str, text: str, names: Sequence[str], now: Dictionary[str, str], hidden: Set[str]
 ) -> Iterable[str]:
     for name in sorted(parse(text).names - set(names)):
-        yield f"{place}: there is no column {name!r}{_hint(name, names, now, hidden)}"
+        yield f"{position}: there is no column {name!r}{_hint(name, names, now, hidden)}"
 
 
 def _hidden(columns: Sequence[str], rule: TableRule) -> set[str]:

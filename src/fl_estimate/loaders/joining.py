@@ -75,10 +75,10 @@ def read_files(
     folder = next(iter(paths.values())).parent
     read: dict[str, FileTable] = {}
     faults: list[Fault] = []
-    for place, rule in enumerate(mapping.source.join, 1):
+    for position, rule in enumerate(mapping.source.join, 1):
         if rule.file not in read:
             read[rule.file] = read_table(folder / rule.file, written=mapping.text_format())
-        files[rule.to], found = joined(files[rule.to], read[rule.file], rule, f"source.join[{place}]")
+        files[rule.to], found = joined(files[rule.to], read[rule.file], rule, f"source.join[{position}]")
         faults += found
     return files, {f"joined: {name}": file.source for name, file in read.items()}, tuple(faults)
 

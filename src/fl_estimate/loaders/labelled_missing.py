@@ -32,7 +32,7 @@ Code = float | str
 class _Use:
     """One use of a source column as answers, and the codes of it that the mapping speaks of."""
 
-    place: str
+    position: str
     table: str
     column: str
     spoken_of: frozenset[str] = frozenset()
@@ -61,7 +61,7 @@ def require_said(mapping: Mapping, files: Dictionary[str, FileTable], rules: Dic
                 if code not in use.spoken_of:
                     said = f"{code} = {label!r}" if code != label else repr(label)
                     faults.append(
-                        f"{use.place}: column {use.column!r} holds {said} in {count:,} row{'s' * (count != 1)}"
+                        f"{use.position}: column {use.column!r} holds {said} in {count:,} row{'s' * (count != 1)}"
                     )
     if faults:
         raise MappingFault(
@@ -114,14 +114,14 @@ def _met(file: FileTable, columns: Iterable[str]) -> dict[str, dict[str, tuple[s
     pairs = [(column, code, label) for column in wanted for code, label in _labelled(file, column, schema).items()]
     counts = (
         file.frame.lazy()
-        .select((pl.col(column) == code).sum().alias(str(place)) for place, (column, code, _) in enumerate(pairs))
+        .select((pl.col(column) == code).sum().alias(str(position)) for position, (column, code, _) in enumerate(pairs))
         .collect()
         if pairs
         else None
     )
     found: dict[str, dict[str, tuple[str, int]]] = {}
-    for place, (column, code, label) in enumerate(pairs):
-        count = int(counts[str(place)].item()) if counts is not None else 0
+    for position, (column, code, label) in enumerate(pairs):
+        count = int(counts[str(position)].item()) if counts is not None else 0
         if count:
             found.setdefault(column, {})[code_text(code)] = (label, count)
     for column in (name for name in wanted if schema[name] == pl.String and not file.value_labels.get(name)):
@@ -143,9 +143,9 @@ def _uses(mapping: Mapping, table: str, rule: TableRule, file: FileTable) -> Ite
         if table == "people":
             conditions += [("selection", text) for each in mapping.selection for text in (each.eligible, each.drawn)]
         texts = [*((f"derived.{name}", text) for name, text in at.derived.items())]
-        texts += [(place, text) for place, text in conditions if not names_codes(text)]
-        for place, text in texts:
-            yield from _of_expression(mapping, f"{table}.{place}", table, text, at, file)
+        texts += [(position, text) for position, text in conditions if not names_codes(text)]
+        for position, text in texts:
+            yield from _of_expression(mapping, f"{table}.{position}", table, text, at, file)
 
 
 def _of_variable(mapping: Mapping, table: str, name: str, rule: VariableRule, file: FileTable) -> _Use | None:
@@ -156,7 +156,7 @@ def _of_variable(mapping: Mapping, table: str, name: str, rule: VariableRule, fi
     recoded = rule.recode not in (None, LABELS)
     number = rule.recode is None and known is not None and known.is_numeric and known.codes is None
     if (recoded and (rule.otherwise is not None or rule.several)) or number:
-        return _Use(place=f"{table}.{name}", table=table, column=rule.column, spoken_of=spoken)
+        return _Use(position=f"{table}.{name}", table=table, column=rule.column, spoken_of=spoken)
     return None
 
 
@@ -183,11 +183,13 @@ def names_codes(condition: str) -> bool:
 
 
 def _of_expression(
-    mapping: Mapping, place: str, table: str, text: str, rule: TableRule, file: FileTable
+    mapping: Mapping, position: str, table: str, text: str, rule: TableRule, file: FileTable
 ) -> Iterator[_Use]:
     for name in sorted(parse(text).names):
         variable = rule.variables.get(name)
         if variable is None:
-            yield _Use(place=place, table=table, column=name)
+            yield _Use(position=position, table=table, column=name)
         elif variable.column is not None and variable.recode is None:
-            yield _Use(place=place, table=table, column=variable.column, spoken_of=_spoken_of(mapping, variable, file))
+            yield _Use(
+                position=position, table=table, column=variable.column, spoken_of=_spoken_of(mapping, variable, file)
+            )

@@ -125,9 +125,11 @@ def linked(parts: Sequence[pl.DataFrame], names: Sequence[str], covariates: Sequ
     faults = _duplicates(records, called, listed=listed)
     if listed:
         on = [(pl.col(LIST) == name).any().cast(pl.Int8).alias(name) for name in names]
-        place = pl.col(LIST).replace_strict({name: number for number, name in enumerate(names)}, return_dtype=pl.Int32)
+        position = pl.col(LIST).replace_strict(
+            {name: number for number, name in enumerate(names)}, return_dtype=pl.Int32
+        )
         faults += _conflicts(records, covariates)
-        records = records.sort(place, maintain_order=True)
+        records = records.sort(position, maintain_order=True)
     else:
         on = [pl.col(name).max().cast(pl.Int8) for name in names]
         faults += _differing(records, [PERSON], covariates, "differs between rows of a person")
@@ -167,7 +169,7 @@ def _duplicates(records: pl.DataFrame, called: str, *, listed: bool) -> list[Fau
     groups = again.partition_by(LIST, as_dict=True).items() if listed else [(("lists",), again)]
     for (table, *_), rows in groups:
         if len(rows):
-            places: list[int] = sorted(rows[ROW].to_list())[:KEPT]
+            positions: list[int] = sorted(rows[ROW].to_list())[:KEPT]
             found.append(
                 Fault(
                     table=str(table),
@@ -175,7 +177,7 @@ def _duplicates(records: pl.DataFrame, called: str, *, listed: bool) -> list[Fau
                     rule="once in a list",
                     value_class="more than once",
                     count=len(rows),
-                    rows=tuple(places),
+                    rows=tuple(positions),
                     severity="warning",
                 )
             )

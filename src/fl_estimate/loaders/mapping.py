@@ -211,28 +211,28 @@ def _validated(model: type[Mapping], shaped: dict[str, Any], faults: list[str]) 
 _WORDS = {"missing": "it must be given", "extra_forbidden": "no such key"}
 
 
-def _said(place: tuple[int | str, ...], kind: str, message: str) -> str:
+def _said(position: tuple[int | str, ...], kind: str, message: str) -> str:
     """Write a fault that pydantic found under the names that the user wrote."""
-    names = ["from" if part == "source" and "tables" in place else part for part in _written(place)]
+    names = ["from" if part == "source" and "tables" in position else part for part in _written(position)]
     if "recode" in names:
         names, message = names[: names.index("recode") + 1], 'the name of a recode, or codes such as { 1 = "yes" }'
     close = nearest(names[-1], [*_NEIGHBOURS, *options()]) if kind == "extra_forbidden" else ""
     return f"{'.'.join(names)}: {_WORDS.get(kind, message)}{f'; did you mean {close!r}?' if close else ''}"
 
 
-def _written(place: tuple[int | str, ...]) -> list[str]:
+def _written(position: tuple[int | str, ...]) -> list[str]:
     """The keys of a place that stand in the file: not our own levels, nor pydantic's names of types."""
-    return [str(part) for part in place if part not in ("tables", "variables") and not _names_a_type(part)]
+    return [str(part) for part in position if part not in ("tables", "variables") and not _names_a_type(part)]
 
 
-def _take_out(shaped: dict[str, Any], place: tuple[int | str, ...], *, absent: bool) -> bool:
+def _take_out(shaped: dict[str, Any], position: tuple[int | str, ...], *, absent: bool) -> bool:
     """Delete the part that a fault is in; where a key is absent, the part that should have it."""
-    if absent and len(place) == 1:
-        shaped[str(place[0])] = "-"
+    if absent and len(position) == 1:
+        shaped[str(position[0])] = "-"
         return True
     at: Any = shaped
     parents: list[tuple[dict[str, Any], str]] = []
-    for part in (part for part in place if not _names_a_type(part)):
+    for part in (part for part in position if not _names_a_type(part)):
         if not isinstance(at, dict):
             break
         at = cast("dict[Any, Any]", at)

@@ -103,11 +103,11 @@ def _file_faults(mapping: MappingForm) -> Iterable[str]:
         if name not in own:
             close = nearest(name, own)
             yield f"source.files.{name}: no table of this name has a file of its own{f'; did you mean {close!r}?' if close else ''}"
-    for place, rule in enumerate(mapping.source.join, 1):
+    for position, rule in enumerate(mapping.source.join, 1):
         if rule.to not in own:
-            yield f"source.join[{place}].to: {rule.to} have no file of their own; there are: {listed(own)}"
+            yield f"source.join[{position}].to: {rule.to} have no file of their own; there are: {listed(own)}"
         if not rule.on:
-            yield f"source.join[{place}].on: the key columns must be given"
+            yield f"source.join[{position}].on: the key columns must be given"
 
 
 def _rate_faults(mapping: MappingForm) -> Iterable[str]:
@@ -126,12 +126,12 @@ def _rate_faults(mapping: MappingForm) -> Iterable[str]:
 
 
 def _selection_faults(mapping: MappingForm) -> Iterable[str]:
-    for place, rule in enumerate(mapping.selection, 1):
+    for position, rule in enumerate(mapping.selection, 1):
         for key in ("eligible", "drawn"):
-            yield from _expression_faults(f"selection[{place}].{key}", getattr(rule, key), None)
+            yield from _expression_faults(f"selection[{position}].{key}", getattr(rule, key), None)
         people = mapping.tables.get("people")
         if people is not None and rule.weight in people.variables:
-            yield f"selection[{place}].weight: {rule.weight} is mapped from the file; map it, or compute it, not both"
+            yield f"selection[{position}].weight: {rule.weight} is mapped from the file; map it, or compute it, not both"
     if len({rule.weight for rule in mapping.selection}) > 1:
         yield "selection: all groups write the same weight"
 

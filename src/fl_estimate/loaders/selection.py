@@ -61,10 +61,10 @@ def with_selection(people: Filled, selections: Sequence[SelectionRule]) -> tuple
 
     rule = selections[0]
     found("without a household, so that nobody can be counted in it", pl.col("hh_id").is_null())
-    for place, rule in enumerate(selections, 1):
-        eligible, drawn = f"{_ELIGIBLE}{place}", f"{_DRAWN}{place}"
-        frame = _with_truth(frame, f"selection[{place}].eligible", rule.eligible, eligible)
-        frame = _with_truth(frame, f"selection[{place}].drawn", rule.drawn, drawn)
+    for position, rule in enumerate(selections, 1):
+        eligible, drawn = f"{_ELIGIBLE}{position}", f"{_DRAWN}{position}"
+        frame = _with_truth(frame, f"selection[{position}].eligible", rule.eligible, eligible)
+        frame = _with_truth(frame, f"selection[{position}].drawn", rule.drawn, drawn)
         mine = pl.col(eligible) & pl.col(drawn)
         could, were = pl.col(eligible).sum().over("hh_id"), mine.sum().over("hh_id")
         weight = pl.when(mine).then(pl.col(rule.of) * could / were).otherwise(weight)

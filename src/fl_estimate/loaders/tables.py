@@ -70,8 +70,8 @@ def pieces_of(table: Table, rule: TableRule) -> list[Piece]:
     """Cut the rules of a table into their slots; a slot whose columns are all empty makes no row, unless `where` decides."""
     first, *further = rule.parts
     pieces = _slots_of(table, first)
-    for place, part in enumerate(further):
-        mark = string.ascii_lowercase[place + 1] if place < 25 else f"part{place + 2}"
+    for position, part in enumerate(further):
+        mark = string.ascii_lowercase[position + 1] if position < 25 else f"part{position + 2}"
         pieces += [replace(piece, part=mark) for piece in _slots_of(table, part)]
     return pieces
 
@@ -146,11 +146,11 @@ def widen(mapping: Mapping, file: FileTable, pieces: Sequence[Piece]) -> Wide:
     names: dict[str, dict[str, str]] = {}
     flags: dict[str, list[_Flag]] = {}
     columns: list[pl.Expr] = []
-    for place, piece in enumerate(pieces):
+    for position, piece in enumerate(pieces):
         named = names[piece.id] = {}
         flags[piece.id] = []
 
-        def inner(name: str, first: bool = place == 0, of: str = piece.id) -> str:
+        def inner(name: str, first: bool = position == 0, of: str = piece.id) -> str:
             return name if first else f"{of}\0{name}"
 
         for name, rule in piece.rule.variables.items():

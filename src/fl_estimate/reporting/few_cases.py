@@ -86,12 +86,12 @@ def _weight(record: Mapping[Any, Any], key: Cell, crossing: Crossing | None) -> 
     margin, known = key[3], dict(key[4])
     if crossing is None or outcome not in crossing.outcomes or not set(margin) <= set(crossing.by):
         return float("nan")
-    places = [(crossing.by.index(name), known.get(name)) for name in margin]
+    positions = [(crossing.by.index(name), known.get(name)) for name in margin]
     stated = bool(known) or not margin
     inside = [
-        all(str(label[place]) == value for place, value in places)
+        all(str(label[position]) == value for position, value in positions)
         if stated
-        else any(label[place] is None for place, _ in places)
+        else any(label[position] is None for position, _ in positions)
         for label in crossing.labels
     ]
     return float(crossing.weight[crossing.outcomes.index(outcome)][np.array(inside, dtype=bool)].sum())

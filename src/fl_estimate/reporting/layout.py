@@ -122,13 +122,13 @@ def layout(table: PublishedTable, language: str = "en", truth: Truth | None = No
     tests = of_tests(frame)
     records = [{str(key): value for key, value in record.items()} for record in frame.to_dict("records")]
     none: list[dict[str, Any]] = []
-    every = tests_of(records) if tests else [(place, record, none) for place, record in enumerate(records)]
-    for place, entry, parts in every:
+    every = tests_of(records) if tests else [(position, record, none) for position, record in enumerate(records)]
+    for position, entry, parts in every:
         here = (str(entry["outcome"]) if several else "", str(entry["margin"]))
         if here != group:
             rows += _headings(here, group, table.wording, language)
             group = here
-        row = _row(entry, table.by, names, scale, language, marks.get(place, ""), truth)
+        row = _row(entry, table.by, names, scale, language, marks.get(position, ""), truth)
         if tests and not row.withheld:
             row = replace(row, cells={**row.cells, "interval": "", **cells_of_test(entry, parts, language)})
         # Among several methods, or effects, no row is the nation that the others are parts of.
@@ -274,7 +274,7 @@ def _has_unknown(table: PublishedTable) -> bool:
 
 def _marks(table: PublishedTable) -> dict[int, str]:
     """The note marks of each row, as superscript figures."""
-    numbers = {code: place for place, code in enumerate(_noted(table), 1)}
+    numbers = {code: position for position, code in enumerate(_noted(table), 1)}
     marks: dict[int, str] = {}
     for reason in table.reasons:
         if (key := (reason.code, reason.parameters)) in numbers:
@@ -284,8 +284,8 @@ def _marks(table: PublishedTable) -> dict[int, str]:
 
 def _notes(table: PublishedTable, language: str) -> Iterable[tuple[str, str]]:
     forms = unit_forms(table.wording.unit, language)
-    for place, (code, parameters) in enumerate(_noted(table), 1):
-        yield str(place), say("reason", code, language, **{**forms, **dict(parameters)})
+    for position, (code, parameters) in enumerate(_noted(table), 1):
+        yield str(position), say("reason", code, language, **{**forms, **dict(parameters)})
 
 
 def _noted(table: PublishedTable) -> list[tuple[str, tuple[tuple[str, Any], ...]]]:

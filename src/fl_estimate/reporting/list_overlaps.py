@@ -53,7 +53,7 @@ def printable(histories: CaptureHistories, least: int) -> tuple[pd.DataFrame, Fl
     hidden = counts < least
     order = np.argsort(counts, kind="stable")
     while hidden.any() and not hidden.all() and not _open(counts, hidden, least):
-        hidden[next(place for place in order if not hidden[place])] = True
+        hidden[next(position for position in order if not hidden[position])] = True
     frame = pd.DataFrame(members, columns=list(histories.lists))
     frame["count"] = np.where(hidden, np.nan, counts)
     if len(members) > LISTED:
@@ -89,8 +89,8 @@ def steady(histories: CaptureHistories, counts: Floats, hidden: Flags) -> frozen
 def _moved(histories: CaptureHistories, counts: Floats, hidden: Flags) -> Iterator[CaptureHistories]:
     """Tables with as many people, some of them in another hidden history."""
     members = all_histories(len(histories.lists))
-    places = sorted(np.flatnonzero(hidden), key=lambda place: -counts[place])
-    for here, there in itertools.permutations(places, 2):
+    positions = sorted(np.flatnonzero(hidden), key=lambda position: -counts[position])
+    for here, there in itertools.permutations(positions, 2):
         if counts[here] > 0:
             moved = counts.copy()
             moved[there] += moved[here]

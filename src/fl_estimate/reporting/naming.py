@@ -123,7 +123,9 @@ def _compares(text: str) -> bool:
 def _compared(wording: SurveyWording, text: str, column: str, language: str) -> str:
     """What is compared, with the labels of codes: ``1 − 2`` as Men − Women, ``North − all`` with the word for all."""
     parts = _BETWEEN.split(text)
-    return "".join(part if place % 2 else _named(wording, part, column, language) for place, part in enumerate(parts))
+    return "".join(
+        part if position % 2 else _named(wording, part, column, language) for position, part in enumerate(parts)
+    )
 
 
 def _named(wording: SurveyWording, part: str, column: str, language: str) -> str:

@@ -43,9 +43,9 @@ def raised(value: float, digits: int) -> float:
     """
     if not (value > 0 and math.isfinite(value)):
         return value
-    places = digits - 1 - math.floor(math.log10(value))
-    nearest = _to(value, places)
-    return nearest if nearest >= value * (1 - 1e-12) else _to(nearest + 10.0**-places, places)
+    positions = digits - 1 - math.floor(math.log10(value))
+    nearest = _to(value, positions)
+    return nearest if nearest >= value * (1 - 1e-12) else _to(nearest + 10.0**-positions, positions)
 
 
 def lowered(value: float, digits: int) -> float:
@@ -58,9 +58,9 @@ def lowered(value: float, digits: int) -> float:
     """
     if not (value > 0 and math.isfinite(value)):
         return value
-    places = digits - 1 - math.floor(math.log10(value))
-    nearest = _to(value, places)
-    return nearest if nearest <= value * (1 + 1e-12) else _to(nearest - 10.0**-places, places)
+    positions = digits - 1 - math.floor(math.log10(value))
+    nearest = _to(value, positions)
+    return nearest if nearest <= value * (1 + 1e-12) else _to(nearest - 10.0**-positions, positions)
 
 
 def decimals_of(record: Mapping[Any, Any], digits: int = DIGITS) -> dict[str, int]:
@@ -98,10 +98,10 @@ def rounded(frame: pd.DataFrame, digits: int = DIGITS) -> pd.DataFrame:
         Significant digits of the standard error.
     """
     out = frame.copy()
-    places = [decimals_of(record, digits) for record in frame.to_dict("records")]
+    positions = [decimals_of(record, digits) for record in frame.to_dict("records")]
     for name in SCALED:
         values = frame[name].to_numpy(dtype=float, na_value=np.nan)
-        out[name] = np.array([_to(v, p[name]) for v, p in zip(values, places, strict=True)], dtype=float)
+        out[name] = np.array([_to(v, p[name]) for v, p in zip(values, positions, strict=True)], dtype=float)
     for name, kept in (("undetermined", SHARE), ("deff", EFFECT), ("df", FREEDOM)):
         out[name] = np.round(frame[name].to_numpy(dtype=float, na_value=np.nan), kept) + 0.0
     return out
@@ -134,17 +134,17 @@ def half_steps(frame: pd.DataFrame, digits: int = DIGITS) -> np.ndarray[Any, np.
 
 def _decimals(value: float, digits: int) -> int:
     """Decimals that show so many significant digits of what the value is rounded to: 0.0996 is 0.10."""
-    places = digits - 1 - math.floor(math.log10(abs(value)))
-    after = _to(abs(value), places)
-    return digits - 1 - math.floor(math.log10(after) + 1e-12) if after else places
+    positions = digits - 1 - math.floor(math.log10(abs(value)))
+    after = _to(abs(value), positions)
+    return digits - 1 - math.floor(math.log10(after) + 1e-12) if after else positions
 
 
-def _to(value: float, places: int) -> float:
+def _to(value: float, positions: int) -> float:
     if not math.isfinite(value):
         return value
     value = float(value)  # numpy's own numbers round 0.95 another way than Python's
     # Above the point a quotient of whole numbers is exact, where a product with 0.001 is not.
-    return round(value, places) + 0.0 if places >= 0 else round(value / 10.0**-places) * 10.0**-places + 0.0
+    return round(value, positions) + 0.0 if positions >= 0 else round(value / 10.0**-positions) * 10.0**-positions + 0.0
 
 
 def _float(value: Any) -> float:

@@ -116,7 +116,9 @@ def _unhashed(tables: Sequence[PublishedTable]) -> tuple[PublishedTable, ...]:
     """Tables without hashes of case lists, which would confirm a guess at counts that are hidden; which are of the same lists stays."""
     of_lists = [(table.frame["basis"] == LISTS).any() for table in tables]
     marks = [table.provenance.source_sha256 for table, lists in zip(tables, of_lists, strict=True) if lists]
-    named = {mark: f"lists {place}" for place, mark in enumerate(dict.fromkeys(mark for mark in marks if mark), 1)}
+    named = {
+        mark: f"lists {position}" for position, mark in enumerate(dict.fromkeys(mark for mark in marks if mark), 1)
+    }
     return tuple(
         replace(
             table,

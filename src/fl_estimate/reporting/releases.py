@@ -80,19 +80,19 @@ def read_release(folder: str | Path) -> Release:
     FileFault
         FL-FILE-25: a newer version wrote it.
     """
-    place = Path(folder)
+    root = Path(folder)
     try:
         manifest: dict[str, Any] = (
-            json.loads((place / MANIFEST).read_text(encoding="utf-8")) if (place / MANIFEST).is_file() else {}
+            json.loads((root / MANIFEST).read_text(encoding="utf-8")) if (root / MANIFEST).is_file() else {}
         )
-        frame = _read_table(place)
+        frame = _read_table(root)
         writer = str(manifest.get("packages", {}).get("fl_estimate", ""))
     except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise _no_release(place.name, f"{type(error).__name__} in {place.name}") from None
-    if FORM.number_of(manifest, place.name, unnumbered=1, version=writer) is None:
-        raise _no_release(place.name, "a manifest of something else")
+        raise _no_release(root.name, f"{type(error).__name__} in {root.name}") from None
+    if FORM.number_of(manifest, root.name, unnumbered=1, version=writer) is None:
+        raise _no_release(root.name, "a manifest of something else")
     if frame is None or not {"estimate", "publication", *HEAD} <= set(frame.columns):
-        raise _no_release(place.name, "no estimates.parquet or estimates.csv with the columns of published estimates")
+        raise _no_release(root.name, "no estimates.parquet or estimates.csv with the columns of published estimates")
     if "basis" not in frame and "method" in frame:
         frame = _with_basis(frame)
     config: dict[str, Any] = manifest.get("config", {})
@@ -101,7 +101,7 @@ def read_release(folder: str | Path) -> Release:
     rule: dict[str, Any] | str = config.get("publish", {}).get("rule", "")
     thresholds: Mapping[str, Any] = {} if isinstance(rule, str) else rule
     return Release(
-        name=place.name,
+        name=root.name,
         tables=tuple(
             KnownTable(
                 name=str(name), where=str(entries.get(name, {}).get("where") or ""),
@@ -193,14 +193,14 @@ def geography(estimates: Iterable[Estimates]) -> dict[str, dict[str, dict[str, s
     return found
 
 
-def _read_table(place: Path) -> pd.DataFrame | None:
-    if (place / PARQUET).is_file():
-        frame = pd.read_parquet(place / PARQUET)
+def _read_table(root: Path) -> pd.DataFrame | None:
+    if (root / PARQUET).is_file():
+        frame = pd.read_parquet(root / PARQUET)
         ordered = [name for name, kind in frame.dtypes.items() if isinstance(kind, pd.CategoricalDtype)]
         return frame.astype(dict.fromkeys(ordered, "string"))
-    if not (place / CSV).is_file():
+    if not (root / CSV).is_file():
         return None
-    frame = pd.read_csv(place / CSV, dtype=str, keep_default_na=False)
+    frame = pd.read_csv(root / CSV, dtype=str, keep_default_na=False)
     for name in NUMBERS:
         frame[name] = pd.to_numeric(frame[name].replace("", None))
     return frame

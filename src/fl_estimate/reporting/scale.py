@@ -43,21 +43,21 @@ class Scale:
 
     def write(self, value: float, language: str, like: Mapping[str, Any] | None = None) -> str:
         """A number in this unit, without the unit's name, with the decimals of a row; empty where it is missing."""
-        decimals = self.decimals if like is None else self.places(like, "value")
+        decimals = self.decimals if like is None else self.positions(like, "value")
         return "" if pd.isna(value) else number(float(value) * self.factor, decimals, language)
 
     def figure(self, record: Mapping[str, Any], name: str, language: str) -> str:
         """The value, standard error or a limit of a row in this unit, in the digits it has; empty where it is missing."""
         value = record[name]
-        return "" if pd.isna(value) else number(float(value) * self.factor, self.places(record, name), language)
+        return "" if pd.isna(value) else number(float(value) * self.factor, self.positions(record, name), language)
 
     def with_unit(self, record: Mapping[str, Any], name: str, language: str) -> str:
         """The same with the per cent sign, where the unit is per cent."""
         if self.unit == "prevalence.percent" and not pd.isna(record[name]):
-            return percent(float(record[name]), self.places(record, name), language)
+            return percent(float(record[name]), self.positions(record, name), language)
         return self.figure(record, name, language)
 
-    def places(self, record: Mapping[str, Any], name: str) -> int:
+    def positions(self, record: Mapping[str, Any], name: str) -> int:
         """Decimals of a number of a row in this unit."""
         return max(0, decimals_of(record)[name] - round(math.log10(self.factor)))
 

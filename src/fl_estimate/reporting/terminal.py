@@ -25,10 +25,10 @@ def print_table(heads: Sequence[str], rows: Lines, *, title: str = "", console: 
     shown = console or terminal_console()
     table = Table(title=Text(visible(title)) if title else None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     widths = _widths(heads, rows, shown.width) if title else None
-    for place, head in enumerate(heads):
+    for position, head in enumerate(heads):
         table.add_column(
-            Text(visible(head)), justify="right" if title and place else "left", overflow="fold",
-            width=widths[place] if widths else None,
+            Text(visible(head)), justify="right" if title and position else "left", overflow="fold",
+            width=widths[position] if widths else None,
         )  # fmt: skip
     for row in rows:
         if isinstance(row, str):
@@ -51,9 +51,9 @@ def _widths(heads: Sequence[str], rows: Lines, width: int) -> list[int] | None:
     left = width - EDGES - sum(found) - GAP * (len(heads) - 1)
     if left < 0:
         return None
-    for place, head in enumerate(heads):
-        more = min(left, max(0, len(head) - found[place]))
-        found[place], left = found[place] + more, left - more
+    for position, head in enumerate(heads):
+        more = min(left, max(0, len(head) - found[position]))
+        found[position], left = found[position] + more, left - more
     return found
 
 

@@ -33,7 +33,7 @@ def p_words(value: Any, language: str) -> str:
 
 def tests_of(records: Sequence[Record]) -> list[tuple[int, Record, list[Record]]]:
     """Every test: where its p-value stands, that row, and the rows that follow it up to the next test."""
-    starts = [place for place, record in enumerate(records) if record["quantity"] == P_VALUE]
+    starts = [position for position, record in enumerate(records) if record["quantity"] == P_VALUE]
     ends = [*starts[1:], len(records)]
     return [(a, records[a], list(records[a + 1 : b])) for a, b in zip(starts, ends, strict=True)]
 

@@ -79,8 +79,8 @@ def outcomes(target: Target) -> Iterator[Outcome]:
         yield from _of_lists(target)
         return
     ranged = _by_function(target) if target.function else cache(partial(_by_formula, target))
-    for place, given in enumerate(target.entry.printed_values, 1):
-        shared = _shared(target, given, place)
+    for position, given in enumerate(target.entry.printed_values, 1):
+        shared = _shared(target, given, position)
         if target.trouble or not target.inputs:
             yield not_computed({**shared, "reason": target.trouble or given.reason})
             continue
@@ -247,8 +247,8 @@ def _of_lists(target: Target) -> Iterator[Outcome]:
     except (FormulaError, TypeError, ValueError) as error:  # a setting of a type that the function cannot take
         reason = str(error) if isinstance(error, FormulaError) else _no_fit(target, error)
     name = functions.full_name(target.function, "lists")
-    for place, given in enumerate(entry.printed_values, 1):
-        shared = _shared(target, given, place)
+    for position, given in enumerate(entry.printed_values, 1):
+        shared = _shared(target, given, position)
         if found is None:
             yield _stopped(shared, reason)
             continue
@@ -280,9 +280,9 @@ def _allowed(found: functions.ListFigure, given: PrintEntry) -> tuple[Between, .
 # --- both -------------------------------------------------------------------------------------------------------
 
 
-def _shared(target: Target, given: PrintEntry, place: int) -> dict[str, Any]:
+def _shared(target: Target, given: PrintEntry, position: int) -> dict[str, Any]:
     entry = target.entry
-    label = given.label or given.group or given.over_groups or str(place)
+    label = given.label or given.group or given.over_groups or str(position)
     return {
         "id": f"{entry.id}: {label}" if entry.prints else entry.id,
         "description": entry.description, "document": entry.document, "page": entry.table_or_page, "status": entry.source_status,

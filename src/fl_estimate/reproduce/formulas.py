@@ -118,24 +118,24 @@ def rows_of(tree: Node, tables: Mapping[str, object]) -> object | None:
         case Negative():
             return rows_of(tree.part, tables)
         case Arithmetic():
-            return _one([rows_of(tree.left, tables), rows_of(tree.right, tables)], tree.place)
+            return _one([rows_of(tree.left, tables), rows_of(tree.right, tables)], tree.position)
         case Applied():
             found = [rows_of(part, tables) for part in tree.parts]
             over = tree.function in OVER_ROWS and len(found) == 1
             if over and found[0] is None:
                 raise FormulaError(
-                    f"{tree.place}: one figure, where {tree.function} goes over the rows of a table or several figures"
+                    f"{tree.position}: one figure, where {tree.function} goes over the rows of a table or several figures"
                 )
-            return None if over else _one(found, tree.place)
+            return None if over else _one(found, tree.position)
         case _:
             return None
 
 
-def _one(found: Sequence[object | None], place: str) -> object | None:
+def _one(found: Sequence[object | None], position: str) -> object | None:
     known = {each for each in found if each is not None}
     if len(known) > 1:
         raise FormulaError(
-            f"{place}: columns of different rows; take the same table and where for both, or sum each first"
+            f"{position}: columns of different rows; take the same table and where for both, or sum each first"
         )
     return next(iter(known), None)
 

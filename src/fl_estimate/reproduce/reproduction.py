@@ -101,8 +101,8 @@ class Outcome:
 
     def source(self, language: str = "en") -> str:
         """Document, place in it, and how far the print itself was seen."""
-        place = f", {self.page}" if self.page else ""
-        return f"{self.document or say('verdict', 'no_document', language)}{place} [{self.mark(language)}]"
+        position = f", {self.page}" if self.page else ""
+        return f"{self.document or say('verdict', 'no_document', language)}{position} [{self.mark(language)}]"
 
     def mark(self, language: str = "en") -> str:
         """How far the print itself was seen."""

@@ -21,7 +21,7 @@ from fl_estimate.schema.expressions import parse
 
 
 @dataclass(frozen=True)
-class Table:
+class WrittenTable:
     """A table twice: with numbers, for conditions, and as it is written, for the digits."""
 
     name: str
@@ -29,7 +29,7 @@ class Table:
     texts: pd.DataFrame
 
 
-def read_table(name: str, folder: Path | None) -> Table:
+def read_table(name: str, folder: Path | None) -> WrittenTable:
     """A CSV file beside the target or in a folder ``tables`` there, else a bundled data set of that name.
 
     Raises
@@ -42,17 +42,25 @@ def read_table(name: str, folder: Path | None) -> Table:
     return _as_table(name, content)
 
 
-def _as_table(name: str, content: bytes) -> Table:
+def _as_table(name: str, content: bytes) -> WrittenTable:
     try:
         numbers = pd.read_csv(io.BytesIO(content))
         texts = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
     except (ValueError, UnicodeDecodeError) as error:
         raise FormulaError(f"{name!r} cannot be read as CSV in UTF-8: {type(error).__name__}") from None
-    return Table(name, numbers, texts)
+    return WrittenTable(name, numbers, texts)
 
 
 def read_column(
-    table: Table, column: str, *, label: str, symbol: str, where: str, groups: str, halfwidth: float | None, **said: str
+    table: WrittenTable,
+    column: str,
+    *,
+    label: str,
+    symbol: str,
+    where: str,
+    groups: str,
+    halfwidth: float | None,
+    **said: str,
 ) -> Input:
     """A column as an input, of the rows that a condition is true of.
 
@@ -87,7 +95,7 @@ def read_column(
                  rows=(table.name, where), groups=chosen, table=f"{table.name}" + (f", {where}" if where else ""), **said)  # fmt: skip
 
 
-def _groups(table: Table, column: str, kept: Any) -> tuple[str, ...]:
+def _groups(table: WrittenTable, column: str, kept: Any) -> tuple[str, ...]:
     texts = table.texts[column].str.strip()
     blank = [f"line {row + 2}" for row in np.flatnonzero(kept & (texts == "").to_numpy())]
     if blank:
@@ -117,7 +125,7 @@ def read_lists(name: str, folder: Path | None) -> CaptureHistories:
     return found
 
 
-def _kept(table: Table, where: str) -> Any:
+def _kept(table: WrittenTable, where: str) -> Any:
     if not where:
         return np.ones(len(table.texts), dtype=bool)
     frame = nw.from_native(table.numbers)
@@ -129,8 +137,8 @@ def _kept(table: Table, where: str) -> Any:
 
 
 def _beside(name: str, folder: Path | None) -> Path | None:
-    places = [] if folder is None else [folder / name, folder / "tables" / name, folder.parent / "tables" / name]
-    return next((path for path in places if path.is_file()), None)
+    positions = [] if folder is None else [folder / name, folder / "tables" / name, folder.parent / "tables" / name]
+    return next((path for path in positions if path.is_file()), None)
 
 
 def _content(name: str, folder: Path | None) -> bytes | None:

@@ -21,13 +21,13 @@ OPEN_KEYS: tuple[str, ...] = ("golden_", "implied_", "computed")
 ENDINGS: tuple[str, ...] = (".toml", ".json")
 
 
-class Entry(BaseModel):
+class TargetEntry(BaseModel):
     """Keys of a file: strict, and silent about what stood there."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
-class InputEntry(Entry):
+class InputEntry(TargetEntry):
     """``[[inputs]]``: a printed figure (`value`), or a `column` of a `table`; `symbol` is what the formula calls it."""
 
     label: str = ""
@@ -43,7 +43,7 @@ class InputEntry(Entry):
     source_status: str = ""
 
 
-class PrintEntry(Entry):
+class PrintEntry(TargetEntry):
     """``prints = [{…}]``: one printed value. What it does not say it has from its target.
 
     `of` is what of a case-list estimate is printed; `group` and `over_groups` are of a target with groups.
@@ -194,8 +194,8 @@ def entries_of(content: Any, file: str, faults: FaultsOfFiles) -> list[tuple[str
         faults.add(file, "there is no target in it")
     found: list[tuple[str, TargetEntry]] = []
     ids: set[str] = set()
-    for place, raw in enumerate(entries, 1):
-        where = f"target[{place}]" if isinstance(several, list) else ""
+    for position, raw in enumerate(entries, 1):
+        where = f"target[{position}]" if isinstance(several, list) else ""
         own: list[str] = []
         entry = read_entry(raw, own)
         if entry is not None:
@@ -232,7 +232,7 @@ def read_entry(raw: Any, faults: list[str]) -> TargetEntry | None:
 def _said(error: ValidationError) -> Iterator[str]:
     told: dict[str, list[str]] = {}
     for fault in error.errors(include_url=False, include_input=False):
-        place, known = _place(fault["loc"])
+        position, known = _place(fault["loc"])
         if fault["type"] == "missing":
             reason = "it must be given"
         elif fault["type"] == "extra_forbidden":
@@ -241,24 +241,24 @@ def _said(error: ValidationError) -> Iterator[str]:
         else:
             reason = str(fault["msg"]).removeprefix("Value error, ").replace("Input should", "it should")
             reason = reason.replace("List should", "it should")
-        told.setdefault(place or "the file", []).append(reason)
-    yield from (f"{place}: {' or '.join(dict.fromkeys(reasons))}" for place, reasons in told.items())
+        told.setdefault(position or "the file", []).append(reason)
+    yield from (f"{position}: {' or '.join(dict.fromkeys(reasons))}" for position, reasons in told.items())
 
 
 def _place(steps: tuple[int | str, ...]) -> tuple[str, list[str]]:
     """Where a fault lies as the file has it, and the keys that may stand there; steps of ours between types are left out."""
-    place, keys = "", list(TargetEntry.model_fields)
+    position, keys = "", list(TargetEntry.model_fields)
     for part in steps:
         if isinstance(part, int):
-            place += f"[{part + 1}]"
-        elif part in keys or (part == steps[-1] and not place.startswith("published")):
-            place += f".{part}" if place else str(part)
+            position += f"[{part + 1}]"
+        elif part in keys or (part == steps[-1] and not position.startswith("published")):
+            position += f".{part}" if position else str(part)
             keys = (
                 list({"inputs": InputEntry, "prints": PrintEntry}[part].model_fields)
                 if part in ("inputs", "prints")
                 else keys
             )
-    return place, keys
+    return position, keys
 
 
 def _between(entry: TargetEntry) -> Iterator[str]:
@@ -273,18 +273,18 @@ def _between(entry: TargetEntry) -> Iterator[str]:
     by_formula = entry.formula or any(each.formula for each in entry.prints)
     if computable and not (by_formula or entry.function or entry.method or entry.kind):
         yield "formula: it must be given, or a function"
-    for place, each in enumerate(entry.printed_values, 1):
-        at = f"prints[{place}]." if entry.prints else ""
+    for position, each in enumerate(entry.printed_values, 1):
+        at = f"prints[{position}]." if entry.prints else ""
         yield from (f"{at}{fault}" for fault in _of_a_print(each, entry))
-    for place, given in enumerate(entry.inputs, 1):
+    for position, given in enumerate(entry.inputs, 1):
         if given.value is None and not given.column:
-            yield f"inputs[{place}].value: it must be given, or a column of a table"
+            yield f"inputs[{position}].value: it must be given, or a column of a table"
         if given.value is not None and given.column:
-            yield f"inputs[{place}].column: an input is one value or a column, not both"
+            yield f"inputs[{position}].column: an input is one value or a column, not both"
         if given.column and not given.table:
-            yield f"inputs[{place}].table: it must be given with a column"
+            yield f"inputs[{position}].table: it must be given with a column"
         if given.value is not None and not given.label:
-            yield f"inputs[{place}].label: it must be given"
+            yield f"inputs[{position}].label: it must be given"
     named = [given.symbol for given in entry.inputs if given.symbol]
     yield from (f"inputs: the symbol {each!r} stands twice" for each in dict.fromkeys(named) if named.count(each) > 1)
 

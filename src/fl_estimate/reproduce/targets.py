@@ -148,11 +148,11 @@ def make_ready(entry: TargetEntry, folder: Path | None, faults: list[str]) -> Ta
 
 
 def _inputs(entry: TargetEntry, folder: Path | None, faults: list[str]) -> Iterator[Input]:
-    for place, given in enumerate(entry.inputs, 1):
+    for position, given in enumerate(entry.inputs, 1):
         try:
             yield _input(given, entry, folder)
         except FormulaError as error:
-            faults.append(f"inputs[{place}]: {error}")
+            faults.append(f"inputs[{position}]: {error}")
 
 
 def _input(given: InputEntry, entry: TargetEntry, folder: Path | None) -> Input:
@@ -171,11 +171,11 @@ def _between(entry: TargetEntry, formulas: Mapping[str, Formula], inputs: Sequen
     """What is wrong between formulas and inputs: nothing is shared out by likeness or order."""
     symbols = {each.symbol: each for each in inputs if each.symbol}
     used = frozenset[str]().union(*(each.symbols for each in formulas.values()))
-    for place, each in enumerate(inputs, 1):
+    for position, each in enumerate(inputs, 1):
         if not each.symbol:
-            yield f"inputs[{place}].symbol: it must be given: what the formula calls {each.label!r}"
+            yield f"inputs[{position}].symbol: it must be given: what the formula calls {each.label!r}"
         elif each.symbol not in used:
-            yield f"inputs[{place}]: {each.symbol!r} stands in no formula"
+            yield f"inputs[{position}]: {each.symbol!r} stands in no formula"
     rows = {name: each.rows for name, each in symbols.items() if each.rows is not None}
     for text, formula in formulas.items():
         absent = sorted(formula.symbols - symbols.keys())
@@ -223,11 +223,11 @@ def _of_figures(entry: TargetEntry, inputs: tuple[Input, ...], faults: list[str]
         return Target(entry=entry)
     faults += list(functions.faults(name, "figures", entry.arguments))
     named = functions.symbols_in(arguments_of(entry), [each.symbol for each in inputs if each.symbol])
-    for place, each in enumerate(inputs, 1):
+    for position, each in enumerate(inputs, 1):
         if each.rows is not None:
-            faults.append(f"inputs[{place}].column: a function takes printed figures; a table goes into a formula")
+            faults.append(f"inputs[{position}].column: a function takes printed figures; a table goes into a formula")
         elif each.symbol not in named:
-            faults.append(f"inputs[{place}]: no argument names its symbol {each.symbol!r}")
+            faults.append(f"inputs[{position}]: no argument names its symbol {each.symbol!r}")
     return Target(entry=entry, inputs=inputs, function=name)
 
 
@@ -276,7 +276,7 @@ def _arithmetic(entry: TargetEntry) -> tuple[Formula, tuple[Input, ...]]:
     if given == set(names) and all(each.symbol for each in inputs):
         return formula, inputs
     if not given and len(names) == len(inputs):
-        letters = [chr(ord("a") + place) for place in range(len(names))]
+        letters = [chr(ord("a") + position) for position in range(len(names))]
         if names == letters or _order_is_nothing(formula, names, inputs):
             return formula, tuple(replace(each, symbol=name) for name, each in zip(names, inputs, strict=True))
     raise StudyFault(

@@ -122,9 +122,9 @@ class Support:
             found[name] = np.where(hidden, np.nan, rows)
         return Support(**found)
 
-    def take(self, places: Any) -> Support:
+    def take(self, positions: Any) -> Support:
         """The rows at these places; at −1 nothing is known."""
-        at = np.asarray(places, dtype=np.intp)
+        at = np.asarray(positions, dtype=np.intp)
         if not len(self):
             return Support.unknown(len(at))
         return Support(**{name: np.where(at < 0, np.nan, getattr(self, name)[at]) for name in ARRAYS})
@@ -132,7 +132,7 @@ class Support:
     def grouped(self, groups: Iterable[Sequence[int]]) -> Support:
         """One row for each group of rows: the smallest part of these; unknown where a group has no row."""
         found = [
-            Support.least([self.take([place]) for place in group]) if len(group) else Support.unknown(1)
+            Support.least([self.take([position]) for position in group]) if len(group) else Support.unknown(1)
             for group in groups
         ]
         return Support.joined(found) if found else Support.unknown(0)

@@ -45,16 +45,16 @@ def beside_bounds(imputed: Estimates, bounds: Estimates) -> Estimates:
     ['lower', 'lower', 'upper', 'identified']
     """
     cells, size = len(imputed), len(bounds)
-    places = [list(range(first, first + size // cells)) for first in range(0, size, size // cells)] if cells else []
+    positions = [list(range(first, first + size // cells)) for first in range(0, size, size // cells)] if cells else []
     keys = [*HEAD, *imputed.by]
-    firsts = [part[0] for part in places]
-    same = imputed.by == bounds.by and len(places) == cells
+    firsts = [part[0] for part in positions]
+    same = imputed.by == bounds.by and len(positions) == cells
     if not same or not _text(imputed.frame[keys]).equals(_text(bounds.frame[keys].iloc[firsts])):
         raise EstimateFault(
             "FL-EST-464", "bounds and imputed figures are not of the same cells", found=f"{cells} and {size} rows",
             fix='make the same call with unknown="impute" and unknown="bounds"',
         )  # fmt: skip
-    order = [at for cell, part in enumerate(places) for at in (cell, *(cells + place for place in part))]
+    order = [at for cell, part in enumerate(positions) for at in (cell, *(cells + position for position in part))]
     frame = pd.concat([imputed.frame, bounds.frame], ignore_index=True).iloc[order].reset_index(drop=True)
     told = [*imputed.reasons, *(replace(reason, row=reason.row + cells) for reason in bounds.reasons)]
     new = {at: row for row, at in enumerate(order)}

@@ -57,7 +57,7 @@ class Axis:
     """Rows of one margin: their places, and the dimensions and labels that they are laid out along."""
 
     name: str
-    places: npt.NDArray[np.intp]
+    positions: npt.NDArray[np.intp]
     dims: tuple[str, ...]
     coords: Mapping[str, Sequence[Any]]
 
@@ -80,7 +80,7 @@ def datatree(frame: pd.DataFrame, by: Sequence[str], draws: Floats, inference: I
     groups: dict[str, Any] = {}
     variables: dict[str, Any] = {}
     for axis in axes:
-        laid = by_chain(draws[:, axis.places])
+        laid = by_chain(draws[:, axis.positions])
         variables[axis.name] = (("chain", "draw", *axis.dims), laid.reshape(*laid.shape[:2], *axis.shape))
     coords: dict[str, Any] = {name: labels for axis in axes for name, labels in axis.coords.items()}
     for name, values in known.parameters.items():
@@ -111,12 +111,12 @@ def _of_data(
     """The groups log_likelihood, observed_data and constant_data, of the rows that have data."""
     import xarray as xr
 
-    places = np.flatnonzero(np.isfinite(observed.y) & (observed.size > 0))
-    if not len(places):
+    positions = np.flatnonzero(np.isfinite(observed.y) & (observed.size > 0))
+    if not len(positions):
         return {}
-    met = observed.take(places)
-    axis = _laid(frame.iloc[places].reset_index(drop=True), by, "y")
-    like = by_chain(met.log_likelihood(draws[:, places], LINKED[met.link]))
+    met = observed.take(positions)
+    axis = _laid(frame.iloc[positions].reset_index(drop=True), by, "y")
+    like = by_chain(met.log_likelihood(draws[:, positions], LINKED[met.link]))
     size = {"binomial": "n_effective", "beta-binomial": "n"}.get(met.family, "variance")
     constant: dict[str, Any] = {size: (axis.dims, met.size.reshape(axis.shape))}
     if met.concentration is not None:
@@ -158,11 +158,11 @@ def _axes(frame: pd.DataFrame, by: Sequence[str]) -> list[Axis]:
     finest = max(margins, key=lambda margin: len(margin_columns({"margin": margin})))
     made: list[Axis] = []
     for margin in margins:
-        places = np.flatnonzero((frame["margin"] == margin).to_numpy(dtype=bool))
+        positions = np.flatnonzero((frame["margin"] == margin).to_numpy(dtype=bool))
         name = "value" if margin == finest else ("national" if not margin else f"value_{margin.replace(' × ', '_')}")
-        rows = frame.iloc[places].reset_index(drop=True)
+        rows = frame.iloc[positions].reset_index(drop=True)
         axis = _laid(rows, by, name)
-        made.append(Axis(name=name, places=places, dims=axis.dims, coords=axis.coords))
+        made.append(Axis(name=name, positions=positions, dims=axis.dims, coords=axis.coords))
     return made
 
 
@@ -171,23 +171,24 @@ def _laid(rows: pd.DataFrame, by: Sequence[str], name: str) -> Axis:
     columns = [column for column in by if not (rows["margin"] == "").all() and rows[column].notna().any()]
     labels = {_dimension(column): [_label(value) for value in rows[column]] for column in columns}
     levels = {dim: list(dict.fromkeys(values)) for dim, values in labels.items()}
-    places = np.arange(len(rows))
+    positions = np.arange(len(rows))
     if len(rows) == 1 and not columns:
-        return Axis(name=name, places=places, dims=(), coords={})
+        return Axis(name=name, positions=positions, dims=(), coords={})
     told = list(zip(*labels.values(), strict=True)) if labels else []
     crossed = pd.MultiIndex.from_product(list(levels.values())).to_flat_index().tolist() if labels else []
     if told and told == [item if isinstance(item, tuple) else (item,) for item in crossed]:
-        return Axis(name=name, places=places, dims=tuple(levels), coords=levels)
+        return Axis(name=name, positions=positions, dims=tuple(levels), coords=levels)
     apart = [column for column in TOLD_APART_BY if rows[column].nunique() > 1]
     words = [
         ", ".join(
-            str(part) for part in (*(told[place] if told else ()), *(rows[column].iloc[place] for column in apart))
+            str(part)
+            for part in (*(told[position] if told else ()), *(rows[column].iloc[position] for column in apart))
         )
-        for place in places
+        for position in positions
     ]
     dim = "row" if name in ("value", "y") else f"row_{name}"
-    unique = words if len(set(words)) == len(words) else [f"{word} [{place}]" for place, word in enumerate(words)]
-    return Axis(name=name, places=places, dims=(dim,), coords={dim: unique})
+    unique = words if len(set(words)) == len(words) else [f"{word} [{position}]" for position, word in enumerate(words)]
+    return Axis(name=name, positions=positions, dims=(dim,), coords={dim: unique})
 
 
 def _dimension(column: str) -> str:

@@ -50,8 +50,8 @@ def places_of(frame: pd.DataFrame, by: Sequence[str], wording: SurveyWording, ke
     for reading in (_of_margin, _of_source, _of_both):
         for alike in (_equal, _as_text, _by_label, _not_stated):
             found = [
-                place
-                for place, domain in enumerate(domains)
+                position
+                for position, domain in enumerate(domains)
                 if _fits(reading(domain), parts, lambda name, value, part, a=alike: a(wording, name, value, part))
             ]
             if found:
@@ -61,7 +61,7 @@ def places_of(frame: pd.DataFrame, by: Sequence[str], wording: SurveyWording, ke
         for name in TELLING:
             told = frame[name] == str(key)
             if str(key) and told.any():
-                return [int(place) for place in np.flatnonzero(told.to_numpy())]
+                return [int(position) for position in np.flatnonzero(told.to_numpy())]
     raise _no_row(frame, by, wording, repr(key))
 
 
@@ -173,14 +173,14 @@ def labelled(
     column = frame[name]
     stated = column.notna().to_numpy(dtype=bool)
     met = list(dict.fromkeys(column[stated]))
-    order = {code: place for place, code in enumerate(wording.order(name))}
+    order = {code: position for position, code in enumerate(wording.order(name))}
     # What the source put in an order comes in it; what it did not, in the order of the rows.
     met.sort(key=lambda value: order.get(_code(value), len(order)))
     words = {value: value for value in met} if codes else _labels(wording, name, met, language)
     words = {value: f"{word} (answer)" if str(word) == NOT_STATED else word for value, word in words.items()}
     silent = divided & ~stated
     levels: list[Any] = [*words.values(), *([NOT_STATED] if silent.any() else [])]
-    place_of = {value: place for place, value in enumerate(words)}
+    place_of = {value: position for position, value in enumerate(words)}
     at = [
         place_of[value] if known else len(words) if quiet else -1
         for value, known, quiet in zip(column, stated, silent, strict=True)
@@ -254,8 +254,8 @@ def populations_of(
             "FL-EST-24", "the population of some rows is not given", found=listed(sorted(lost)),
             fix="add a row for each; the nation's row has every by-column missing",
         )  # fmt: skip
-    kept = [place for place, each in enumerate(found) if each is not None]
-    return np.array(kept, dtype=np.intp), np.array([found[place] for place in kept], dtype=float)
+    kept = [position for position, each in enumerate(found) if each is not None]
+    return np.array(kept, dtype=np.intp), np.array([found[position] for position in kept], dtype=float)
 
 
 def _key(values: Iterable[Any]) -> tuple[Any, ...]:

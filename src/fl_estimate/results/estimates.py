@@ -158,7 +158,7 @@ class Estimates:
 
     def __iter__(self) -> Iterator[Estimates]:
         """The rows, each as Estimates of one row."""
-        return (self._rows(np.array([place])) for place in range(len(self)))
+        return (self._rows(np.array([position])) for position in range(len(self)))
 
     def __getitem__(self, key: Any) -> Estimates:
         """The rows of a domain, as Estimates, by its label or code.
@@ -336,17 +336,17 @@ class Estimates:
             inference=None if self.inference is None else self.inference.scaled(factor),
         )
 
-    def _rows(self, places: npt.NDArray[np.intp]) -> Estimates:
-        place_of = {int(old): new for new, old in enumerate(places)}
+    def _rows(self, positions: npt.NDArray[np.intp]) -> Estimates:
+        place_of = {int(old): new for new, old in enumerate(positions)}
         matrix = self.covariance_matrix
         return replace(
             self,
-            frame=self.frame.iloc[places].reset_index(drop=True),
+            frame=self.frame.iloc[positions].reset_index(drop=True),
             reasons=tuple(replace(r, row=place_of[r.row]) for r in self.reasons if r.row in place_of),
-            covariance_matrix=None if matrix is None else matrix[np.ix_(places, places)],
-            draws=None if self.draws is None else self.draws[..., places],
-            inference=None if self.inference is None else self.inference.take(places),
-            support=self.support.take(places),
+            covariance_matrix=None if matrix is None else matrix[np.ix_(positions, positions)],
+            draws=None if self.draws is None else self.draws[..., positions],
+            inference=None if self.inference is None else self.inference.take(positions),
+            support=self.support.take(positions),
         )
 
     def pivot(

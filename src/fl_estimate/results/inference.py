@@ -43,11 +43,11 @@ class Observed:
     accuracy: tuple[Floats, Floats] | None = None
     concentration: Floats | None = None
 
-    def take(self, places: npt.NDArray[np.intp]) -> Observed:
+    def take(self, positions: npt.NDArray[np.intp]) -> Observed:
         """The data of some rows."""
-        parts = {name: getattr(self, name)[places] for name in ("y", "size", "x", "factor")}
+        parts = {name: getattr(self, name)[positions] for name in ("y", "size", "x", "factor")}
         if self.concentration is not None:
-            parts["concentration"] = self.concentration[places]
+            parts["concentration"] = self.concentration[positions]
         return replace(self, **parts)
 
     def log_likelihood(self, draws: Floats, to_link: Any) -> Floats:
@@ -148,9 +148,9 @@ class Inference:
     cells: ObservedCells | None = None
     along: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict[str, tuple[str, tuple[str, ...]]])
 
-    def take(self, places: npt.NDArray[np.intp]) -> Inference:
+    def take(self, positions: npt.NDArray[np.intp]) -> Inference:
         """What belongs to some rows; parameters are of all."""
-        return self if self.observed is None else replace(self, observed=self.observed.take(places))
+        return self if self.observed is None else replace(self, observed=self.observed.take(positions))
 
     def scaled(self, factor: Floats) -> Inference:
         """What belongs to draws that were multiplied by a factor a row."""

@@ -178,7 +178,7 @@ def method(
 def every_method() -> tuple[Method, ...]:
     """Every method that is declared, by module and name."""
     _walk()
-    return tuple(_DECLARED[place] for place in sorted(_DECLARED))
+    return tuple(_DECLARED[position] for position in sorted(_DECLARED))
 
 
 def method_of(function: Callable[..., Any]) -> Method | None:

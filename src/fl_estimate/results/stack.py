@@ -157,4 +157,4 @@ def _reasons(results: Sequence[Estimates], starts: Sequence[int]) -> tuple[Reaso
 def _keyed(estimates: Sequence[Estimates] | Mapping[str, Estimates]) -> list[tuple[str, Estimates]]:
     if isinstance(estimates, Mapping):
         return list(estimates.items())
-    return [(f"{place}", result) for place, result in enumerate(estimates, 1)]
+    return [(f"{position}", result) for position, result in enumerate(estimates, 1)]

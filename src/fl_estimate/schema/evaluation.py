@@ -168,7 +168,7 @@ class _Evaluator:
             case Text():
                 return _Words(nw.lit(node.value), literal=node.value)
             case Negative():
-                inner = self._operand(node.part, node.place)
+                inner = self._operand(node.part, node.position)
                 return _Quantity(-inner.value, inner.unknown, raw=inner.raw)
             case Arithmetic():
                 return self._arithmetic(node)
@@ -179,10 +179,10 @@ class _Evaluator:
             case Coalesce():
                 return self._coalesce(node)
             case PartOfDate():
-                when = self._moment(node.part, node.place)
+                when = self._moment(node.part, node.position)
                 return _Quantity(part_of(when.value, node.which), when.unknown)
             case TimeBetween():
-                start, end = self._moment(node.start, node.place), self._moment(node.end, node.place)
+                start, end = self._moment(node.start, node.position), self._moment(node.end, node.position)
                 number = elapsed(start.value, end.value, node.which)
                 return _Quantity(number, _either(start.unknown, end.unknown))
             case Missing() | Not() | Junction() | Compare() | Among():
@@ -190,7 +190,7 @@ class _Evaluator:
             case Applied():
                 raise AssertionError("a formula of numbers is not read for columns")
 
-    def quantity(self, part: _Part, place: str) -> _Quantity:
+    def quantity(self, part: _Part, position: str) -> _Quantity:
         match part:
             case _Quantity():
                 if not part.raw:
@@ -202,7 +202,7 @@ class _Evaluator:
             case _Untyped():
                 return self._number_column(part.name)
             case _Words() | _Time():
-                raise _unlike(place, "a text or a date" if isinstance(part, _Words) else "a date", "a number")
+                raise _unlike(position, "a text or a date" if isinstance(part, _Words) else "a date", "a number")
 
     def _column(self, name: str) -> _Part:
         dtype = self._schema[name]
@@ -231,7 +231,7 @@ class _Evaluator:
         return _Words(nw.col(name).cast(nw.String).fill_null(""), missing(name, self._schema))
 
     def _cut(self, node: Cut) -> _Words:
-        number = self.quantity(self.part(node.part), node.place)
+        number = self.quantity(self.part(node.part), node.position)
         above = node.labels[-len(node.breaks) :]
         below = node.labels[0] if len(node.labels) > len(node.breaks) else above[0]
         classes = nw.lit(above[-1])
@@ -242,7 +242,7 @@ class _Evaluator:
 
     def _case(self, node: Case) -> _Part:
         """The value of the first true condition; unknown where a condition before it is."""
-        values = self._alike([*node.values, *([node.otherwise] if node.otherwise is not None else [])], node.place)
+        values = self._alike([*node.values, *([node.otherwise] if node.otherwise is not None else [])], node.position)
         first = values[0]
         conditions = [self.truth(condition) for condition in node.conditions]
         result, unknown = values[-1].value, values[-1].unknown
@@ -259,7 +259,7 @@ class _Evaluator:
         return replace(first, value=result, unknown=unknown, **_joined(values))
 
     def _coalesce(self, node: Coalesce) -> _Part:
-        values = self._alike(node.parts, node.place)
+        values = self._alike(node.parts, node.position)
         result, unknown = values[-1].value, values[-1].unknown
         for each in reversed(values[:-1]):
             if each.unknown is None:
@@ -269,33 +269,33 @@ class _Evaluator:
             unknown = None if unknown is None else each.unknown & unknown
         return replace(values[0], value=result, unknown=unknown, **_joined(values))
 
-    def _alike(self, nodes: Sequence[Node], place: str) -> list[_Quantity] | list[_Words] | list[_Time]:
+    def _alike(self, nodes: Sequence[Node], position: str) -> list[_Quantity] | list[_Words] | list[_Time]:
         """Parts of one kind: all texts, all dates or all numbers."""
         parts = [self.part(each) for each in nodes]
         if any(isinstance(part, _Time) for part in parts):
-            return [self._as_moment(part, place) for part in parts]
+            return [self._as_moment(part, position) for part in parts]
         if any(isinstance(part, _Words) for part in parts):
-            return [self._words(part, place) for part in parts]
-        return [self.quantity(part, place) for part in parts]
+            return [self._words(part, position) for part in parts]
+        return [self.quantity(part, position) for part in parts]
 
-    def _moment(self, node: Node, place: str) -> _Time:
-        return self._as_moment(self.part(node), place)
+    def _moment(self, node: Node, position: str) -> _Time:
+        return self._as_moment(self.part(node), position)
 
-    def _as_moment(self, part: _Part, place: str) -> _Time:
+    def _as_moment(self, part: _Part, position: str) -> _Time:
         if isinstance(part, _Time):
             return part
         if isinstance(part, _Words) and part.literal is not None:
-            start, _ = _span(part.literal, place)
+            start, _ = _span(part.literal, position)
             return _Time(nw.lit(start).cast(nw.Datetime("us")), None, days=len(part.literal) <= len("2020-03-31"))
-        raise _unlike(place, "a date", "something else")
+        raise _unlike(position, "a date", "something else")
 
-    def _operand(self, node: Node, place: str) -> _Quantity:
+    def _operand(self, node: Node, position: str) -> _Quantity:
         """A number that is calculated with, as it came of what was calculated before."""
         part = self.part(node)
-        return part if isinstance(part, _Quantity) else self.quantity(part, place)
+        return part if isinstance(part, _Quantity) else self.quantity(part, position)
 
     def _arithmetic(self, node: Arithmetic) -> _Quantity:
-        left, right = self._operand(node.left, node.place), self._operand(node.right, node.place)
+        left, right = self._operand(node.left, node.position), self._operand(node.right, node.position)
         unknown = _either(left.unknown, right.unknown)
         a, b = left.value, right.value
         match node.operator:
@@ -323,32 +323,32 @@ class _Evaluator:
     def _compare(self, node: Compare) -> _Truth:
         left, right = self.part(node.left), self.part(node.right)
         if isinstance(left, _Time) or isinstance(right, _Time):
-            return _compare_times(node.operator, left, right, node.place)
+            return _compare_times(node.operator, left, right, node.position)
         if isinstance(left, _Words) or isinstance(right, _Words):
             if node.operator not in ("==", "!="):
-                left, right = _ranked(left, right, node.place)
-            a, b = self._words(left, node.place), self._words(right, node.place)
+                left, right = _ranked(left, right, node.position)
+            a, b = self._words(left, node.position), self._words(right, node.position)
             return _decided(_relation(a.value, node.operator, b.value), _either(a.unknown, b.unknown))
-        x, y = self.quantity(left, node.place), self.quantity(right, node.place)
+        x, y = self.quantity(left, node.position), self.quantity(right, node.position)
         return _decided(_relation(x.value, node.operator, y.value), _either(x.unknown, y.unknown))
 
-    def _words(self, part: _Part, place: str) -> _Words:
+    def _words(self, part: _Part, position: str) -> _Words:
         match part:
             case _Words():
                 return part
             case _Untyped():
                 return self._text_column(part.name)
             case _Quantity() | _Truth() | _Time():
-                raise _unlike(place, "text", "a number" if not isinstance(part, _Time) else "a date")
+                raise _unlike(position, "text", "a number" if not isinstance(part, _Time) else "a date")
 
     def _among(self, node: Among) -> _Truth:
         part = self.part(node.part)
         if isinstance(part, _Time):
-            each = [_compare_times("==", part, self.part(option), node.place) for option in node.options]
+            each = [_compare_times("==", part, self.part(option), node.position) for option in node.options]
             answer = _Truth(_paired(_or, [one.yes for one in each]), _paired(_and, [one.no for one in each]))
         else:
             textual = isinstance(node.options[0], Text)
-            subject = self._words(part, node.place) if textual else self.quantity(part, node.place)
+            subject = self._words(part, node.position) if textual else self.quantity(part, node.position)
             answer = _decided(subject.value.is_in([option.value for option in node.options]), subject.unknown)
         return _Truth(answer.no, answer.yes) if node.negated else answer
 
@@ -418,7 +418,7 @@ def _joined(values: Sequence[_Quantity] | Sequence[_Words] | Sequence[_Time]) ->
     return {"categories": tuple(dict.fromkeys(classes)), "literal": None}
 
 
-def _ranked(left: _Part, right: _Part, place: str) -> tuple[_Part, _Part]:
+def _ranked(left: _Part, right: _Part, position: str) -> tuple[_Part, _Part]:
     """Ordered classes are compared by their order, not by their letters; a written text has to be one of them."""
     ordered = [part.categories for part in (left, right) if isinstance(part, _Words) and part.categories is not None]
     if not ordered:
@@ -427,12 +427,12 @@ def _ranked(left: _Part, right: _Part, place: str) -> tuple[_Part, _Part]:
     found: list[_Part] = []
     for part in (left, right):
         if not isinstance(part, _Words) or part.categories not in (None, order):
-            raise _unlike(place, "ordered classes", "other classes")
+            raise _unlike(position, "ordered classes", "other classes")
         if part.literal is not None and part.literal not in order:
             raise ExpressionFault(
                 "FL-EXPR-07",
                 "a text that is none of the classes cannot stand above or below them",
-                found=f"{place}; the classes are {listed(map(repr, order), most=20)}",
+                found=f"{position}; the classes are {listed(map(repr, order), most=20)}",
                 fix="write one of the classes, or use == and in",
             )
         # the rank is written with digits, so that the comparison stays one of texts
@@ -446,14 +446,14 @@ def _ranked(left: _Part, right: _Part, place: str) -> tuple[_Part, _Part]:
 _MIRRORED: dict[Comparison, Comparison] = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-def _compare_times(operator: Comparison, left: _Part, right: _Part, place: str) -> _Truth:
+def _compare_times(operator: Comparison, left: _Part, right: _Part, position: str) -> _Truth:
     if isinstance(left, _Time) and isinstance(right, _Time):
         return _decided(_relation(left.value, operator, right.value), _either(left.unknown, right.unknown))
     if not isinstance(left, _Time):
         left, right, operator = right, left, _MIRRORED[operator]
     if not isinstance(left, _Time) or not isinstance(right, _Words) or right.literal is None:
-        raise _unlike(place, "a date", "something else")
-    start, end = _span(right.literal, place)
+        raise _unlike(position, "a date", "something else")
+    start, end = _span(right.literal, position)
     at = left.value
     # a written day is all of its hours: `<= "2020-03-31"` holds at noon of the 31st
     match operator:
@@ -469,7 +469,7 @@ def _compare_times(operator: Comparison, left: _Part, right: _Part, place: str) 
     return _decided(found, left.unknown)
 
 
-def _span(text: str, place: str) -> tuple[dt.datetime, dt.datetime]:
+def _span(text: str, position: str) -> tuple[dt.datetime, dt.datetime]:
     """Give the first moment of a written date or time, and the first moment after it."""
     try:
         start = dt.datetime.fromisoformat(text)
@@ -479,16 +479,16 @@ def _span(text: str, place: str) -> tuple[dt.datetime, dt.datetime]:
         raise ExpressionFault(
             "FL-EXPR-06",
             "a date is compared with a text that is no date",
-            found=place,
+            found=position,
             fix='write dates as "2020-03-31" or "2020-03-31 14:30:00", without a time zone',
         )
     return start, start + (dt.timedelta(days=1) if len(text) <= len("2020-03-31") else dt.timedelta(microseconds=1))
 
 
-def _unlike(place: str, left: str, right: str) -> ExpressionFault:
+def _unlike(position: str, left: str, right: str) -> ExpressionFault:
     return ExpressionFault(
         "FL-EXPR-04",
         f"{left} cannot be used with {right}",
-        found=place,
+        found=position,
         fix='compare numbers with numbers, texts with texts in quotes, and dates with "2020-03-31"',
     )

@@ -95,7 +95,7 @@ class Compare:
     left: Node
     operator: Comparison
     right: Node
-    place: str
+    position: str
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Among:
     part: Node
     options: tuple[Number | Text, ...]
     negated: bool
-    place: str
+    position: str
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Arithmetic:
     left: Node
     operator: Operator
     right: Node
-    place: str
+    position: str
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Negative:
     """``-part``."""
 
     part: Node
-    place: str
+    position: str
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Cut:
     part: Node
     breaks: tuple[float, ...]
     labels: tuple[str, ...]
-    place: str
+    position: str
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ class Case:
     conditions: tuple[Node, ...]
     values: tuple[Node, ...]
     otherwise: Node | None
-    place: str
+    position: str
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class Coalesce:
     """``coalesce(a, b, …)``: the first that is known."""
 
     parts: tuple[Node, ...]
-    place: str
+    position: str
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class PartOfDate:
 
     which: DatePart
     part: Node
-    place: str
+    position: str
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ class TimeBetween:
     which: Elapsed
     start: Node
     end: Node
-    place: str
+    position: str
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ class Applied:
 
     function: str
     parts: tuple[Node, ...]
-    place: str
+    position: str
 
 
 Node = (
@@ -409,10 +409,10 @@ class _TreeReader:
                 raise self.refused(tree, "it is not part of the grammar", ALLOWED)
 
     def refused(self, tree: ast.expr | None, why: str, fix: str) -> ExpressionFault:
-        found = self.place(tree) if tree is not None else repr(self._line)
+        found = self.position(tree) if tree is not None else repr(self._line)
         return ExpressionFault("FL-EXPR-02", f"the expression cannot be used: {why}", found=found, fix=fix)
 
-    def place(self, tree: ast.expr) -> str:
+    def position(self, tree: ast.expr) -> str:
         character = len(self._bytes[: tree.col_offset].decode()) + 1
         return f"{self._source(tree)!r}, at character {character}"
 
@@ -446,7 +446,7 @@ class _TreeReader:
                 return Missing(inner)
         if function in self._numeric and not tree.keywords:
             self._count(tree, function, *self._numeric[function])
-            return Applied(function, tuple(self.node(each, depth) for each in tree.args), self.place(tree))
+            return Applied(function, tuple(self.node(each, depth) for each in tree.args), self.position(tree))
         if function in FUNCTIONS and tree.keywords:
             raise self.refused(tree, "arguments have no names", f"write {FUNCTIONS[function]}")
         match function:
@@ -456,14 +456,14 @@ class _TreeReader:
                 return self._case(tree, depth)
             case "coalesce":
                 self._count(tree, function, 2, None)
-                return Coalesce(tuple(self.node(each, depth) for each in tree.args), self.place(tree))
+                return Coalesce(tuple(self.node(each, depth) for each in tree.args), self.position(tree))
             case "year" | "month" | "day":
                 self._count(tree, function, 1, 1)
-                return PartOfDate(function, self.node(tree.args[0], depth), self.place(tree))
+                return PartOfDate(function, self.node(tree.args[0], depth), self.position(tree))
             case "years_between" | "months_between" | "days_between":
                 self._count(tree, function, 2, 2)
                 start, end = (self.node(each, depth) for each in tree.args)
-                return TimeBetween(function, start, end, self.place(tree))
+                return TimeBetween(function, start, end, self.position(tree))
             case _:
                 known = ", ".join([*self._numeric, *FUNCTIONS])
                 raise self.refused(tree, f"the only functions are column, missing, {known}", ALLOWED)
@@ -483,7 +483,7 @@ class _TreeReader:
         if not breaks or any(low >= high for low, high in itertools.pairwise(breaks)):
             raise self.refused(tree.args[1], "the breaks are not numbers that rise", "write them upwards: [15, 25, 65]")
         if len(tree.args) == 2:
-            return Cut(part, breaks, _class_names(breaks), self.place(tree))
+            return Cut(part, breaks, _class_names(breaks), self.position(tree))
         labels = tuple(option.value for option in self._options(tree.args[2]) if isinstance(option, Text))
         if len(labels) not in (len(breaks), len(breaks) + 1):
             raise self.refused(
@@ -494,7 +494,7 @@ class _TreeReader:
             )
         if len(set(labels)) < len(labels):
             raise self.refused(tree.args[2], "a label stands twice", "give each class a name of its own")
-        return Cut(part, breaks, labels, self.place(tree))
+        return Cut(part, breaks, labels, self.position(tree))
 
     def _case(self, tree: ast.Call, depth: int) -> Case:
         self._count(tree, "case", 2, None)
@@ -507,11 +507,11 @@ class _TreeReader:
         kinds = {gives_text(value) for value in (*values, *([otherwise] if otherwise is not None else []))} - {None}
         if len(kinds) > 1:
             raise self.refused(tree, "some values are texts and some are not", "give values of one kind")
-        return Case(conditions, values, otherwise, self.place(tree))
+        return Case(conditions, values, otherwise, self.position(tree))
 
     def _negative(self, tree: ast.UnaryOp, depth: int) -> Node:
         part = self.node(tree.operand, depth)
-        return Number(-part.value) if isinstance(part, Number) else Negative(part, self.place(tree))
+        return Number(-part.value) if isinstance(part, Number) else Negative(part, self.position(tree))
 
     def _binary(self, tree: ast.BinOp, depth: int) -> Node:
         if isinstance(tree.op, ast.MatMult):
@@ -525,13 +525,13 @@ class _TreeReader:
             )
         if isinstance(tree.op, ast.Pow) and "power" in self._numeric:
             parts = tuple(self.node(each, depth) for each in (tree.left, tree.right))
-            return Applied("power", parts, self.place(tree))
+            return Applied("power", parts, self.position(tree))
         if type(tree.op) not in _OPERATORS:
             raise self.refused(tree, "the operator is not part of the grammar", ALLOWED)
         left, right = self.node(tree.left, depth), self.node(tree.right, depth)
         if not self._numeric and not columns_of(left) and not columns_of(right):
             raise self.refused(tree, "it calculates with constants only", "write the result")
-        return Arithmetic(left, _OPERATORS[type(tree.op)], right, self.place(tree))
+        return Arithmetic(left, _OPERATORS[type(tree.op)], right, self.position(tree))
 
     def _comparison(self, tree: ast.Compare, depth: int) -> Node:
         parts: list[Node] = []
@@ -548,13 +548,13 @@ class _TreeReader:
         if isinstance(operator, ast.In | ast.NotIn):
             if not columns_of(part):
                 raise self.refused(left, "nothing in it depends on a column", "write a column before `in`")
-            return Among(part, self._options(right), isinstance(operator, ast.NotIn), self.place(tree))
+            return Among(part, self._options(right), isinstance(operator, ast.NotIn), self.position(tree))
         if type(operator) not in _COMPARISONS:
             raise self.refused(tree, "`is` is not part of the grammar", "write == or missing(name)")
         other = self.node(right, depth)
         if not columns_of(part) and not columns_of(other):
             raise self.refused(tree, "two constants are compared", "write a column on one side")
-        return Compare(part, _COMPARISONS[type(operator)], other, self.place(tree))
+        return Compare(part, _COMPARISONS[type(operator)], other, self.position(tree))
 
     def _options(self, tree: ast.expr) -> tuple[Number | Text, ...]:
         if not isinstance(tree, ast.List | ast.Tuple | ast.Set) or not tree.elts:

@@ -49,11 +49,11 @@ def find(rows: CheckedRows, checks: Sequence[Check]) -> tuple[Fault, ...]:
     """Count what each check finds in one pass, then look up the rows of those that found something."""
     if not checks:
         return ()
-    sums = {f"{place}": check.broken.cast(nw.Float64).sum() for place, check in enumerate(checks)}
+    sums = {f"{position}": check.broken.cast(nw.Float64).sum() for position, check in enumerate(checks)}
     counts = collected(rows.frame.select(**sums))
     faults: list[Fault] = []
-    for place, check in enumerate(checks):
-        count = int(counts[f"{place}"][0] or 0)
+    for position, check in enumerate(checks):
+        count = int(counts[f"{position}"][0] or 0)
         if count:
             faults.append(_fault(rows, check, count, rows.frame.filter(check.broken)))
     return tuple(faults)

@@ -94,8 +94,8 @@ class ValidationReport:
             tail = (fault.variable, fault.rule, fault.value_class, fault.severity)
             if not fault.rows:
                 lines.append((fault.table, None, None, *tail))
-            for place, row in enumerate(fault.rows):
-                record = fault.records[place] if place < len(fault.records) else None
+            for position, row in enumerate(fault.rows):
+                record = fault.records[position] if position < len(fault.records) else None
                 lines.append((fault.table, row + 1, record, *tail))
         frame = pd.DataFrame(lines, columns=list(COLUMNS))
         return frame.astype({"row": "Int64"})

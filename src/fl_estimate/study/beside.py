@@ -74,11 +74,11 @@ def read_side_files(study: Study, noted: Faults) -> SideFiles:
     """
     reader = _FileReader(study)
     read = SideFiles()
-    for place, entry in study.numbered():
-        with noted.of(place):
+    for position, entry in study.numbered():
+        with noted.of(position):
             if isinstance(entry, ListsEntry):
-                read.histories[entry.name] = _histories(reader, place, entry)
-            tables = {key: _read(reader, f"{place}.{key}", entry, role, given) for key, role, given in _named(entry)}
+                read.histories[entry.name] = _histories(reader, position, entry)
+            tables = {key: _read(reader, f"{position}.{key}", entry, role, given) for key, role, given in _named(entry)}
             read.tables[entry.name] = tables
     return replace(read, files=tuple(reader.sources.values()))
 

@@ -67,7 +67,7 @@ def study_model() -> type[StudyConfig]:
 class Study:
     """A study file that was read: its checked content, its name, and the folder its paths start from.
 
-    `places` are the positions of the estimates in the file, from 1. Where a study is read in spite of faults, the
+    `positions` are those of the estimates in the file, from 1. Where a study is read in spite of faults, the
     broken parts are left out of `config`; `broken` names them.
     """
 
@@ -75,12 +75,15 @@ class Study:
     name: str
     folder: Path
     sha256: str
-    places: tuple[int, ...]
+    positions: tuple[int, ...]
     broken: frozenset[str] = frozenset()
 
     def numbered(self) -> Iterable[tuple[str, Entry]]:
         """Each estimate with its place in the file, ``estimate[2]``."""
-        return [(f"estimate[{place}]", entry) for place, entry in zip(self.places, self.config.estimate, strict=True)]
+        return [
+            (f"estimate[{position}]", entry)
+            for position, entry in zip(self.positions, self.config.estimate, strict=True)
+        ]
 
     def path(self, written: str) -> Path:
         """A path as written in the file, from the folder of the file."""
@@ -146,15 +149,15 @@ def read_with_faults(path: str | Path) -> tuple[Study | None, StudyFault | None]
     faults = told(left.errors, content, keys=lambda loc: keys_at(loc, study_model())) if left.errors else list[str]()
     meant = _left(_as_meant(content, left.errors)) if left.errors else left
     if left.config is not None:
-        faults += _faults(left.config, left.places)
+        faults += _faults(left.config, left.positions)
     if meant.config is not None:
-        faults += _between_faults(meant.config, meant.places, file.parent, whole=not meant.broken)
+        faults += _between_faults(meant.config, meant.positions, file.parent, whole=not meant.broken)
     fault = _broken(file.name, faults) if faults else None
     if left.config is None:
         return None, fault
     study = Study(
         config=left.config, name=file.stem, folder=file.parent, sha256=hashlib.sha256(raw).hexdigest(),
-        places=left.places, broken=left.broken,
+        positions=left.positions, broken=left.broken,
     )  # fmt: skip
     return study, fault
 
@@ -164,7 +167,7 @@ class _Left:
     """What is left of a file without its broken parts; None where that is nothing."""
 
     config: StudyConfig | None
-    places: tuple[int, ...] = ()
+    positions: tuple[int, ...] = ()
     broken: frozenset[str] = frozenset()
     errors: Sequence[Mapping[str, Any]] = ()
 
@@ -176,8 +179,10 @@ def _left(content: dict[str, Any]) -> _Left:
     except ValidationError as error:
         errors = cast("list[Mapping[str, Any]]", error.errors(include_url=False, include_input=False))
         config, broken = _without_broken(content, [each["loc"] for each in errors])
-    places = tuple(place for place in range(1, len(_entries(content)) + 1) if f"estimate[{place}]" not in broken)
-    return _Left(_named(config, places) if config is not None else None, places, frozenset(broken), errors)
+    positions = tuple(
+        position for position in range(1, len(_entries(content)) + 1) if f"estimate[{position}]" not in broken
+    )
+    return _Left(_named(config, positions) if config is not None else None, positions, frozenset(broken), errors)
 
 
 def _as_meant(content: dict[str, Any], errors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -189,15 +194,15 @@ def _as_meant(content: dict[str, Any], errors: Sequence[Mapping[str, Any]]) -> d
     for error in errors:
         match error["loc"]:
             # Of an entry that takes its people from nowhere it is not known what it comes of.
-            case ("estimate", int(place), str(tag), str(key), *_) if key in entries[place] and key != "source":
-                value = entries[place].pop(key)
+            case ("estimate", int(position), str(tag), str(key), *_) if key in entries[position] and key != "source":
+                value = entries[position].pop(key)
                 forbidden = error["type"] == "extra_forbidden" and len(error["loc"]) == 4
                 close = nearest(key, keys_at(error["loc"], study_model())) if forbidden else None
-                if close and close not in entries[place]:
-                    entries[place][close] = value
+                if close and close not in entries[position]:
+                    entries[position][close] = value
                 stated = methods()[tag].first(Stated)
                 if stated is not None and key == stated.keys[0]:
-                    entries[place][key] = 0.0  # it was stated, if wrongly
+                    entries[position][key] = 0.0  # it was stated, if wrongly
             case _:
                 continue
     return {**content, "estimate": entries} if entries else content
@@ -246,10 +251,10 @@ def _without_broken(
     entries = _entries(left)
     if entries:
         gone = {name.removeprefix("source.") for name in broken if name.startswith("source.")}
-        for place, entry in enumerate(entries, 1):
+        for position, entry in enumerate(entries, 1):
             without = str(entry.get("source")) in gone or (gone and not left.get("source"))
             if str(entry.get("kind")) in _survey_kinds() and without:
-                broken.add(f"estimate[{place}]")
+                broken.add(f"estimate[{position}]")
         left["estimate"] = [each for n, each in enumerate(entries, 1) if f"estimate[{n}]" not in broken]
     for key in ("classify", "calibrate"):
         if key in left and broken and _table(left[key]).get("source") is None and not left.get("source"):
@@ -285,34 +290,34 @@ def _survey_kinds() -> set[str]:
     return {str(each.kind) for each in methods().values() if each.first(People) is not None}
 
 
-def _named(config: StudyConfig, places: Sequence[int]) -> StudyConfig:
+def _named(config: StudyConfig, positions: Sequence[int]) -> StudyConfig:
     """Every estimate has a name: its own, or kind and position."""
     named = [
-        entry if entry.name else entry.model_copy(update={"name": f"{entry.kind}_{place}"})
-        for place, entry in zip(places, config.estimate, strict=True)
+        entry if entry.name else entry.model_copy(update={"name": f"{entry.kind}_{position}"})
+        for position, entry in zip(positions, config.estimate, strict=True)
     ]
     return config.model_copy(update={"estimate": named})
 
 
-def _faults(config: StudyConfig, places: Sequence[int]) -> Iterable[str]:
+def _faults(config: StudyConfig, positions: Sequence[int]) -> Iterable[str]:
     """What is wrong between parts that are each well formed, but for what estimates ask of each other."""
     sources = list(config.source)
     names = [entry.name for entry in config.estimate]
-    for position, (place, entry) in enumerate(zip(places, config.estimate, strict=True)):
-        if names.count(entry.name) > 1 and names.index(entry.name) < position:
-            yield f"estimate[{place}].name: {entry.name!r} is used twice; give each estimate a name of its own"
+    for index, (position, entry) in enumerate(zip(positions, config.estimate, strict=True)):
+        if names.count(entry.name) > 1 and names.index(entry.name) < index:
+            yield f"estimate[{position}].name: {entry.name!r} is used twice; give each estimate a name of its own"
         if isinstance(entry, PeopleEntry):
-            yield from _source_faults(f"estimate[{place}].source", entry.source, sources)
+            yield from _source_faults(f"estimate[{position}].source", entry.source, sources)
         if isinstance(entry, ListsEntry):
-            yield from (f"estimate[{place}]: {fault}" for fault in kept_faults(entry))
-        yield from (f"estimate[{place}].{fault}" for fault in key_faults(entry))
+            yield from (f"estimate[{position}]: {fault}" for fault in kept_faults(entry))
+        yield from (f"estimate[{position}].{fault}" for fault in key_faults(entry))
     if config.classify is not None:
         yield from _source_faults("classify.source", config.classify.source, sources)
     if config.calibrate is not None:
         yield from _source_faults("calibrate.source", config.calibrate.source, sources)
     named = config.classify.source if config.classify is not None else None
     classified = named if named is not None else next(iter(sources), "")
-    yield from impute_faults(config.classify, config.impute, config.estimate, places, classified)
+    yield from impute_faults(config.classify, config.impute, config.estimate, positions, classified)
     try:
         config.publish.suppression()
     except PublishFault as error:
@@ -325,14 +330,14 @@ def _faults(config: StudyConfig, places: Sequence[int]) -> Iterable[str]:
             yield f"publish.languages: {shown(language)} has no words; there are {', '.join(LANGUAGES)}, and with a territory: es-MX"
 
 
-def _between_faults(config: StudyConfig, places: Sequence[int], folder: Path, *, whole: bool) -> Iterable[str]:
+def _between_faults(config: StudyConfig, positions: Sequence[int], folder: Path, *, whole: bool) -> Iterable[str]:
     """What estimates ask of each other; names that nobody has are told where all estimates are there."""
     names = [entry.name for entry in config.estimate]
-    for position, (place, entry) in enumerate(zip(places, config.estimate, strict=True)):
-        between = earlier_faults(entry, names[:position]) if whole else ()
-        yield from (f"estimate[{place}].{fault}" for fault in between)
+    for index, (position, entry) in enumerate(zip(positions, config.estimate, strict=True)):
+        between = earlier_faults(entry, names[:index]) if whole else ()
+        yield from (f"estimate[{position}].{fault}" for fault in between)
     between = between_faults(config.estimate, config.source, folder)
-    yield from (f"estimate[{places[position]}].{fault}" for position, fault in between)
+    yield from (f"estimate[{positions[position]}].{fault}" for position, fault in between)
 
 
 def _source_faults(key: str, named: str | None, sources: Sequence[str]) -> Iterable[str]:

@@ -29,11 +29,11 @@ def told(
     """
     lines: dict[str, list[str]] = {}
     for fault in faults:
-        place = _place(fault, content)
-        lines.setdefault(place, []).append(_reason(fault, content, keys))
+        position = _place(fault, content)
+        lines.setdefault(position, []).append(_reason(fault, content, keys))
     # A choice of forms is faulted as a whole too; what is wrong inside the form that was meant says more.
-    inner = {place for place in lines if any(other.startswith(f"{place}.") for other in lines)}
-    return [f"{place}: {' or '.join(dict.fromkeys(lines[place]))}" for place in lines if place not in inner]
+    inner = {position for position in lines if any(other.startswith(f"{position}.") for other in lines)}
+    return [f"{position}: {' or '.join(dict.fromkeys(lines[position]))}" for position in lines if position not in inner]
 
 
 def _place(fault: Mapping[str, Any], content: Mapping[str, Any]) -> str:

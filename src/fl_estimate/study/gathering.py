@@ -18,18 +18,18 @@ class Faults:
         return len(self._met)
 
     @contextmanager
-    def of(self, place: str) -> Generator[None]:
+    def of(self, position: str) -> Generator[None]:
         """Note a fault of the block under its place in the study file, and go on after it."""
         try:
             yield
         except FlError as error:
-            self.add(place, error)
+            self.add(position, error)
 
-    def add(self, place: str, error: FlError) -> None:
+    def add(self, position: str, error: FlError) -> None:
         """Note a fault; the same one met in several places is one fault."""
-        _, places = self._met.setdefault(str(error), (error, []))
-        if place and not any(met == place or met.startswith(f"{place}.") for met in places):
-            places.append(place)
+        _, positions = self._met.setdefault(str(error), (error, []))
+        if position and not any(met == position or met.startswith(f"{position}.") for met in positions):
+            positions.append(position)
 
     def require(self) -> None:
         """Raise what was noted.
@@ -46,14 +46,14 @@ class Faults:
             raise StudyFault(
                 "FL-STUDY-34",
                 f"the study has {len(faults)} faults",
-                found="".join(_told(error, places) for error, places in faults),
+                found="".join(_told(error, positions) for error, positions in faults),
                 fix="correct all of them; each line names its place and how to mend it",
             )
 
 
-def _told(error: FlError, places: list[str]) -> str:
+def _told(error: FlError, positions: list[str]) -> str:
     """A fault in the list of all: where, what, and how to mend it."""
-    where = f"{', '.join(places)}: " if places else ""
+    where = f"{', '.join(positions)}: " if positions else ""
     lines = [f"{where}[{error.code}] {error.what}"]
     lines += [f"  found: {error.found}"] if error.found else []
     lines += [f"  to fix: {error.fix}"] if error.fix else []

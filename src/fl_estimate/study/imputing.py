@@ -45,16 +45,16 @@ def impute_faults(
     classify: ClassifyEntry | None,
     impute: ImputeEntry | None,
     entries: Sequence[Entry],
-    places: Sequence[int],
+    positions: Sequence[int],
     source: str,
 ) -> Iterator[str]:
     """What is wrong between ``[impute]``, ``[classify]`` and the estimates; `source` is that which is classified."""
-    asking = [(place, entry) for place, entry in zip(places, entries, strict=True) if imputes(entry)]
+    asking = [(position, entry) for position, entry in zip(positions, entries, strict=True) if imputes(entry)]
     if impute is None:
-        for place, entry in asking:
+        for position, entry in asking:
             key = "unknown" if getattr(entry, "unknown", None) == IMPUTE else "kind"
             yield (
-                f"estimate[{place}].{key}: there is no [impute] table; write one ([impute] alone will do), which says how the "
+                f"estimate[{position}].{key}: there is no [impute] table; write one ([impute] alone will do), which says how the "
                 "unknown answers of [classify] are imputed"
             )
         return
@@ -62,10 +62,10 @@ def impute_faults(
         yield "impute: there is no [classify]; what is imputed are the unknown answers to the questions of its framework"
     elif not any(takes_draws(entry) for entry in entries):
         yield 'impute: no estimate has unknown = "impute"; say which are made of imputed answers, or take the table out'
-    for place, entry in asking:
+    for position, entry in asking:
         named = getattr(entry, "source", None)
         if classify is not None and named is not None and named != source:
-            yield f"estimate[{place}].unknown: the people of {named!r} are not classified, so that nothing of them is imputed"
+            yield f"estimate[{position}].unknown: the people of {named!r} are not classified, so that nothing of them is imputed"
 
 
 def imputed(

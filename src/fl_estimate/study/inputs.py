@@ -436,14 +436,14 @@ def _map(study: Study) -> MapChoice | None:
 
 def ready(study: Study, inputs: StudyInputs) -> Iterable[tuple[str, PeopleEntry]]:
     """The estimates of people whose columns are all there, each with its place: those that can be tried out."""
-    for place, entry in study.numbered():
+    for position, entry in study.numbered():
         if not isinstance(entry, PeopleEntry):
             continue
         people = inputs.people.get(study.source_of(entry.source))
         if people is None or any(name not in getattr(people, "outcomes", ()) for name in _read_otherwise(entry)):
             continue
         if not _absent(entry, nw.from_native(people.people).collect_schema().names()):
-            yield place, entry
+            yield position, entry
 
 
 def _absent(entry: Entry, present: Sequence[str]) -> list[tuple[str, str]]:
@@ -460,7 +460,7 @@ def _require_columns(study: Study, people: Mapping[str, Any], noted: Faults) -> 
     """Note, all at once, the columns that estimates name and the people do not have, and conditions that cannot be used."""
     schemas = {name: nw.from_native(each.people).collect_schema() for name, each in people.items()}
     faults: list[str] = []
-    for place, entry in study.numbered():
+    for position, entry in study.numbered():
         name = study.source_of(entry.source) if isinstance(entry, PeopleEntry) else ""
         if name not in schemas:
             continue
@@ -468,7 +468,7 @@ def _require_columns(study: Study, people: Mapping[str, Any], noted: Faults) -> 
         if otherwise:
             known = getattr(people[name], "outcomes", ())
             faults += [
-                f"{place}.outcome: {each!r} is no outcome of [classify]" for each in otherwise if each not in known
+                f"{position}.outcome: {each!r} is no outcome of [classify]" for each in otherwise if each not in known
             ]
             continue
         # a derived column that cannot be made is told once, where it is derived
@@ -477,10 +477,10 @@ def _require_columns(study: Study, people: Mapping[str, Any], noted: Faults) -> 
             if "classify" in study.broken and key == "outcome":
                 continue
             close = nearest(column, present)
-            faults.append(f"{place}.{key}: {column!r}{f'; did you mean {close!r}?' if close else ''}")
+            faults.append(f"{position}.{key}: {column!r}{f'; did you mean {close!r}?' if close else ''}")
         where: str | None = getattr(entry, "where", None)
         if where is not None:
-            with noted.of(f"{place}.where"):
+            with noted.of(f"{position}.where"):
                 condition = parse(where)
                 if not condition.names & (set(present) - set(schemas[name])):
                     condition.truth(schemas[name])

@@ -36,8 +36,8 @@ def nested_by_columns(
         frame: Any = nw.from_native(people[source].people).lazy()
         known = frame.collect_schema()
         columns = list(dict.fromkeys(column for entry in each for column in _columns(entry) if column in known))
-        for place, one in enumerate(columns):
-            for other in columns[place + 1 :]:
+        for position, one in enumerate(columns):
+            for other in columns[position + 1 :]:
                 pairs = frame.select(one, other).unique().head(MOST_PAIRS + 1).collect().rows()
                 if len(pairs) > MOST_PAIRS:
                     continue

@@ -87,13 +87,13 @@ def keyed(key: bytes, content: bytes) -> str:
 
 def write_private(folder: Path, estimates: Mapping[str, Estimates], published: PublishedEstimates | None) -> None:
     """Write full values, one Parquet file an estimate as `fl.Estimates.read` takes it, and what was withheld and why."""
-    place = folder / ESTIMATES
-    place.mkdir(exist_ok=True)
-    place.chmod(0o700)
-    for old in place.glob("*.parquet"):
+    position = folder / ESTIMATES
+    position.mkdir(exist_ok=True)
+    position.chmod(0o700)
+    for old in position.glob("*.parquet"):
         old.unlink()
     for name, made in estimates.items():
-        made.save(place / f"{_file(name)}.parquet")
+        made.save(position / f"{_file(name)}.parquet")
     if published is not None:
         write_bytes(
             folder / AUDIT, withheld_rows(estimates, published).to_csv(index=False, lineterminator="\n").encode()

@@ -196,9 +196,9 @@ def _read(
 
 def _try_out(study: Study, inputs: StudyInputs, tell: Tell, faults: Faults) -> None:
     """Make each estimate of people for the nation alone, as far as its columns are there, and note what stops it."""
-    for place, entry in ready(study, inputs):
+    for position, entry in ready(study, inputs):
         tell(f"checking {entry.name}")
-        with faults.of(place):
+        with faults.of(position):
             try_out(entry, inputs.of(entry, study.source_of(entry.source)))
 
 
@@ -223,7 +223,7 @@ def _estimate(
     failed: dict[str, FlError] = {}
     appraisals: dict[str, Appraisal] = {}
     faults = Faults()
-    for place, entry in study.numbered():
+    for position, entry in study.numbered():
         tell(f"estimating {entry.name}")
         try:
             answer = make_estimate(entry, study, inputs, made, tell)
@@ -237,11 +237,11 @@ def _estimate(
         except EstimateFault as error:
             failed[entry.name] = error
         except FlError as error:
-            faults.add(place, error)
+            faults.add(position, error)
     if len(faults):
-        for place, entry in study.numbered():
+        for position, entry in study.numbered():
             if entry.name in failed:
-                faults.add(place, failed[entry.name])
+                faults.add(position, failed[entry.name])
     faults.require()
     return shown, failed, appraisals
 

@@ -28,12 +28,12 @@ def require_said(study: Study, surveys: Mapping[str, SurveyData], people: Mappin
     """
     faults: list[str] = []
     for source, survey in surveys.items():
-        uses = [(place, name) for place, name in _uses(study, source)]
+        uses = [(position, name) for position, name in _uses(study, source)]
         labelled = _labelled(survey)
         met = _met(people[source].people, {name: labelled[name] for _, name in uses if name in labelled})
-        for place, name in dict.fromkeys(uses):
+        for position, name in dict.fromkeys(uses):
             for code, label, count in met.get(name, ()):
-                faults.append(f"{place}: {name!r} holds {code:g} = {label!r} in {count:,} row{'s' * (count != 1)}")
+                faults.append(f"{position}: {name!r} holds {code:g} = {label!r} in {count:,} row{'s' * (count != 1)}")
     if faults:
         raise StudyFault(
             "FL-STUDY-40",
@@ -48,15 +48,15 @@ def _uses(study: Study, source: str) -> Iterator[tuple[str, str]]:
     """Every place of a study that reads a column of a source as numbers, with the column."""
     for name, text in study.config.source[source].derived.items():
         yield from ((f"source.{source}.derived.{name}", column) for column in sorted(parse(text).names))
-    for place, entry in study.numbered():
+    for position, entry in study.numbered():
         if not isinstance(entry, PeopleEntry) or study.source_of(entry.source) != source:
             continue
-        yield from ((f"{place}.{key}", column) for key, column in named_columns(entry, values=True))
+        yield from ((f"{position}.{key}", column) for key, column in named_columns(entry, values=True))
         for argument, _ in entry.declared.having(PeopleCondition):
             key = argument.keys[0]
             where: str | None = getattr(entry, key)
             if where is not None and not names_codes(where):
-                yield from ((f"{place}.{key}", column) for column in sorted(parse(where).names))
+                yield from ((f"{position}.{key}", column) for column in sorted(parse(where).names))
 
 
 def _labelled(survey: SurveyData) -> dict[str, dict[float, str]]:
@@ -86,10 +86,11 @@ def _met(frame: Any, wanted: Mapping[str, Mapping[float, str]]) -> dict[str, lis
     if not pairs:
         return {}
     counts = rows.select(
-        (nw.col(name).cast(nw.Float64) == code).sum().alias(str(place)) for place, (name, code) in enumerate(pairs)
+        (nw.col(name).cast(nw.Float64) == code).sum().alias(str(position))
+        for position, (name, code) in enumerate(pairs)
     ).collect()
     found: dict[str, list[tuple[float, str, int]]] = {}
-    for place, (name, code) in enumerate(pairs):
-        if count := int(counts[str(place)][0] or 0):
+    for position, (name, code) in enumerate(pairs):
+        if count := int(counts[str(position)][0] or 0):
             found.setdefault(name, []).append((code, wanted[name][code], count))
     return found

@@ -33,7 +33,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class CatalogueText:
     """A text of a catalogue.
 
     Attributes
@@ -58,7 +58,7 @@ class Text:
 
 
 @cache
-def catalogue(language: str) -> Mapping[Key, Text]:
+def catalogue(language: str) -> Mapping[Key, CatalogueText]:
     """The texts of a language, by family and code; what is not translated yet is not there.
 
     Parameters
@@ -134,11 +134,11 @@ def _forms(message: Message) -> tuple[str, ...]:
     return (said,) if isinstance(said, str) else tuple(said)
 
 
-def _text(message: Message, language: str, source: Text | None) -> Text:
+def _text(message: Message, language: str, source: CatalogueText | None) -> CatalogueText:
     forms = tuple(with_spaces(form, language) for form in _forms(message))
     if source is not None:
-        return Text(forms, source.counted, source.codes)
-    return Text(forms, _counted(message.auto_comments), _codes(message.auto_comments))
+        return CatalogueText(forms, source.counted, source.codes)
+    return CatalogueText(forms, _counted(message.auto_comments), _codes(message.auto_comments))
 
 
 def _counted(comments: Iterable[str]) -> str:

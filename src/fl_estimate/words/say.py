@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, cast
 
-from fl_estimate.words.catalogue import Text, catalogue, codes_of, families
+from fl_estimate.words.catalogue import CatalogueText, catalogue, codes_of, families
 from fl_estimate.words.dates import day_or_text
 from fl_estimate.words.languages import SOURCE, words_of
 from fl_estimate.words.numbers import in_territory, number
@@ -69,7 +69,7 @@ def say(family: str, code: str, language: str = "en", /, **parameters: Any) -> s
     return (in_territory(form, language) if "-" in language else form).format_map(_Lenient(shown))
 
 
-def text_of(family: str, code: str, language: str = "en") -> Text | None:
+def text_of(family: str, code: str, language: str = "en") -> CatalogueText | None:
     """The text of a code, in English where the language has none; None for a code without words."""
     words = words_of(language)
     found = catalogue(words).get((family, code))

@@ -134,25 +134,25 @@ def regression(folder: Path) -> None:
 
 
 def survey(folder: Path) -> None:
-    with tempfile.TemporaryDirectory() as place:
-        people().to_csv(f"{place}/made_up.csv", index=False)
-        (Path(place) / "made_up.toml").write_text(MAPPING, encoding="utf-8")
-        data = fl.load(f"{place}/made_up.csv", mapping=f"{place}/made_up.toml")
+    with tempfile.TemporaryDirectory() as position:
+        people().to_csv(f"{position}/made_up.csv", index=False)
+        (Path(position) / "made_up.toml").write_text(MAPPING, encoding="utf-8")
+        data = fl.load(f"{position}/made_up.csv", mapping=f"{position}/made_up.toml")
         data.save(folder / "survey")
         made = fl.estimate_prevalence(fl.SurveyData.read(folder / "survey"), "fl", by="region")
         made.to_frame().to_csv(folder / "survey.csv", index=False)
 
 
 def result_folder(folder: Path) -> None:
-    with tempfile.TemporaryDirectory() as place:
-        people().to_csv(f"{place}/made_up.csv", index=False)
-        (Path(place) / "made_up.toml").write_text(MAPPING, encoding="utf-8")
-        (Path(place) / "study.toml").write_text(STUDY, encoding="utf-8")
-        fl.run_study(f"{place}/study.toml", out=f"{place}/result")
+    with tempfile.TemporaryDirectory() as position:
+        people().to_csv(f"{position}/made_up.csv", index=False)
+        (Path(position) / "made_up.toml").write_text(MAPPING, encoding="utf-8")
+        (Path(position) / "study.toml").write_text(STUDY, encoding="utf-8")
+        fl.run_study(f"{position}/study.toml", out=f"{position}/result")
         (folder / "result").mkdir(exist_ok=True)
         for name in ("manifest.json", "estimates.parquet", "estimates.csv"):
-            if (Path(place) / "result" / name).is_file():
-                copyfile(f"{place}/result/{name}", folder / "result" / name)
+            if (Path(position) / "result" / name).is_file():
+                copyfile(f"{position}/result/{name}", folder / "result" / name)
 
 
 def coverage(folder: Path) -> None:
@@ -179,9 +179,9 @@ def write_sav(path: Path) -> None:
 def converted(folder: Path) -> None:
     from fl_estimate.loaders.convert import convert
 
-    with tempfile.TemporaryDirectory() as place:
-        write_sav(Path(place) / "made_up.sav")
-        convert(f"{place}/made_up.sav", folder / "converted.parquet")
+    with tempfile.TemporaryDirectory() as position:
+        write_sav(Path(position) / "made_up.sav")
+        convert(f"{position}/made_up.sav", folder / "converted.parquet")
 
 
 MAKERS: tuple[Callable[[Path], None], ...] = (

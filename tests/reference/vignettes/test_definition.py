@@ -121,7 +121,7 @@ def test_classify_says_the_same_in_columns(engine: str) -> None:
         instruments.setdefault((case["framework"], tuple(sorted(_row(case)))), []).append(case)
     for (framework, _), cases in instruments.items():
         outcomes = list(dict.fromkeys(name for case in cases for name in _expected(case)))
-        table = pd.DataFrame([_row(case) | {"place": place} for place, case in enumerate(cases)])
+        table = pd.DataFrame([_row(case) | {"place": position} for position, case in enumerate(cases)])
         people: Any = fl.classify(ENGINES[engine](table), framework, outcomes=outcomes).people
         people = people.collect().to_pandas() if isinstance(people, pl.LazyFrame) else people
         people = people if isinstance(people, pd.DataFrame) else people.df()

@@ -207,7 +207,7 @@ def test_the_expectations_are_those_of_a_naive_reading(case: dict[str, Any]) -> 
             continue
         found = truths(case, person, job, adult=group == "adult")
         assert found
-        for place, kind in enumerate(("flow", "stock")):
+        for position, kind in enumerate(("flow", "stock")):
             if kind in told and told[kind][2]:
-                values = {reading[place] for reading in found}
+                values = {reading[position] for reading in found}
                 assert told[kind][:2] == [int(values == {True}), int(True in values)], (group, kind)

@@ -135,7 +135,7 @@ def _table(cases: list[dict[str, Any]], *frameworks: str) -> pd.DataFrame:
         # every dimension needs a question, whether an outcome reads it or not
         asked |= {name for entry in framework.dimensions for name in reads(framework, DimensionIs(entry.id))}
     fields = {field.column for field in known_items().fields.values() if field.id in asked}
-    rows = [_row(case) | {"place": place} for place, case in enumerate(cases)]
+    rows = [_row(case) | {"place": position} for position, case in enumerate(cases)]
     wanted = ("age", "place", *fields)
     return pd.DataFrame(
         [

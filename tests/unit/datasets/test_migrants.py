@@ -78,7 +78,7 @@ def test_of_all_episodes_the_class_is_that_of_each(
     true = migrants.forced[drawn.episode].astype(int)
     assert (told["forced_labour"].to_numpy() <= true).all()
     assert (true <= told["forced_labour_possible"].to_numpy()).all()
-    assert told["destination"].tolist() == [DESTINATIONS[place] for place in migrants.destination[drawn.episode]]
+    assert told["destination"].tolist() == [DESTINATIONS[position] for position in migrants.destination[drawn.episode]]
 
 
 def test_the_recruitment_cost_is_summed_line_by_line(migrants: Migrants, survey: fl.SurveyData) -> None:
@@ -89,9 +89,9 @@ def test_the_recruitment_cost_is_summed_line_by_line(migrants: Migrants, survey:
     shares = (known / earned).dropna()
     ordered = np.sort(shares.to_numpy(dtype=float))
     true = np.sort(migrants.share)
-    places = np.searchsorted(true, ordered)
+    positions = np.searchsorted(true, ordered)
     near = np.minimum(
-        abs(true[np.minimum(places, len(true) - 1)] - ordered), abs(true[np.maximum(places - 1, 0)] - ordered)
+        abs(true[np.minimum(positions, len(true) - 1)] - ordered), abs(true[np.maximum(positions - 1, 0)] - ordered)
     )
     assert near.max() < 1e-12
     assert len(shares) > 1_500
@@ -100,8 +100,8 @@ def test_the_recruitment_cost_is_summed_line_by_line(migrants: Migrants, survey:
 def test_the_true_median_and_share_are_those_of_everybody(migrants: Migrants) -> None:
     """Half of the migrants pay no more than the median, and fewer than half less; the share is counted one by one."""
     true = migrants_truth(migrants)
-    for place, code in enumerate(DESTINATIONS):
-        inside = migrants.last & migrants.employee[migrants.owner] & (migrants.destination == place)
+    for position, code in enumerate(DESTINATIONS):
+        inside = migrants.last & migrants.employee[migrants.owner] & (migrants.destination == position)
         months = migrants.share[inside]
         median = true["destination"][code]["quantile"]["recruitment_cost_share"]["0.5"]
         assert (months < median).mean() < 0.5 <= (months <= median).mean()

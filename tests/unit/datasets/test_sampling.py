@@ -10,8 +10,8 @@ from fl_estimate.datasets.sampling import AREAS_DRAWN, allocation, draw_areas, r
 
 
 def test_ragged_lists_the_numbers_of_every_pair():
-    place, number = ragged(np.array([0, 5, 7]), np.array([2, 5, 10]))
-    assert place.tolist() == [0, 0, 2, 2, 2]
+    position, number = ragged(np.array([0, 5, 7]), np.array([2, 5, 10]))
+    assert position.tolist() == [0, 0, 2, 2, 2]
     assert number.tolist() == [0, 1, 7, 8, 9]
 
 

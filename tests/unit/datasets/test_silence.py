@@ -24,8 +24,8 @@ from fl_estimate.datasets.migrants_survey import draw_migrants
 from fl_estimate.datasets.questionnaire import COLUMNS, ITEMS, REFUSED, YES
 from fl_estimate.datasets.returned_migrants import make_migrants
 
-COERCION = [place for place, column in enumerate(COLUMNS) if ITEMS[column.item].dimension == "coercion"]
-OTHERS = [place for place, column in enumerate(COLUMNS) if ITEMS[column.item].dimension == "involuntary_work"]
+COERCION = [position for position, column in enumerate(COLUMNS) if ITEMS[column.item].dimension == "coercion"]
+OTHERS = [position for position, column in enumerate(COLUMNS) if ITEMS[column.item].dimension == "involuntary_work"]
 
 
 def refused(country: Population, silence: Silence, seeds: range) -> tuple[float, float]:

@@ -21,7 +21,7 @@ def people(cases: dict[int, int], *, units: int = 40, size: int = 10, strata: in
     """Units of equal size and weight; `cases` says how many of a unit's people are cases."""
     unit = np.repeat(np.arange(units), size)
     within = np.tile(np.arange(size), units)
-    met = np.array([cases.get(int(place), 0) for place in unit])
+    met = np.array([cases.get(int(position), 0) for position in unit])
     return pd.DataFrame({
         "w": 2.0, "ea": unit, "st": unit * strata // units, "half": np.where(unit < units // 2, "a", "b"),
         "fl": (within < met).astype(int), "hours": 40.0 + within % 3 + unit % 2,
@@ -191,9 +191,9 @@ def test_coverage_with_unequal_weights() -> None:
     for sample in range(len(covered)):
         weight = np.exp(np.sqrt(np.log(2)) * rng.standard_normal(1000))
         frame = pd.DataFrame({"w": weight, "fl": rng.binomial(1, p, 1000)})
-        for place, rule in enumerate(("domain", "effective")):
+        for position, rule in enumerate(("domain", "effective")):
             low, high = fl.estimate_prevalence(frame, "fl", design=fl.Design(weights="w"), df=rule).interval  # type: ignore[arg-type]
-            covered[sample, place] = low <= p <= high
+            covered[sample, position] = low <= p <= high
     assert covered[:, 1].mean() >= 0.921
     assert covered[:, 1].mean() > covered[:, 0].mean() + 0.02
 
@@ -208,9 +208,9 @@ def test_coverage_of_clustered_outcomes(icc: float, expected: float) -> None:
         chance = np.repeat(rng.beta(p * (1 - icc) / icc, (1 - p) * (1 - icc) / icc, size=133), 20)
         frame = pd.DataFrame({"ea": np.repeat(np.arange(133), 20), "fl": rng.binomial(1, np.nan_to_num(chance))})
         design = fl.Design(psu="ea", unweighted=True)
-        for place, rule in enumerate(("domain", "effective")):
+        for position, rule in enumerate(("domain", "effective")):
             low, high = fl.estimate_prevalence(frame, "fl", design=design, df=rule).interval  # type: ignore[arg-type]
-            covered[sample, place] = low <= p <= high
+            covered[sample, position] = low <= p <= high
     assert covered[:, 1].mean() >= 0.912
     assert covered[:, 1].mean() > covered[:, 0].mean()
 

@@ -25,7 +25,7 @@ SUMS: dict[Any, tuple[str, ...]] = {
 
 
 def picked(rng: np.random.Generator, values: list[Any]) -> list[Any]:
-    return [values[place] for place in rng.integers(0, len(values), ROWS)]
+    return [values[position] for position in rng.integers(0, len(values), ROWS)]
 
 
 def people() -> pl.DataFrame:

@@ -123,8 +123,8 @@ def test_columns_of_the_file_are_the_same_as_multipliers() -> None:
     """The weights that the multipliers stand for, given back as columns: the same estimates, on three kinds of call."""
     frame = people(units=3)
     own = made(frame, DESIGN, kind="jkn")
-    place = {unit: row for row, unit in enumerate(own.units)}
-    rows = [place[unit] for unit in frame[["h", "i"]].itertuples(index=False, name=None)]
+    position = {unit: row for row, unit in enumerate(own.units)}
+    rows = [position[unit] for unit in frame[["h", "i"]].itertuples(index=False, name=None)]
     columns = {f"r{r}": column for r, column in enumerate((own.multipliers[rows] * frame[["w"]].to_numpy()).T)}
     factors = {f"f{r}": column for r, column in enumerate(own.multipliers[rows].T)}
     wide = frame.assign(**columns, **factors)

@@ -166,8 +166,8 @@ def test_two_calibrations_in_a_row_agree_with_the_jackknife_of_both() -> None:
 def as_columns(frame: pd.DataFrame, design: fl.Design, *, combined: bool) -> tuple[pd.DataFrame, fl.Design]:
     """Replicates of units written out as columns of the file."""
     own: Any = design.replicates
-    place = {unit: row for row, unit in enumerate(own.units)}
-    rows = [place[key] for key in zip(frame["stratum"], frame["ea"], strict=True)]
+    position = {unit: row for row, unit in enumerate(own.units)}
+    rows = [position[key] for key in zip(frame["stratum"], frame["ea"], strict=True)]
     values = own.multipliers[rows] * (frame["w"].to_numpy()[:, None] if combined else 1.0)
     names = [f"rw{r}" for r in range(values.shape[1])]
     columns = fl.Replicates(

@@ -42,7 +42,7 @@ def test_slopes_of_shares_are_their_derivatives(family: ClassFamily) -> None:
 def test_term_tests(name: str) -> None:
     model = CALLS[name]("sex + x")
     wald = fl.term_test(model, "sex")
-    rows = [place for place, term in enumerate(model.frame["term"]) if "sex" in term]
+    rows = [position for position, term in enumerate(model.frame["term"]) if "sex" in term]
     v = model.covariance[np.ix_(rows, rows)]
     beta = model.frame["value"].to_numpy(dtype=float)[rows]
     assert wald.statistic == pytest.approx(beta @ np.linalg.solve(v, beta) / len(rows), rel=1e-12)

@@ -28,7 +28,7 @@ SMALL = drawn_people(draws=3)
 
 def pooled(estimate: Callable[[Any], Estimates], drawn: Drawn = PEOPLE) -> Estimates:
     """The long way: every completed data set by itself, then `fl.pool`, whose figures tests of R's hold."""
-    return fl.pool([estimate(drawn.completed(place)) for place in range(1, drawn.draws + 1)])
+    return fl.pool([estimate(drawn.completed(position)) for position in range(1, drawn.draws + 1)])
 
 
 def agree(found: Estimates, expected: Estimates) -> None:

@@ -188,7 +188,7 @@ def test_models_that_cannot_be_fitted(formula: str, family: Any, code: str) -> N
     people["below"] = -people["age"]
     people["separated"] = np.where(people["y"] == 1, "a", np.where(people["age"] % 2 == 0, "b", "a"))
     people["day"] = pd.Timestamp("2026-01-01")
-    people["name"] = [f"n{place}" for place in range(len(people))]
+    people["name"] = [f"n{position}" for position in range(len(people))]
     people["holes"] = np.where(people["sex"] == "male", "x", np.where(people["ea"] % 2 == 0, "x", "z"))
     with pytest.raises(fl.FlError, match=rf"{code}\b"):
         fl.regress(people, formula, family=family, design=DESIGN)
@@ -218,7 +218,7 @@ def test_bootstrap_replicates_that_are_left_stand_for_those_without_an_estimate(
     people["rare"] = ((people["ea"] == 3) & (people.groupby("ea").cumcount() < 2)).astype(int)
     design = fl.replicate(people, design=DESIGN, kind="rao-wu", replicates=60, seed=3)
     made_of: Any = design.replicates
-    unit = {(str(stratum), str(ea)): place for place, (stratum, ea) in enumerate(made_of.units)}
+    unit = {(str(stratum), str(ea)): position for position, (stratum, ea) in enumerate(made_of.units)}
     rows = [unit[str(stratum), str(ea)] for stratum, ea in zip(people["stratum"], people["ea"], strict=True)]
     weights = people["w"].to_numpy()[:, None] * made_of.multipliers[rows]
     share = (weights * people["rare"].to_numpy()[:, None]).sum(axis=0) / weights.sum(axis=0)

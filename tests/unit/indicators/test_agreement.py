@@ -69,7 +69,7 @@ def test_columns_agree_with_single_respondents(
 ) -> None:
     draw = random.Random(20181019)
     people = [draw_person(draw, ITEMS) for _ in range(PEOPLE)]
-    table = as_table(people).assign(place=range(PEOPLE))
+    table = as_table(people).assign(position=range(PEOPLE))
     asked = {name for entry in framework.dimensions for name in reads(framework, DimensionIs(entry.id))}
     asked |= set(questions(framework))
     fields = {field.column for field in known_items().fields.values() if field.id in asked}
@@ -84,7 +84,7 @@ def test_columns_agree_with_ten_thousand_single_respondents(
 ) -> None:
     draw = random.Random(10_000)
     people = [draw_person(draw, ITEMS) for _ in range(10_000)]
-    _require_agreement(people, _by_polars(as_table(people).assign(place=range(10_000)), framework), framework)
+    _require_agreement(people, _by_polars(as_table(people).assign(position=range(10_000)), framework), framework)
 
 
 def _require_agreement(people: list[Any], found: pd.DataFrame, framework: fl.Framework) -> None:
@@ -193,7 +193,7 @@ def test_state_imposed_is_exact_over_every_completion_of_the_unknown_codes(seed:
 
 def test_the_order_and_the_chunks_of_rows_change_nothing(draw_person: Any, as_table: Any) -> None:
     draw = random.Random(1)
-    table = as_table([draw_person(draw, ITEMS) for _ in range(60)]).assign(place=range(60))
+    table = as_table([draw_person(draw, ITEMS) for _ in range(60)]).assign(position=range(60))
     whole = _by_polars(table, ADULT).set_index("place")
     shuffled = _by_polars(table.sample(frac=1, random_state=2), ADULT).set_index("place")
     parts = pd.concat([_by_polars(table.iloc[at : at + 20], ADULT) for at in (0, 20, 40)]).set_index("place")

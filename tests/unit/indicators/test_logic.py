@@ -39,9 +39,9 @@ ENGINES: dict[str, Callable[[pd.DataFrame], Any]] = {
 
 @pytest.mark.parametrize(("left", "right"), list(product((T, U, F), repeat=2)))
 def test_kleene_tables(left: Value, right: Value) -> None:
-    place = (T, U, F).index(right)
-    assert all_of([left, right]) == ALL_OF[left][place]
-    assert any_of([left, right]) == ANY_OF[left][place]
+    position = (T, U, F).index(right)
+    assert all_of([left, right]) == ALL_OF[left][position]
+    assert any_of([left, right]) == ANY_OF[left][position]
 
 
 def test_not_and_the_empty_lists() -> None:
@@ -91,8 +91,8 @@ def test_columns_agree_with_single_values(engine: str) -> None:
     names = ["a", "b", "c"]
     table = pd.DataFrame(
         {
-            f"{name}{side}": [getattr(row[place], side) for row in rows]
-            for place, name in enumerate(names)
+            f"{name}{side}": [getattr(row[position], side) for row in rows]
+            for position, name in enumerate(names)
             for side in ("surely", "possibly")
         }
     )

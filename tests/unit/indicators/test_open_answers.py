@@ -40,12 +40,12 @@ def test_no_answer_that_matters_is_missed_and_none_that_does_not_is_found() -> N
     found = _matter(table, "icls2018_adult")
     states = list(product((0, 1, 2), repeat=len(COLUMNS)))
     truly = np.zeros_like(found)
-    for place, state in enumerate(states):
+    for position, state in enumerate(states):
         for column in [at for at, value in enumerate(state) if value == 2]:
             options = [(0, 1) if value == 2 and at != column else (value,) for at, value in enumerate(state)]
             for rest in product(*options):
                 low, high = (tuple(value if at == column else each for at, each in enumerate(rest)) for value in (0, 1))
-                truly[place, column] |= of_row[low] != of_row[high]
+                truly[position, column] |= of_row[low] != of_row[high]
     assert truly.any()
     assert not (truly & ~found).any(), "an answer that matters was missed"
     assert (found == truly).all()

@@ -55,8 +55,8 @@ def test_turning_no_into_yes_never_removes_a_positive(seed: int, draw_person: An
         # of consent freely given "yes" is the harmless answer
         for answer in (item.harmless, "dk", "no" if item.reversed else item.true_answers[0])
     ]
-    places = [_stands_for(one, outcome) for one in told]
-    assert places == sorted(places)
+    positions = [_stands_for(one, outcome) for one in told]
+    assert positions == sorted(positions)
     for dimension in told[0].dimensions:
         steps = [PLACES[one.dimensions[dimension]] for one in told]
         assert steps == sorted(steps)
@@ -128,7 +128,7 @@ def test_lower_is_at_most_upper_and_out_of_scope_is_nothing(name: str, draw_pers
 @pytest.mark.parametrize("name", ["icls2018_adult", "gems"])
 def test_order_and_chunks_of_rows_change_nothing(name: str, draw_person: Any, as_table: Any) -> None:
     draw = random.Random(11)
-    table = as_table([draw_person(draw, ITEMS) for _ in range(40)]).assign(place=range(40))
+    table = as_table([draw_person(draw, ITEMS) for _ in range(40)]).assign(position=range(40))
     classified = fl.classify(table, name)
     columns = [f"{outcome}{side}" for outcome in classified.outcomes for side in ("", "_possible", "_in_scope")]
     whole = classified.people.set_index("place")[columns]

@@ -51,7 +51,7 @@ def _collected(people: Any) -> pd.DataFrame:
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_reading_by_hand(engine: str) -> None:
-    found = _collected(fl.classify(ENGINES[engine](ANSWERS.assign(place=range(4))), outcomes=READINGS).people)
+    found = _collected(fl.classify(ENGINES[engine](ANSWERS.assign(position=range(4))), outcomes=READINGS).people)
     found = found.sort_values("place")
     assert {name: found[name].tolist() for name in READINGS} == BY_HAND
     assert {name: found[f"{name}_possible"].tolist() for name in READINGS} == BY_HAND

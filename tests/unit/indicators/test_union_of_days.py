@@ -81,7 +81,7 @@ def test_months_are_those_of_a_walk_over_the_days() -> None:
     draw, first = random.Random(19), dt.date(2023, 1, 1)
     rows: list[tuple[str, str | None, str | None, str]] = []
     expected: list[float] = []
-    names = [f"p{place:03d}" for place in range(200)]
+    names = [f"p{position:03d}" for position in range(200)]
     for name in names:
         worked: set[int] = set()
         for _ in range(draw.randint(1, 5)):

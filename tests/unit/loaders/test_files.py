@@ -240,7 +240,7 @@ def test_a_comma_that_may_be_a_thousands_sign_is_not_decided(tmp_path: Path) -> 
     ],
 )
 def test_an_encoding_is_found(tmp_path: Path, encoding: str, words: list[str]) -> None:
-    text = "id;t\n" + "".join(f"{place};{word}\n" for place, word in enumerate(words * 20))
+    text = "id;t\n" + "".join(f"{position};{word}\n" for position, word in enumerate(words * 20))
     assert _columns(read_table(_text(tmp_path, text, encoding=encoding)))["t"] == words * 20
 
 

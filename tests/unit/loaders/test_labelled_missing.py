@@ -45,11 +45,11 @@ def test_a_derived_column_never_reads_it_as_no(tmp_path: Path, label: str) -> No
         ({"derived": {"adult": "q3 >= 18"}}, "people.derived.adult"),
     ],
 )
-def test_neither_do_recodes_numbers_and_renamed_columns(tmp_path: Path, people: dict[str, Any], place: str) -> None:
-    code = "FL-MAP-05" if place else "FL-MAP-03"
+def test_neither_do_recodes_numbers_and_renamed_columns(tmp_path: Path, people: dict[str, Any], position: str) -> None:
+    code = "FL-MAP-05" if position else "FL-MAP-03"
     with pytest.raises(fl.FlError, match=code) as caught:
         fl.load(survey(tmp_path), mapping=mapping(**people))
-    assert place in str(caught.value)
+    assert position in str(caught.value)
 
 
 def test_all_of_them_are_told_at_once(tmp_path: Path) -> None:

@@ -72,8 +72,8 @@ def test_other_variables_and_every_contradiction_at_once(tmp_path: Path) -> None
     with pytest.raises(fl.FlError, match="FL-MAP-06") as caught:
         fl.load(survey(tmp_path, labels), mapping=rule)
     said = str(caught.value)
-    for place in ("people.sex", "people.urban", "jobs.icse18a: column 'st' calls code 11", "'Own-account workers'"):
-        assert place in said
+    for position in ("people.sex", "people.urban", "jobs.icse18a: column 'st' calls code 11", "'Own-account workers'"):
+        assert position in said
     assert "code 43" not in said
     assert "code rural" not in said
 

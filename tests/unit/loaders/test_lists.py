@@ -63,8 +63,8 @@ def test_the_histories_are_those_counted_by_hand(by_counts: fl.CaptureHistories)
     """Counted with a Counter over the lines of the file of persons, without the library."""
     lines = (SAMPLE / "list_records.csv").read_text().splitlines()
     head = lines[0].split(",")
-    places = [head.index(name) for name in LISTS]
-    counted = Counter(tuple(int(line.split(",")[place]) for place in places) for line in lines[1:])
+    positions = [head.index(name) for name in LISTS]
+    counted = Counter(tuple(int(line.split(",")[position]) for position in positions) for line in lines[1:])
     rows = zip(map(tuple, by_counts.members.tolist()), by_counts.counts.tolist(), strict=True)
     assert dict(rows) == dict(counted)
 

@@ -252,7 +252,7 @@ def test_missing_replicate_weights_and_columns_are_faults(tmp_path: Path) -> Non
     with pytest.raises(DataFault) as caught:
         load(path, mapping=WITH_REPLICATES)
     report: Any = caught.value.report
-    places = {(fault.variable, fault.value_class) for fault in report.faults}
-    assert {("r2", "missing"), ("r3", "not numbers")} <= places
+    positions = {(fault.variable, fault.value_class) for fault in report.faults}
+    assert {("r2", "missing"), ("r3", "not numbers")} <= positions
     with pytest.raises(MappingFault, match="design: people have no column 'r4'"):
         load(path, mapping={**MAPPING, "design": {"weights": "W", "replicates": {"columns": ["r1", "r4"], "scale": 1}}})

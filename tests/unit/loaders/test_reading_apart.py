@@ -79,11 +79,11 @@ def test_a_file_is_the_same_read_apart_and_in_this_process(sav: Path, xlsx: Path
 
 @pytest.mark.parametrize(("place", "byte"), [(256, 0xFF), (263, 0x80), (272, 0xFE)])
 def test_a_stray_byte_in_a_label_of_texts_takes_the_reader_down_and_not_this_process(
-    sav: Path, place: int, byte: int
+    sav: Path, position: int, byte: int
 ) -> None:
     """Each of these is a SIGSEGV of the parser: 48 of all changes of one byte of this file are."""
     raw = bytearray(sav.read_bytes())
-    raw[place] = byte
+    raw[position] = byte
     broken = sav.with_name("broken.sav")
     broken.write_bytes(raw)
     with pytest.raises(FileFault) as met:
@@ -244,31 +244,31 @@ def test_the_extent_of_a_worksheet_of_broken_cells_is_found_in_no_time(tmp_path:
     assert time.monotonic() - start < 10
 
 
-def with_cell(xlsx: Path, place: str, name: str) -> Path:
+def with_cell(xlsx: Path, position: str, name: str) -> Path:
     """The workbook with one cell more."""
     target = xlsx.with_name(name)
-    row = "".join(letter for letter in place if letter.isdigit())
+    row = "".join(letter for letter in position if letter.isdigit())
     with zipfile.ZipFile(xlsx) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
         for member in old.namelist():
             content = old.read(member)
             if member == "xl/worksheets/sheet1.xml":
-                cell = f'<row r="{row}"><c r="{place}"><v>1</v></c></row></sheetData>'.encode()
+                cell = f'<row r="{row}"><c r="{position}"><v>1</v></c></row></sheetData>'.encode()
                 content = content.replace(b"</sheetData>", cell)
             new.writestr(member, content)
     return target
 
 
 @pytest.mark.parametrize("place", ["XFD1048576", "T1048576", "XFD3"])
-def test_a_stray_cell_is_named_and_no_room_is_made_for_it(xlsx: Path, place: str) -> None:
-    file = with_cell(xlsx, place, "stray.xlsx")
-    if place == "XFD3":  # 16,384 columns of three rows are no room at all: the table has no header there
+def test_a_stray_cell_is_named_and_no_room_is_made_for_it(xlsx: Path, position: str) -> None:
+    file = with_cell(xlsx, position, "stray.xlsx")
+    if position == "XFD3":  # 16,384 columns of three rows are no room at all: the table has no header there
         with pytest.raises(FileFault, match="FL-FILE-07"):
             read_table(file)
         return
     with pytest.raises(FileFault) as met:
         read_table(file)
     assert met.value.code == "FL-FILE-24"
-    assert place in met.value.found
+    assert position in met.value.found
 
 
 def test_a_workbook_that_unpacks_to_a_multiple_is_refused(xlsx: Path) -> None:

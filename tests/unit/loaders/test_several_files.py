@@ -222,8 +222,8 @@ BROKEN: list[tuple[Callable[[], dict[str, Any]], str]] = [
 
 
 @pytest.mark.parametrize("place", range(len(BROKEN)))
-def test_rows_that_cannot_come_from_there_are_refused(place: int) -> None:
-    make, says = BROKEN[place]
+def test_rows_that_cannot_come_from_there_are_refused(position: int) -> None:
+    make, says = BROKEN[position]
     with pytest.raises(MappingFault, match="FL-MAP-03") as caught:
         fl.Mapping.read(make())
     assert says in str(caught.value)

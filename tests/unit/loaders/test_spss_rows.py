@@ -67,7 +67,7 @@ def test_blocks_give_what_pyreadstat_gives(
     pyreadstat.write_sav(_frame(), path, missing_ranges=missing, **how)
     form = spss_rows.layout(path)
     assert form is not None
-    assert [len(place.more) for place in form.places] == [0] * 5 + [2, 0, 0]
+    assert [len(position.more) for position in form.positions] == [0] * 5 + [2, 0, 0]
     monkeypatch.setattr(by_pyreadstat, "ROWS_AT_ONCE", 1_000)  # three stretches
     monkeypatch.setattr(spss_rows, "PIECE", 4_096)  # blocks and rows lie across pieces
     assert _read(path).equals(_by_cell(path, monkeypatch))

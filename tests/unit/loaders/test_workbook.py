@@ -34,10 +34,10 @@ def _book(folder: Path, **sheets: list[list[Any]]) -> Path:
     with xlsxwriter.Workbook(path, {"default_date_format": "yyyy-mm-dd"}) as book:
         for name, rows in sheets.items():
             sheet = book.add_worksheet(name)
-            for place, row in enumerate(rows):
+            for position, row in enumerate(rows):
                 for at, cell in enumerate(row):
                     if cell is not None:
-                        sheet.write(place, at, cell)
+                        sheet.write(position, at, cell)
     return path
 
 

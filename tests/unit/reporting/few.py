@@ -21,7 +21,7 @@ LISTS = ["police", "ngo", "hotline"]
 def people() -> pd.DataFrame:
     """Five regions, one of them with 12 people of whom one is a case."""
     parts: list[pd.DataFrame] = []
-    for place, (region, n, cases) in enumerate(
+    for position, (region, n, cases) in enumerate(
         (("A", 300, 30), ("B", 300, 40), ("C", 300, 50), ("D", 300, 60), (FEW, 12, 1))
     ):
         rows = np.arange(n)
@@ -29,7 +29,7 @@ def people() -> pd.DataFrame:
         parts.append(
             pd.DataFrame({
                 "region": region, "w": 90.0 + rows % 7, "ea": [f"{region}{row // (n // 6)}" for row in rows], "fl": case,
-                "sex": np.where(rows // 2 % 2 == 0, "f", "m"), "one": 1.0, "years": case * 3.0, "wage": 100.0 + rows % 13 + place,
+                "sex": np.where(rows // 2 % 2 == 0, "f", "m"), "one": 1.0, "years": case * 3.0, "wage": 100.0 + rows % 13 + position,
                 "forced": np.where(case == 1, "yes", "no"),
             })
         )  # fmt: skip

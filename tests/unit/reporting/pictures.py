@@ -186,8 +186,8 @@ def _bounds() -> fl.Estimates:
 
 def _regions(**more: Any) -> fl.Estimates:
     rows = [
-        {"region": place, "value": value, "lower": value * 0.6, "upper": value * 1.5, **more}
-        for place, value in (("North", 0.012), ("South", 0.02), ("East", 0.03), ("West", 0.04))
+        {"region": position, "value": value, "lower": value * 0.6, "upper": value * 1.5, **more}
+        for position, value in (("North", 0.012), ("South", 0.02), ("East", 0.03), ("West", 0.04))
     ]
     return estimates({}, *rows)
 
@@ -348,7 +348,7 @@ def _full_methods(**more: Any) -> Any:
     """More lists than fit a line, and more histories than are drawn; figures by hand, one of them hidden, one not whole."""
     names = [f"list of office number {at} of a long name" if at == 2 else f"office {at}" for at in range(6)]
     rows = [
-        {name: at >> place & 1 for place, name in enumerate(names)} | {"count": 3.0 + 7 * at % 40}
+        {name: at >> position & 1 for position, name in enumerate(names)} | {"count": 3.0 + 7 * at % 40}
         for at in range(1, 40)
     ]
     frame = pd.DataFrame(rows)

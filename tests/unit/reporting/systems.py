@@ -110,8 +110,8 @@ def _total(outcome: str = "fl", by: Any = None, **more: Any) -> fl.Estimates:
 def _read() -> pd.DataFrame:
     """Readings of one question: the wide one has three people more in A, and nobody more in B; and their other columns."""
     found = _people().copy()
-    place = found.groupby("district").cumcount()
-    wider = found["fl"].eq(1) | ((found["region"] == "A") & (found["district"] == "A2") & place.isin([60, 61, 62]))
+    position = found.groupby("district").cumcount()
+    wider = found["fl"].eq(1) | ((found["region"] == "A") & (found["district"] == "A2") & position.isin([60, 61, 62]))
     return found.assign(
         forced_labour=found["fl"],
         forced_labour_wide=wider.astype(int),
@@ -232,7 +232,7 @@ def answers(system: System) -> dict[str, Any]:
 
 def _named(part: Any) -> list[int]:
     """Parts by the order in which they come."""
-    names = {value: place for place, value in enumerate(dict.fromkeys(part.tolist()))}
+    names = {value: position for position, value in enumerate(dict.fromkeys(part.tolist()))}
     return [names[value] for value in part.tolist()]
 
 

@@ -44,7 +44,7 @@ def shown() -> PublishedAppraisal:
 
 def tables(page: _Page) -> dict[str, Texts]:
     named = {name: getattr(page, name) for name in ("methods", "linkage", "unlistable", "models", "consistency")}
-    return named | {f"changes {place}": texts for place, (_, texts) in enumerate(page.changes)}
+    return named | {f"changes {position}": texts for position, (_, texts) in enumerate(page.changes)}
 
 
 def figures(text: str) -> list[float]:

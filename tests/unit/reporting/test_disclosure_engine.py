@@ -242,11 +242,11 @@ def large() -> System:
     k = np.array([draft.unknown(int(one), 0, 200, integer=True) for one in cases.ravel()]).reshape(cases.shape)
     y = np.array([draft.unknown(1.1 * one, 0, 300, integer=False) for one in cases.ravel()]).reshape(cases.shape)
     every = slice(None)
-    places: list[Any] = [(every, every, every), *((every, every, s) for s in range(2))]
+    positions: list[Any] = [(every, every, every), *((every, every, s) for s in range(2))]
     for r in range(6):
-        places += [(r, every, every), *((r, every, s) for s in range(2))]
-        places += [(r, d, s) for d in range(8) for s in (every, 0, 1)]
-    for at in places:
+        positions += [(r, every, every), *((r, every, s) for s in range(2))]
+        positions += [(r, d, s) for d in range(8) for s in (every, 0, 1)]
+    for at in positions:
         few, size = int(cases[at].sum()), int(np.size(cases[at]))
         cell = draft.cell(float(size), withheld=0 < few < 5)
         for ids, true in ((k, few), (y, 1.1 * few)):

@@ -339,7 +339,8 @@ def test_cells_of_an_earlier_release_add_up_to_one_of_this(rows: list[tuple[str,
     draft = SystemBuilder()
     (one,) = series_of(draft, [call(["region"], [("N",), ("S",)], {"fl": ((20, 30), (100, 800))})])
     parts: dict[Any, Any] = {
-        ("fl", "", (), ("region",), frozenset({("region", name)})): (one, [place]) for place, name in enumerate("NS")
+        ("fl", "", (), ("region",), frozenset({("region", name)})): (one, [position])
+        for position, name in enumerate("NS")
     }
     frame = pd.DataFrame([
         {"quantity": "prevalence", "outcome": "fl", "term": "", "margin": "region × sex", "region": region, "sex": str(sex),
@@ -435,10 +436,10 @@ def test_what_it_costs_to_withhold_a_cell() -> None:
 
 def test_readings_between_which_nobody_lies_are_both_printed() -> None:
     """In A both have 30 cases, in B the wider one has twenty more: neither tells of a few."""
-    place = np.arange(1200)
+    position = np.arange(1200)
     data = pd.DataFrame({
-        "region": np.where(place < 600, "A", "B"), "ea": place // 20, "w": 80.0 + 10 * (place % 5),
-        "fl": (place % 20 == 0).astype(int), "fl_wide": ((place % 20 == 0) | ((place > 600) & (place % 30 == 1))).astype(int),
+        "region": np.where(position < 600, "A", "B"), "ea": position // 20, "w": 80.0 + 10 * (position % 5),
+        "fl": (position % 20 == 0).astype(int), "fl_wide": ((position % 20 == 0) | ((position > 600) & (position % 30 == 1))).astype(int),
     })  # fmt: skip
     counts = data.groupby("region")[["fl", "fl_wide"]].sum()
     assert counts.to_numpy().tolist() == [[30, 30], [30, 50]]
@@ -533,8 +534,8 @@ def test_of_what_was_published_before_one_margin_of_one_outcome_is_kept() -> Non
     """Where the rule withholds a cell that was printed; tables that were never published have no say, wherever they stand."""
     result = prevalence(people(), by=BOTH)
     before = given_(result, hidden=[], frame=result.frame.assign(publication="published"))
-    place = list(before.frame["margin"]).index("district")
-    stricter = replace(before, hidden=np.arange(len(before.frame)) == place)
+    position = list(before.frame["margin"]).index("district")
+    stricter = replace(before, hidden=np.arange(len(before.frame)) == position)
     fresh = given_(prevalence(people(), "same", by="sex"))
     gone = closed_again([fresh, stricter])
     assert {key[3] for key in gone} == {(), ("region",)}
@@ -580,10 +581,10 @@ def test_a_hierarchy_is_one_in_whatever_order_it_is_written() -> None:
 
 def test_silence_leaves_no_file_open() -> None:
     def free() -> list[int]:
-        places = [os.dup(1) for _ in range(6)]
-        for at in places:
+        positions = [os.dup(1) for _ in range(6)]
+        for at in positions:
             os.close(at)
-        return places
+        return positions
 
     before = free()
     for _ in range(3):

@@ -158,8 +158,8 @@ def test_rows_go_with_their_cell_and_cells_with_each_other() -> None:
     draft.follows += [(cells[2], cells[3]), (cells[0], cells[1]), (cells[1], cells[2])]
     made = draft.built()
 
-    def shut(*places: int) -> np.ndarray:
-        return np.isin(np.arange(4), places)
+    def shut(*positions: int) -> np.ndarray:
+        return np.isin(np.arange(4), positions)
 
     assert made.active(shut()).tolist() == [True, True, True]
     assert made.active(shut(1, 3)).tolist() == [True, False, True]

@@ -180,8 +180,8 @@ def test_margins_crossed_in_either_order_are_one() -> None:
     data = people()
     one, other = prevalence(data, by=["district", "sex"]), prevalence(data, by=["sex", "district"])
     frame = shown(one, other)
-    places = frame.groupby(["district", "sex"])["publication"].nunique()
-    assert (places == 1).all()
+    positions = frame.groupby(["district", "sex"])["publication"].nunique()
+    assert (positions == 1).all()
 
 
 def test_where_weights_are_equal_a_weighted_sum_is_a_count() -> None:
@@ -237,12 +237,12 @@ READINGS = {"fl": 118, "fl_wide": 121}
 def of_readings() -> pd.DataFrame:
     """1,200 people of two regions, of whom those of the narrower reading are in the wider as well; all the more are in A."""
     region = np.repeat(["A", "B"], 600)
-    place = np.tile(np.arange(600), 2)
-    narrow = place < 59
+    position = np.tile(np.arange(600), 2)
+    narrow = position < 59
     return pd.DataFrame({
-        "region": region, "ea": [f"{r}{i % 30}" for r, i in zip(region, place, strict=True)],
-        "w": 80.0 + 10 * (place % 5), "fl": narrow.astype(int),
-        "fl_wide": (narrow | ((region == "A") & (place < 62))).astype(int),
+        "region": region, "ea": [f"{r}{i % 30}" for r, i in zip(region, position, strict=True)],
+        "w": 80.0 + 10 * (position % 5), "fl": narrow.astype(int),
+        "fl_wide": (narrow | ((region == "A") & (position < 62))).astype(int),
     })  # fmt: skip
 
 
@@ -288,7 +288,7 @@ def test_a_model_of_a_plain_table_goes_with_the_cells_of_any_outcome() -> None:
 def test_a_model_of_a_plain_table_whose_areas_are_not_found_is_withheld() -> None:
     data = people()
     table = plain(data)
-    table["district"] = [f"area {place}" for place in range(len(table))]
+    table["district"] = [f"area {position}" for position in range(len(table))]
     model = fl.hierarchical.eblup(table)
     frame = shown(prevalence(data, by=BOTH), model)
     assert frame.loc[(frame["basis"] == "model") & (frame["margin"] == "district"), "value"].isna().all()

@@ -58,12 +58,12 @@ def test_distances_of_several_points_are_each_their_own() -> None:
     ("place", "across", "up"),
     [((1, 5), 2, 8), ((8, 5), 3, 8), ((5, 1), 10, 2), ((1, 1), 10, 8), ((9, 7.5), 3, 8), ((5, 5), 5, 0), ((20, 20), 0, 0), ((-1, 5), 0, 0), ((11, 5), 0, 0)],
 )  # fmt: skip
-def test_how_wide_an_outline_is_at_a_point(place: tuple[float, float], across: float, up: float) -> None:
+def test_how_wide_an_outline_is_at_a_point(position: tuple[float, float], across: float, up: float) -> None:
     """The arm alone where the point stands in an arm, all of the foot in the foot; nothing where there is nothing on one side.
 
     Between the arms it is what lies between them; no name is put there.
     """
-    assert (_width(U, place, 0), _width(U, place, 1)) == pytest.approx((across, up))
+    assert (_width(U, position, 0), _width(U, position, 1)) == pytest.approx((across, up))
     triangle = np.array([[0.0, 0], [4, 0], [0, 4]])
     assert _width(triangle, (0.5, 1.0), 0) == pytest.approx(3)
     assert _width(triangle, (1.0, 0.5), 1) == pytest.approx(3)

@@ -29,9 +29,9 @@ def collection(names: tuple[str, ...] = PLACES, key: str = "region") -> dict[str
         {
             "type": "Feature",
             "properties": {key: name},
-            "geometry": {"type": "Polygon", "coordinates": [square(float(place), 0.0)]},
+            "geometry": {"type": "Polygon", "coordinates": [square(float(position), 0.0)]},
         }
-        for place, name in enumerate(names)
+        for position, name in enumerate(names)
     ]
     return {"type": "FeatureCollection", "features": features}
 
@@ -49,8 +49,8 @@ def test_figures_and_names_stand_in_their_areas() -> None:
         assert expected in written, expected
     assert not any("123" in text for text in written)
     shown: list[Any] = list(figure.axes[0].texts)
-    place = next(text.xy for text in shown if text.get_text() == "12.0")
-    assert 0 < place[0] < 1
+    position = next(text.xy for text in shown if text.get_text() == "12.0")
+    assert 0 < position[0] < 1
 
 
 def test_withheld_areas_are_hatched_and_limits_dotted_and_neither_is_shaded() -> None:
@@ -74,14 +74,14 @@ def test_what_marks_mean_stands_under_the_map(language: str, words: tuple[str, .
 
 
 def test_marks_that_are_not_on_the_map_are_not_explained() -> None:
-    published = fl.publish(estimates(*({"region": place} for place in PLACES)))
+    published = fl.publish(estimates(*({"region": position} for position in PLACES)))
     written = texts(draw_map(published, read_areas(collection())))
     assert not {"not published", "upper limit only: few cases or none", "† use with caution"} & set(written)
 
 
 def test_a_stack_has_a_map_for_each_result_on_one_scale() -> None:
-    first = estimates(*({"region": place} for place in PLACES))
-    second = estimates(*({"region": place, "value": 0.05} for place in PLACES))
+    first = estimates(*({"region": position} for position in PLACES))
+    second = estimates(*({"region": position, "value": 0.05} for position in PLACES))
     figure = draw_map(fl.publish(fl.stack({"survey": first, "model": second})), read_areas(collection()))
     maps = [axes for axes in figure.axes if axes.texts]
     assert [axes.get_title(loc="left") for axes in maps] == ["survey", "model"]
@@ -261,8 +261,8 @@ def test_the_quantity_of_a_map_can_be_chosen() -> None:
 def test_a_map_shows_one_quantity_of_all_areas_whatever_stands_between_their_rows() -> None:
     """Number of people and dark figure of each area follow each other: the map is of the first."""
     rows = [
-        {"region": name, "quantity": quantity, "value": 1000.0 * place + more, "lower": 900.0, "upper": 9000.0, "se": 50.0}
-        for place, name in enumerate(PLACES, 1) for quantity, more in (("population_size", 10), ("dark_figure", 3))
+        {"region": name, "quantity": quantity, "value": 1000.0 * position + more, "lower": 900.0, "upper": 9000.0, "se": 50.0}
+        for position, name in enumerate(PLACES, 1) for quantity, more in (("population_size", 10), ("dark_figure", 3))
     ]  # fmt: skip
     made = estimates(*rows, outcome="", method="chapman", basis="lists", cases=None, df=None)
     written = texts(draw_map(fl.publish(made), read_areas(collection())))

@@ -52,8 +52,8 @@ def same(found: Any, kept: Any, where: str) -> None:
             same(found[key], value, f"{where}.{key}")
     elif isinstance(kept, list):
         assert len(found) == len(kept), where
-        for place, value in enumerate(kept):
-            same(found[place], value, f"{where}[{place}]")
+        for position, value in enumerate(kept):
+            same(found[position], value, f"{where}[{position}]")
     elif isinstance(kept, float):
         # Five digits are kept; a text's width may end another way in the last.
         assert found == pytest.approx(kept, rel=2e-3, abs=2e-3), where
@@ -71,9 +71,9 @@ def inside(figure: Any) -> None:
     for text, box in zip(texts, boxes, strict=True):
         assert -1 <= box.x0 < box.x1 <= wide + 1, text
         assert -1 <= box.y0 < box.y1 <= high + 1, text
-    for place, box in enumerate(boxes):
-        assert not any(box.shrunk(0.8, 0.8).overlaps(other.shrunk(0.8, 0.8)) for other in boxes[place + 1 :]), texts[
-            place
+    for position, box in enumerate(boxes):
+        assert not any(box.shrunk(0.8, 0.8).overlaps(other.shrunk(0.8, 0.8)) for other in boxes[position + 1 :]), texts[
+            position
         ]
 
 

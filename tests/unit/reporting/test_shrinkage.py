@@ -61,7 +61,7 @@ def test_names_do_not_lie_on_each_other_or_off_the_sheet(size: tuple[float, floa
     axes.set(xlim=(0, 1), ylim=(0, 1))
     x = np.array([0.1, 0.1001, 0.1002, 0.1003, 0.1004, 0.1005, 0.3, 0.31, 0.8, 0.99])
     y = np.array([0.12, 0.121, 0.122, 0.123, 0.124, 0.125, 0.32, 0.33, 0.7, 0.99])
-    _name(axes, x, y, [f"Area {place}" for place in range(10)], (0.0, 1.0))
+    _name(axes, x, y, [f"Area {position}" for position in range(10)], (0.0, 1.0))
     named = {text.get_text(): text for text in axes.texts}
     assert 1 < len(named) < 10
     assert {"Area 8", "Area 9"} <= set(named)
@@ -69,6 +69,6 @@ def test_names_do_not_lie_on_each_other_or_off_the_sheet(size: tuple[float, floa
     assert named["Area 9"].get_ha() == "right"
     assert size[0] < 8 or named["Area 8"].get_ha() == "left"
     boxes = [text.get_window_extent() for text in named.values()]
-    assert not any(a.overlaps(b) for place, a in enumerate(boxes) for b in boxes[place + 1 :])
+    assert not any(a.overlaps(b) for position, a in enumerate(boxes) for b in boxes[position + 1 :])
     paper = axes.get_figure().bbox
     assert all(box.x0 >= 0 and box.x1 <= paper.width and box.y0 >= 0 and box.y1 <= paper.height for box in boxes)

@@ -205,11 +205,11 @@ def made(*, crossed: bool, margins: bool = False) -> fl.Estimates:
             "w": rng.uniform(1, 3, 600),
         }
     )
-    place = people.groupby(["region", "sex"]).cumcount()
+    position = people.groupby(["region", "sex"]).cumcount()
     cases = {("R0", 1): 20, ("R0", 2): 3, ("R1", 1): 15, ("R1", 2): 16}
     people["fl"] = [
         float(at % 7 == 0 and at // 7 < cases[region, sex])
-        for at, region, sex in zip(place, people["region"], people["sex"], strict=True)
+        for at, region, sex in zip(position, people["region"], people["sex"], strict=True)
     ]
     by: Any = ["region", "sex"] if crossed else [["region"], ["sex"]] if margins else [["region"]]
     return fl.estimate_prevalence(people, "fl", design=fl.Design(weights="w", psu="ea"), by=by)
@@ -326,7 +326,7 @@ def test_which_overlaps_are_printed(counts: dict[str, int], hidden: list[str]) -
 
 def test_of_many_lists_hidden_overlaps_are_not_listed() -> None:
     names = "abcdefg"
-    counts = {name: 40 + place for place, name in enumerate(names)} | {"ab": 9, "abc": 2, "cd": 3}
+    counts = {name: 40 + position for position, name in enumerate(names)} | {"ab": 9, "abc": 2, "cd": 3}
     frame, full, flags = printable(histories(**counts), 5)
     assert frame["count"].notna().all()
     assert len(frame) == (~flags).sum()
@@ -354,7 +354,7 @@ def test_figures_are_computed_again_of_thirty_tables_at_most(monkeypatch: pytest
     """Eight hidden histories are moved into each other in 56 ways; every table has as many people."""
     names = ["a", "b", "c", "d"]
     rows = [
-        {name: at >> place & 1 for place, name in enumerate(names)} | {"count": 40 if at < 8 else 1 + at % 3}
+        {name: at >> position & 1 for position, name in enumerate(names)} | {"count": 40 if at < 8 else 1 + at % 3}
         for at in range(1, 16)
     ]
     given = fl.CaptureHistories.from_counts(pd.DataFrame(rows), lists=names)

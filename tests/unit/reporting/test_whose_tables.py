@@ -25,8 +25,8 @@ def table(weight: float, outcome: str, where: str | None = None) -> Any:
 
 def found(*tables: Any) -> list[list[int]]:
     """The groups, by the places of the tables."""
-    place = {id(each): number for number, each in enumerate(tables)}
-    return [[place[id(each)] for each in group] for group in by_people(tables)]
+    position = {id(each): number for number, each in enumerate(tables)}
+    return [[position[id(each)] for each in group] for group in by_people(tables)]
 
 
 def test_one_survey_is_one_group() -> None:

@@ -316,9 +316,9 @@ def test_all_faults_of_all_files_stand_file_by_file(tmp_path: Path) -> None:
     text = str(raised.value)
     assert "10 faults in 5 files of targets" in text
     lines = [line.strip() for line in text.splitlines()]
-    places = [lines.index(each) for each in ("one.toml", "two.json", "none.toml", "bad.json", "ids")]
-    assert places == sorted(places)
-    assert "target[1] (a): published: it must be given" in lines[places[0] : places[1]]
+    positions = [lines.index(each) for each in ("one.toml", "two.json", "none.toml", "bad.json", "ids")]
+    assert positions == sorted(positions)
+    assert "target[1] (a): published: it must be given" in lines[positions[0] : positions[1]]
     assert "target[2] (a): id: 'a' is used twice" in lines
     assert "target[1]: published: it should be a number, as it is printed" in text
     assert "target[2]: it is not a table of keys" in lines

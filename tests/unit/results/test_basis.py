@@ -23,7 +23,7 @@ def people() -> pd.DataFrame:
     rows = np.arange(80)
     frame = pd.DataFrame({
         "w": 10.0 + rows % 3, "ea": rows // 8, "fl": (rows % 7 == 0).astype(float), "hours": rows % 5.0,
-        "district": [f"d{place}" for place in rows // 20], "region": ["N" if row < 40 else "S" for row in rows],
+        "district": [f"d{position}" for position in rows // 20], "region": ["N" if row < 40 else "S" for row in rows],
         "sex": rows % 2,
     })  # fmt: skip
     frame.loc[0, "region"] = None
@@ -143,11 +143,11 @@ def test_the_finest_crossing() -> None:
     groups: Any = kept.groupby(list(crossing.by), dropna=False)
     by_hand = {(names.get(region), *others): group for (region, *others), group in groups}
     assert set(crossing.labels) == set(by_hand)
-    for place, label in enumerate(crossing.labels):
+    for position, label in enumerate(crossing.labels):
         group = by_hand[label]
-        assert crossing.cases[0, place] == group["fl"].sum()
-        assert crossing.weight[0, place] == pytest.approx(group["w"].sum())
-        assert crossing.weighted_cases[0, place] == pytest.approx((group["w"] * group["fl"]).sum())
+        assert crossing.cases[0, position] == group["fl"].sum()
+        assert crossing.weight[0, position] == pytest.approx(group["w"].sum())
+        assert crossing.weighted_cases[0, position] == pytest.approx((group["w"] * group["fl"]).sum())
     # d0 has a person of unknown region: it does not lie in one.
     assert crossing.nested == ()
     whole = fl.estimate_prevalence(

@@ -313,7 +313,7 @@ def test_a_column_lies_in_another_where_each_value_has_one_of_the_other() -> Non
 
 
 def test_a_crossing_is_read_back() -> None:
-    numbers = {name: np.array([[1.0, 2.0]]) * place for place, name in enumerate(
+    numbers = {name: np.array([[1.0, 2.0]]) * position for position, name in enumerate(
         ("n", "cases", "weight", "weighted_cases", "weight_in_scope", "undetermined"), 1)}  # fmt: skip
     made = Crossing(
         by=("r",),

@@ -169,7 +169,7 @@ def test_what_the_columns_do_not_allow_is_refused(text: str, code: str, says: st
 @pytest.mark.parametrize("engine", ["pandas", "polars"])
 def test_a_mapping_makes_age_groups_that_estimates_keep_in_order(tmp_path: Path, engine: Any) -> None:
     """Ages 5, 20, 40, 70 in turn; the first class is last in the alphabet."""
-    rows = [(age, place % 3) for place, age in enumerate([5, 20, 40, 70] * 30)]
+    rows = [(age, position % 3) for position, age in enumerate([5, 20, 40, 70] * 30)]
     (tmp_path / "s.csv").write_text("AGE,C\n" + "\n".join(f"{age},{c}" for age, c in rows))
     groups = 'cut(age_interview, [15, 25, 65], ["young people", "adults", "the old"])'
     mapping = {

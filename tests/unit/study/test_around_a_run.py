@@ -168,7 +168,7 @@ def test_kinds_and_methods_that_there_are_not() -> None:
             {},
         ]
     }
-    found = lines([fault("estimate", place, kind="union_tag_invalid") for place in range(3)] + [fault("estimate", 3, kind="union_tag_not_found")], content)  # fmt: skip
+    found = lines([fault("estimate", position, kind="union_tag_invalid") for position in range(3)] + [fault("estimate", 3, kind="union_tag_not_found")], content)  # fmt: skip
     assert found[0].startswith("estimate[1].method: it must be given, one of: ")
     assert "chapman" in found[0]
     assert found[1].startswith(
@@ -180,12 +180,12 @@ def test_kinds_and_methods_that_there_are_not() -> None:
 
 def test_a_key_of_another_method_and_lists_that_are_missing() -> None:
     content = {"estimate": [{"kind": "capture_recapture", "method": "chapman", "draws": 3}]}
-    place = ("estimate", 0, "capture_recapture/chapman")
-    (line,) = lines([fault(*place, "draws", kind="extra_forbidden")], content)
+    position = ("estimate", 0, "capture_recapture/chapman")
+    (line,) = lines([fault(*position, "draws", kind="extra_forbidden")], content)
     assert line.startswith("estimate[1].draws: chapman does not take it; it takes ")
-    (line,) = lines([fault(*place, "a", kind="missing")], content)
+    (line,) = lines([fault(*position, "a", kind="missing")], content)
     assert line.startswith("estimate[1].a: chapman needs two lists, ")
-    (line,) = lines([fault(*place, "file", kind="missing")], content)
+    (line,) = lines([fault(*position, "file", kind="missing")], content)
     assert line == "estimate[1].file: it must be given"
 
 
@@ -273,12 +273,12 @@ def test_an_audit_says_why_a_row_is_not_printed(tmp_path: Path) -> None:
 
 
 def test_a_private_folder_keeps_its_key_and_lies_apart(tmp_path: Path) -> None:
-    place, out = tmp_path / "private", tmp_path / "out"
-    key = open_private(place, out)
+    position, out = tmp_path / "private", tmp_path / "out"
+    key = open_private(position, out)
     assert len(key) == 32
-    assert open_private(place, out) == key
+    assert open_private(position, out) == key
     assert open_private(tmp_path / "other", out) != key
-    assert (place.stat().st_mode & 0o777, (place / "fingerprint.key").stat().st_mode & 0o777) == (0o700, 0o600)
+    assert (position.stat().st_mode & 0o777, (position / "fingerprint.key").stat().st_mode & 0o777) == (0o700, 0o600)
     for inner, outer in ((out, out), (out / "private", out), (tmp_path, out)):
         with pytest.raises(fl.FlError, match="FL-STUDY-43"):
             open_private(inner, outer)
@@ -348,15 +348,15 @@ def test_packages_that_the_library_imports_are_in_the_fingerprint() -> None:
 
 @pytest.mark.parametrize("there", [1, 2])
 def test_own_files_of_one_name_are_kept_one_beside_the_other(there: int, tmp_path: Path) -> None:
-    place = tmp_path / "study"
-    fill(place, 0)
+    position = tmp_path / "study"
+    fill(position, 0)
     kept = ["new.csv.kept", "new.csv.kept2"][:there]
-    with replacing(place) as part:
+    with replacing(position) as part:
         (part / "new.csv").write_text("ours", encoding="utf-8")
         write_manifest(part, {"form": folders.FORM})
         for name in ("new.csv", *kept):
-            (place / name).write_text(f"mine, {name}", encoding="utf-8")
-    texts = {path.name: path.read_text(encoding="utf-8") for path in place.iterdir() if path.name != MANIFEST}
+            (position / name).write_text(f"mine, {name}", encoding="utf-8")
+    texts = {path.name: path.read_text(encoding="utf-8") for path in position.iterdir() if path.name != MANIFEST}
     expected = {"new.csv": "ours", f"new.csv.kept{there + 1}": "mine, new.csv"}
     assert texts == expected | {name: f"mine, {name}" for name in kept}
 
@@ -364,7 +364,7 @@ def test_own_files_of_one_name_are_kept_one_beside_the_other(there: int, tmp_pat
 def test_an_interrupt_between_the_last_steps_puts_the_rest_in_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place, real, calls = tmp_path / "study", folders._put, list[Path]()  # pyright: ignore[reportPrivateUsage]
+    position, real, calls = tmp_path / "study", folders._put, list[Path]()  # pyright: ignore[reportPrivateUsage]
 
     def interrupted(folder: Path) -> None:
         calls.append(folder)
@@ -374,9 +374,9 @@ def test_an_interrupt_between_the_last_steps_puts_the_rest_in_place(
 
     monkeypatch.setattr(folders, "_put", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        fill(place, 0)
+        fill(position, 0)
     assert len(calls) == 2
-    assert folders.read_manifest(place) is not None
+    assert folders.read_manifest(position) is not None
 
 
 def test_a_file_where_a_folder_is_wanted(tmp_path: Path) -> None:

@@ -232,8 +232,8 @@ def test_what_is_left_of_a_file_without_its_broken_parts(
     assert told is not None
     assert [entry.name for entry in study.config.estimate] == left
     assert study.broken == broken
-    assert [place for place, _ in study.numbered()] == [
-        f"estimate[{place}]" for place in study.places if f"estimate[{place}]" not in broken
+    assert [position for position, _ in study.numbered()] == [
+        f"estimate[{position}]" for position in study.positions if f"estimate[{position}]" not in broken
     ]
 
 

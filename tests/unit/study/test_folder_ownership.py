@@ -43,50 +43,50 @@ FOREIGN: dict[str, Any] = {
 
 @pytest.mark.parametrize("case", FOREIGN)
 def test_a_manifest_of_somebody_else_is_no_result(case: str, tmp_path: Path) -> None:
-    place = tmp_path / "app"
-    place.mkdir()
-    (place / MANIFEST).write_text(json.dumps(FOREIGN[case]), encoding="utf-8")
-    (place / "index.html").write_text("mine", encoding="utf-8")
-    there = {path.name: path.read_bytes() for path in place.iterdir()}
+    position = tmp_path / "app"
+    position.mkdir()
+    (position / MANIFEST).write_text(json.dumps(FOREIGN[case]), encoding="utf-8")
+    (position / "index.html").write_text("mine", encoding="utf-8")
+    there = {path.name: path.read_bytes() for path in position.iterdir()}
     with pytest.raises(fl.FlError, match=r"FL-STUDY-03(.|\n)*manifest\.json"):
-        require_free(place)
-    assert {path.name: path.read_bytes() for path in place.iterdir()} == there
-    assert read_manifest(place) is None
+        require_free(position)
+    assert {path.name: path.read_bytes() for path in position.iterdir()} == there
+    assert read_manifest(position) is None
 
 
 def test_own_notes_are_kept(tmp_path: Path) -> None:
-    place = tmp_path / "study"
-    fill(place, 0)
-    (place / "notes.txt").write_text("mine", encoding="utf-8")
-    (place / "letters").mkdir()
-    (place / "letters" / "one.txt").write_text("mine too", encoding="utf-8")
-    require_free(place)
-    fill(place, 1)
-    assert (place / "letters" / "one.txt").read_text(encoding="utf-8") == "mine too"
-    shutil.rmtree(place / "letters")
+    position = tmp_path / "study"
+    fill(position, 0)
+    (position / "notes.txt").write_text("mine", encoding="utf-8")
+    (position / "letters").mkdir()
+    (position / "letters" / "one.txt").write_text("mine too", encoding="utf-8")
+    require_free(position)
+    fill(position, 1)
+    assert (position / "letters" / "one.txt").read_text(encoding="utf-8") == "mine too"
+    shutil.rmtree(position / "letters")
     # What only the older result had is gone, since its manifest listed it.
-    assert content(place) == {**result(1), "notes.txt": "mine"}
-    assert read_manifest(place) is not None
+    assert content(position) == {**result(1), "notes.txt": "mine"}
+    assert read_manifest(position) is not None
 
 
 def test_own_files_under_names_of_a_result_are_refused_before_it_is_made(tmp_path: Path) -> None:
-    place = tmp_path / "study"
-    fill(place, 0)
-    (place / "report.es.html").write_text("mine", encoding="utf-8")
+    position = tmp_path / "study"
+    fill(position, 0)
+    (position / "report.es.html").write_text("mine", encoding="utf-8")
     with pytest.raises(fl.FlError, match=r"FL-STUDY-03(.|\n)*report\.es\.html"):
-        require_free(place)
+        require_free(position)
 
 
 def test_own_files_that_come_while_a_run_goes_on_are_kept_under_another_name(tmp_path: Path) -> None:
-    place = tmp_path / "study"
-    fill(place, 0)
+    position = tmp_path / "study"
+    fill(position, 0)
     only_new = sorted(set(result(1)) - set(result(0)))[0]
-    with replacing(place) as part:
+    with replacing(position) as part:
         for name, text in result(1).items():
             (part / name).write_text(text, encoding="utf-8")
         write_manifest(part, {"form": folders.FORM})
-        (place / only_new).write_text("mine", encoding="utf-8")
-    assert content(place) == {**result(1), f"{only_new}.kept": "mine"}
+        (position / only_new).write_text("mine", encoding="utf-8")
+    assert content(position) == {**result(1), f"{only_new}.kept": "mine"}
 
 
 @pytest.mark.skipif(not LINKS, reason="links need rights that not every system gives")
@@ -130,28 +130,28 @@ def test_a_run_that_ends_at_any_step_is_mended_by_the_next(tmp_path: Path) -> No
     """At every step of a replacement in turn: old or new, whole, and the notes as they were."""
     steps, outcomes = 0, set[int]()
     while True:
-        place = tmp_path / str(steps)
-        fill(place, 0)
-        (place / "notes.txt").write_text("mine", encoding="utf-8")
+        position = tmp_path / str(steps)
+        fill(position, 0)
+        (position / "notes.txt").write_text("mine", encoding="utf-8")
         with pytest.MonkeyPatch.context() as patched:
             killed_at(steps, patched)
             try:
-                fill(place, 1)
+                fill(position, 1)
                 ended = True
             except Killed:
                 ended = False
         # A mixture is never taken for a result.
-        assert read_manifest(place) is None or content_of_result(place) in (result(0), result(1))
-        require_free(place)
-        assert read_manifest(place) is not None
-        found = content_of_result(place)
+        assert read_manifest(position) is None or content_of_result(position) in (result(0), result(1))
+        require_free(position)
+        assert read_manifest(position) is not None
+        found = content_of_result(position)
         assert found in (result(0), result(1))
         outcomes.add(0 if found == result(0) else 1)
-        assert content(place) == {**found, "notes.txt": "mine"}
+        assert content(position) == {**found, "notes.txt": "mine"}
         if ended:
             break
-        fill(place, 0)
-        assert content(place) == {**result(0), "notes.txt": "mine"}
+        fill(position, 0)
+        assert content(position) == {**result(0), "notes.txt": "mine"}
         steps += 1
     # At least: a part, its manifest, one name for the whole, the old manifest, three files, one that goes, the manifest.
     assert steps >= 9
@@ -171,17 +171,17 @@ def content_of_files(folder: Path) -> dict[str, str]:
 def test_a_first_run_that_ends_at_any_step_leaves_room_for_the_next(tmp_path: Path) -> None:
     steps = 0
     while True:
-        place = tmp_path / str(steps) / "out"
+        position = tmp_path / str(steps) / "out"
         with pytest.MonkeyPatch.context() as patched:
             killed_at(steps, patched)
             try:
-                fill(place, 0)
+                fill(position, 0)
                 break
             except Killed:
                 pass
-        require_free(place)
-        fill(place, 1)
-        assert content(place) == result(1)
+        require_free(position)
+        fill(position, 1)
+        assert content(position) == result(1)
         steps += 1
     assert steps > 10
 
@@ -191,34 +191,34 @@ def test_a_first_run_that_ends_at_any_step_leaves_room_for_the_next(tmp_path: Pa
 def test_kills_at_random_moments(name: str, tmp_path: Path) -> None:
     """Six kills −9 and two of each other, by the system: a process replaces the result over and over until it is killed."""
     moments = random.Random(name)
-    place = tmp_path / "study"
-    fill(place, 0)
-    (place / "notes.txt").write_text("mine", encoding="utf-8")
+    position = tmp_path / "study"
+    fill(position, 0)
+    (position / "notes.txt").write_text("mine", encoding="utf-8")
     for _ in range(6 if name == "SIGKILL" else 2):
         root = Path(__file__).parents[3]
-        command = [sys.executable, "-m", "tests.unit.study.folder_writer", str(place)]
+        command = [sys.executable, "-m", "tests.unit.study.folder_writer", str(position)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=root) as run:
             assert run.stdout is not None
             # As many results as chance says, then the signal, wherever the process is by then.
             for _ in range(moments.randrange(1, 30)):
                 assert run.stdout.readline()
             run.send_signal(getattr(signal, name))
-        require_free(place)
-        assert read_manifest(place) is not None
-        found = content_of_result(place)
+        require_free(position)
+        assert read_manifest(position) is not None
+        found = content_of_result(position)
         number = int(next(iter(found.values())).partition(" ")[0])
         assert found == {file: f"{number} {file}" for file in NAMES[number % 2]}
-        assert {path.name for path in place.iterdir()} == {*found, MANIFEST, "notes.txt"}
+        assert {path.name for path in position.iterdir()} == {*found, MANIFEST, "notes.txt"}
 
 
 def test_two_runs_at_once_wait_for_each_other(tmp_path: Path) -> None:
-    place, failed = tmp_path / "study", list[BaseException]()
+    position, failed = tmp_path / "study", list[BaseException]()
 
     def many(start: int) -> None:
         try:
             for number in range(start, start + 20):
-                require_free(place)
-                fill(place, number)
+                require_free(position)
+                fill(position, number)
         except BaseException as error:  # what a thread raises would be lost
             failed.append(error)
 
@@ -228,8 +228,8 @@ def test_two_runs_at_once_wait_for_each_other(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert failed == []
-    assert read_manifest(place) is not None
-    found = content(place)
+    assert read_manifest(position) is not None
+    found = content(position)
     assert found in ({f: f"{n} {f}" for f in NAMES[n % 2]} for n in (19, 119))
 
 

@@ -219,7 +219,7 @@ def test_figures_that_share_an_error() -> None:
     )
     # A method that takes no correlation refuses; three figures are three pairs.
     refused = between(one, entry(name="two"), entry(name="three"), figure(name="all", parts=["one", "two", "three"]))
-    assert [place for place, _ in refused] == [3, 3, 3]
+    assert [position for position, _ in refused] == [3, 3, 3]
     assert refused[0][1].endswith("invented is for independent figures")
 
 

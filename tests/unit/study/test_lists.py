@@ -339,7 +339,7 @@ def test_names_are_not_taken_as_lists(persons: pd.DataFrame, tmp_path: Path) -> 
 
 def test_what_linking_wrote_can_be_read(persons: pd.DataFrame, tmp_path: Path) -> None:
     """The way that the refusal shows: link, write the counts, run the study; the same figure, and no identifier."""
-    known = persons.assign(passport=[f"P{place:05d}" for place in range(len(persons))])
+    known = persons.assign(passport=[f"P{position:05d}" for position in range(len(persons))])
     for name in LISTS:
         known.loc[known[name] == 1, ["passport"]].to_csv(tmp_path / f"{name}.csv", index=False)
     linked = fl.load_lists({name: tmp_path / f"{name}.csv" for name in LISTS}, key="passport", salt=SALT)
@@ -414,8 +414,8 @@ def test_strata_that_are_not_there(persons: pd.DataFrame, keys: str, code: str, 
 
 
 def survey(folder: Path, derived: str) -> Path:
-    people = pd.DataFrame({"w": [1.0] * 60, "ea": [*range(20)] * 3, "age": [20 + place for place in range(60)]})
-    people["wage"] = [None if place % 10 == 0 else float(place) for place in range(60)]
+    people = pd.DataFrame({"w": [1.0] * 60, "ea": [*range(20)] * 3, "age": [20 + position for position in range(60)]})
+    people["wage"] = [None if position % 10 == 0 else float(position) for position in range(60)]
     people.to_csv(folder / "people.csv", index=False)
     (folder / "map.toml").write_text(
         'id = "own"\ntitle = "own"\nkind = "household"\n[people]\nweight_person = "w"\npsu = "ea"\nage_interview = "age"\n'
@@ -435,8 +435,8 @@ def test_a_study_derives_columns_and_what_is_unknown_stays_so(tmp_path: Path) ->
     """Of 54 wages that are known, 1 to 59 without the tens, 28 are above 29: 31 to 59 less 40 and 50 and 30."""
     path = survey(tmp_path, 'half = "wage / 2"\nwell_paid = "half > 14.5"')
     made: Any = run_study(path, out=tmp_path / "out").estimates["prevalence_1"].to_frame()
-    known = [place for place in range(60) if place % 10]
-    assert made["value"].iloc[0] == pytest.approx(sum(place > 29 for place in known) / len(known), rel=1e-12)
+    known = [position for position in range(60) if position % 10]
+    assert made["value"].iloc[0] == pytest.approx(sum(position > 29 for position in known) / len(known), rel=1e-12)
     assert made["undetermined"].iloc[0] == pytest.approx(0.1, rel=1e-12)
 
 

@@ -85,9 +85,9 @@ def test_without_a_key_lists_are_run_again(tmp_path: Path, study: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["out", "out/private", "."])
-def test_it_lies_apart_from_the_result(tmp_path: Path, study: Path, place: str) -> None:
+def test_it_lies_apart_from_the_result(tmp_path: Path, study: Path, position: str) -> None:
     with pytest.raises(fl.FlError, match="FL-STUDY-43"):
-        run_study(study, out=tmp_path / "out", private=tmp_path / place)
+        run_study(study, out=tmp_path / "out", private=tmp_path / position)
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, study: Path) -> None:

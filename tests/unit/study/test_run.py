@@ -234,8 +234,8 @@ def test_check_finds_what_a_run_would_and_writes_nothing(tmp_path: Path) -> None
 def test_kind_variance_and_replicates_of_the_mapping(tmp_path: Path) -> None:
     """The variance of a quantity is a kind; variance = chooses linearisation where the file has replicate weights."""
     frame = people()
-    for place in range(4):
-        frame[f"R{place + 1}"] = frame["W"] * (1 + 0.1 * ((frame["EA"] + place) % 4 == 0))
+    for position in range(4):
+        frame[f"R{position + 1}"] = frame["W"] * (1 + 0.1 * ((frame["EA"] + position) % 4 == 0))
     study = STUDY.replace('kind = "ratio"', 'kind = "ratio"\nvariance = "taylor"')
     study += '\n[[estimate]]\nkind = "variance"\nname = "spread"\nvariable = "age_interview"\nby = "region"\n'
     mapping = MAPPING + '\n[design.replicates]\ncolumns = "R{n}"\nnumber = 4\nkind = "brr"\n'

@@ -51,9 +51,9 @@ def test_the_same_fault_in_several_places_is_one() -> None:
     """A place that lies in one that was named before is told by that one; what no place is given for has none."""
     faults = Faults()
 
-    def met(*places: str) -> str:
-        for place in places:
-            faults.add(place, StudyFault("FL-STUDY-09", "cannot be made", found="x"))
+    def met(*positions: str) -> str:
+        for position in positions:
+            faults.add(position, StudyFault("FL-STUDY-09", "cannot be made", found="x"))
         faults.add("", StudyFault("FL-STUDY-05", "other", found="y"))
         with pytest.raises(StudyFault) as raised:
             faults.require()

@@ -18,7 +18,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 import fl_estimate as fl
-from fl_estimate.words.catalogue import Text, catalogue, categories, codes_of, families
+from fl_estimate.words.catalogue import CatalogueText, catalogue, categories, codes_of, families
 from fl_estimate.words.languages import LANGUAGES, check_language, locale_of, words_of
 from fl_estimate.words.say import error_words, fallen_back, labels, say, text_of
 from fl_estimate.words.spaces import FIXED, NARROW, with_spaces
@@ -78,9 +78,9 @@ def test_forms_of_plural_are_those_of_cldr(language: str) -> None:
     found = re.search(r"plural=(.*?);\\n", raw(language))
     assert found is not None
     names, rule = categories(language), Locale(language).plural_form
-    place = gettext.c2py(found[1])  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    position = gettext.c2py(found[1])  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     for n in (0, 1, 2, 5, 11, 100, 1_000_000, 1_000_001, 2_000_000):
-        assert names[int(place(n))] == rule(n), n
+        assert names[int(position(n))] == rule(n), n
     assert {len(text.forms) for text in catalogue(language).values()} <= {1, len(names)}
 
 
@@ -158,7 +158,7 @@ def test_rows_of_a_file() -> None:
 
 
 def test_the_form_of_a_number_that_is_not_known_is_that_of_several() -> None:
-    text = Text(("one", "many", "other"), "n")
+    text = CatalogueText(("one", "many", "other"), "n")
     assert [text.form("fr", value) for value in (None, "1", True, 1, 1.5, 2, -1)] == [
         "other",
         "other",

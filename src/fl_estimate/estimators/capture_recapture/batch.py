@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy import special
 from threadpoolctl import ThreadpoolController
 
-from fl_estimate.arrays import Floats, Places
+from fl_estimate.arrays import Floats, Positions
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.existence import is_identifiable, is_inside
 from fl_estimate.estimators.capture_recapture.fitting import fit_poisson
@@ -113,18 +113,18 @@ class _Margins:
     """
 
     cells: Floats
-    term: Places
+    term: Positions
 
 
 def _margins(space: Lattice) -> _Margins:
     cells: list[Floats] = []
     owner: list[int] = []
-    for place, term in enumerate(space.terms):
+    for position, term in enumerate(space.terms):
         here = space.members[:, list(term)]
         for inside in itertools.product((0, 1), repeat=len(term)) if len(term) > 1 else ():
             if not all(inside):
                 cells.append((here == np.array(inside)).all(axis=1).astype(float))
-                owner.append(place)
+                owner.append(position)
     shape = np.stack(cells, axis=1) if cells else np.zeros((len(space.members), 0))
     return _Margins(cells=shape, term=np.array(owner, dtype=np.intp))
 
@@ -202,10 +202,10 @@ class Fitter:
             begin = None if start is None else start[sound]
             found, settled = _newton(self.lattice.matrix, counts[sound], finite[sound], rows[sound], begin)
             parameters[sound] = found
-            for place in sound[~settled]:
-                ok[place] = self._exists(counts[place], finite[place], rows[place])
-                if ok[place]:
-                    parameters[place] = self._one(counts[place], finite[place], rows[place])
+            for position in sound[~settled]:
+                ok[position] = self._exists(counts[position], finite[position], rows[position])
+                if ok[position]:
+                    parameters[position] = self._one(counts[position], finite[position], rows[position])
         ok &= np.isfinite(parameters).all(axis=1)
         parameters[~ok] = np.nan
         with np.errstate(over="ignore", invalid="ignore"):
@@ -226,11 +226,11 @@ class Fitter:
         answers = np.empty(len(finite), dtype=bool)
         patterns, belongs = np.unique(np.packbits(rows, axis=1), axis=0, return_inverse=True)
         for pattern in range(len(patterns)):
-            places = np.flatnonzero(belongs.ravel() == pattern)
-            cells = rows[places[0]]
-            together = self._full_rank(finite[places].any(axis=0), cells)
-            for place in places:
-                answers[place] = together or self._full_rank(finite[place], cells)
+            positions = np.flatnonzero(belongs.ravel() == pattern)
+            cells = rows[positions[0]]
+            together = self._full_rank(finite[positions].any(axis=0), cells)
+            for position in positions:
+                answers[position] = together or self._full_rank(finite[position], cells)
         return answers
 
     def _full_rank(self, columns: Flags, cells: Flags) -> bool:
@@ -342,9 +342,9 @@ def solve_all(systems: Floats, right: Floats) -> Floats:
         return np.linalg.solve(systems, right[:, :, None])[:, :, 0]
     except np.linalg.LinAlgError:
         solved = np.full(right.shape, np.nan)
-        for place, (system, side) in enumerate(zip(systems, right, strict=True)):
+        for position, (system, side) in enumerate(zip(systems, right, strict=True)):
             with contextlib.suppress(np.linalg.LinAlgError):
-                solved[place] = np.linalg.solve(system, side)
+                solved[position] = np.linalg.solve(system, side)
         return solved
 
 
@@ -365,20 +365,20 @@ def _well_told(systems: Floats) -> Flags:
 def _shortened(design: Floats, counts: Floats, cells: Floats, here: Floats, step: Floats) -> Floats:
     """Halve the steps along which a likelihood falls, until it does not."""
 
-    def value(parameters: Floats, places: npt.NDArray[np.intp]) -> Floats:
+    def value(parameters: Floats, positions: npt.NDArray[np.intp]) -> Floats:
         linear = parameters @ design.T
         with np.errstate(over="ignore", invalid="ignore"):
-            return (cells[places] * (counts[places] * linear - np.exp(linear))).sum(axis=1)
+            return (cells[positions] * (counts[positions] * linear - np.exp(linear))).sum(axis=1)
 
     step = step.copy()
-    places = np.arange(len(here))
-    before = value(here, places)
+    positions = np.arange(len(here))
+    before = value(here, positions)
     for _ in range(12):
-        after = value(here[places] + step[places], places)
-        places = places[after < before[places] - 1e-9 * (1 + np.abs(before[places]))]
-        if not len(places):
+        after = value(here[positions] + step[positions], positions)
+        positions = positions[after < before[positions] - 1e-9 * (1 + np.abs(before[positions]))]
+        if not len(positions):
             break
-        step[places] /= 2
+        step[positions] /= 2
     return step
 
 

@@ -156,9 +156,11 @@ def _chosen(
     histories: CaptureHistories, search: Search, likelihood: Likelihood, interval: Any, level: float
 ) -> Estimates:
     terms = [term for term, on in zip(search.lattice.terms, search.model, strict=True) if on and len(term) > 1]
-    names = [[histories.lists[place] for place in term] for term in terms]
+    names = [[histories.lists[position] for position in term] for term in terms]
     made = loglinear(histories, names or "main", likelihood=likelihood, interval=interval, level=level)
-    blocked = [search.lattice.terms[place] for place in blocked_pairs(search.lattice, search.counts, search.model)]
+    blocked = [
+        search.lattice.terms[position] for position in blocked_pairs(search.lattice, search.counts, search.model)
+    ]
     pairs = [term_name(histories, pair) for pair in blocked]
     said = tuple(SELECTION_BLOCKED.at(row, pairs=pairs) for row in (0, 1) if pairs)
     told: dict[str, Any] = {"blocked_pairs": pairs} if pairs else {}

@@ -297,7 +297,7 @@ def reasons_of(unseen: Floats, people: Floats, domains: list[ListDomain]) -> dic
     """Reasons of any model of people observed, and the domains that they hold for: much of a dark figure comes from few people."""
     rare = unseen > 1 / RARE - 1
     leaning = [
-        place for place, domain in enumerate(domains)
+        position for position, domain in enumerate(domains)
         if float((people * unseen)[domain.rows & rare].sum()) > LEANING * float((people * unseen)[domain.rows].sum())
     ]  # fmt: skip
     return {codes.PEOPLE_RARELY_OBSERVED: leaning} if leaning else {}
@@ -344,7 +344,7 @@ def _diagnostics(read: Read, fitted: FittedCells, sums: Sums, draws: Conditional
         name: [float(value), float(error)]
         for name, value, error in zip(fitted.model.names, values, errors, strict=True)
     }
-    coefficients |= {_term(read, place): [-np.inf, np.nan] for place in fitted.empty}
+    coefficients |= {_term(read, position): [-np.inf, np.nan] for position in fitted.empty}
     found: dict[str, Any] = {
         "coefficients": coefficients,
         "log_likelihood": fitted.log_likelihood,
@@ -363,5 +363,5 @@ def _diagnostics(read: Read, fitted: FittedCells, sums: Sums, draws: Conditional
     return found
 
 
-def _term(read: Read, place: int) -> str:
-    return ":".join(read.records.lists[one] for one in read.terms[place])
+def _term(read: Read, position: int) -> str:
+    return ":".join(read.records.lists[one] for one in read.terms[position])

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import linalg, special
 
-from fl_estimate.arrays import Floats, Places
+from fl_estimate.arrays import Floats, Positions
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.capture_recapture import covariate_codes as codes
 from fl_estimate.estimators.capture_recapture.conditional_answers import Read, Wanted, reasons_of
@@ -60,7 +60,7 @@ class Occasions:
 
     design: Floats
     response: Floats
-    cell: Places
+    cell: Positions
     on: Floats
     people: Floats
     names: tuple[str, ...]
@@ -251,7 +251,7 @@ def _require_told_apart(data: Occasions, now: _Moments) -> None:
         if values[0] >= FLAT:
             return
         direction = np.abs(vectors[:, 0])
-        names = [data.names[place] for place in np.flatnonzero(direction > 0.05 * direction.max())]
+        names = [data.names[position] for position in np.flatnonzero(direction > 0.05 * direction.max())]
     raise EstimateFault(
         "FL-EST-172", "the records cannot tell these coefficients from each other, or from none at all",
         found=listed(names, most=8),

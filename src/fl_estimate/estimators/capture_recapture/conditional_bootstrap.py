@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.arrays import Floats, Places
+from fl_estimate.arrays import Floats, Positions
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.conditional_em import FittedCells
 from fl_estimate.estimators.capture_recapture.conditional_fit import chances
@@ -35,7 +35,7 @@ def refits(
     fit: Callable[[CovariateCells], FittedCells],
     cells: CovariateCells,
     fitted: FittedCells,
-    order: Places,
+    order: Positions,
     *,
     replicates: int,
     seed: int,
@@ -101,7 +101,7 @@ def _with_none(fitted: FittedCells) -> Floats:
     return every / every.sum(axis=1, keepdims=True)
 
 
-def _whole(people: Floats, order: Places, generator: np.random.Generator) -> Places:
+def _whole(people: Floats, order: Positions, generator: np.random.Generator) -> Positions:
     """Whole people: each cell's number rounded up or down, and every run of cells right to one person."""
     edges = np.floor(np.cumsum(people[order]) + generator.random())
     whole = np.empty(len(people), dtype=np.int64)
@@ -124,7 +124,7 @@ class _Gaps:
 
     kinds: npt.NDArray[np.bool_]
     shares: Floats
-    known: Places
+    known: Positions
 
 
 def _gaps(cells: CovariateCells) -> _Gaps | None:
@@ -142,14 +142,14 @@ def _gaps(cells: CovariateCells) -> _Gaps | None:
     gone = [
         frozenset(name for name, out in zip(cells.gaps, one, strict=True) if out and name in numbers) for one in kinds
     ]
-    whole = np.arange(len(cells.place))
+    whole = np.arange(len(cells.position))
     return _Gaps(
         kinds=alike, shares=np.where(total > 0, shares / np.maximum(total, 1e-300), overall / overall.sum()),
         known=np.stack([cells.blanked.get(one, whole) for one in gone]),
     )  # fmt: skip
 
 
-def _missing(codes: Places, possible: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _missing(codes: Positions, possible: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Which columns are missing where just these possibilities are left."""
     return np.array([len(np.unique(column[possible])) > 1 for column in codes.T])
 
@@ -167,7 +167,7 @@ def _redrawn(
     group, kind = np.nonzero(kinds)
     at = cell[group]
     possible = gaps.kinds[kind, cells.option[at]]
-    merged = np.where(possible, cells.place[gaps.known[kind, cells.known[at]]], -1)
+    merged = np.where(possible, cells.position[gaps.known[kind, cells.known[at]]], -1)
     keys = np.column_stack([merged, history[group]])
     rows, at = np.unique(keys, axis=0, return_inverse=True)
     counts = np.bincount(at.ravel(), weights=kinds[group, kind].astype(float))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fl_estimate.arrays import Floats, Places
+from fl_estimate.arrays import Floats, Positions
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.conditional_fit import (
     Moments,
@@ -54,7 +54,7 @@ class FittedCells:
 
     model: Softmax
     fit: SoftmaxFit
-    kept: Places
+    kept: Positions
     empty: tuple[int, ...]
     shares: Floats
     log_likelihood: float
@@ -71,7 +71,7 @@ class FittedCells:
         return -self.unseen[:, None] * moved
 
 
-def strata_of_shares(cells: CovariateCells, numbers: frozenset[str]) -> Places:
+def strata_of_shares(cells: CovariateCells, numbers: frozenset[str]) -> Positions:
     """In which stratum the share of each cell is learnt: people alike in known classes, known numbers in five parts.
 
     Shape (cells,); cells that differ only in what can be missing lie in one stratum.
@@ -94,7 +94,9 @@ def strata_of_shares(cells: CovariateCells, numbers: frozenset[str]) -> Places:
     return stratum[cells.known].astype(np.intp)
 
 
-def fit_cells(whole: Softmax, cells: CovariateCells, strata: Places, start: FittedCells | None = None) -> FittedCells:
+def fit_cells(
+    whole: Softmax, cells: CovariateCells, strata: Positions, start: FittedCells | None = None
+) -> FittedCells:
     """Find the maximum of the likelihood of what was observed.
 
     Raises
@@ -126,7 +128,7 @@ def _counts(model: Softmax, cells: CovariateCells, weights: Floats) -> tuple[Flo
     return people, sums
 
 
-def observed(fitted: FittedCells, cells: CovariateCells, group: Places, shape: tuple[int, ...]) -> Floats:
+def observed(fitted: FittedCells, cells: CovariateCells, group: Positions, shape: tuple[int, ...]) -> Floats:
     """People of each group of cells with each history; who lacks a covariate is shared out over the cells that he can be in."""
     weights = np.ones((len(cells.people), 1))
     if cells.cell.shape[1] > 1:
@@ -143,7 +145,7 @@ def observed(fitted: FittedCells, cells: CovariateCells, group: Places, shape: t
 class _Em:
     """The map of one step of EM, with what it needs again and again; only cells in which somebody can be."""
 
-    def __init__(self, model: Softmax, cells: CovariateCells, strata: Places) -> None:
+    def __init__(self, model: Softmax, cells: CovariateCells, strata: Positions) -> None:
         self.cells = cells
         self.possible = cells.cell >= 0
         used = np.unique(cells.cell[self.possible])
@@ -198,7 +200,7 @@ class _Em:
 
 
 def _by_em(
-    model: Softmax, em: _Em, kept: Places, empty: tuple[int, ...], first: Floats | None, start: FittedCells | None
+    model: Softmax, em: _Em, kept: Positions, empty: tuple[int, ...], first: Floats | None, start: FittedCells | None
 ) -> FittedCells:
     shares = em.start() if start is None else em.of_keys(start.shares)
     weights = em.possible * shares[em.key][em.at]

@@ -139,8 +139,8 @@ def moments(model: Softmax, coefficients: Floats, *, information: bool = True) -
         means[here] = share @ model.members
         x, people = model.columns[here], model.people[here]
         joint = share @ both
-        for place, (a, b) in enumerate(pairs):
-            weight = people * (joint[:, place] - means[here, a] * means[here, b])
+        for position, (a, b) in enumerate(pairs):
+            weight = people * (joint[:, position] - means[here, a] * means[here, b])
             block = (x * weight[:, None]).T @ x
             full[:, a, :, b] += block
             if a != b:
@@ -205,12 +205,14 @@ def _require_told_apart(model: Softmax, information: Floats) -> None:
         return
     diagonal = np.sqrt(np.maximum(np.diag(information), 0.0))
     if (empty := np.flatnonzero(diagonal <= 0)).size:
-        raise _not_told_apart([model.names[place] for place in empty])
+        raise _not_told_apart([model.names[position] for position in empty])
     values, vectors = np.linalg.eigh(information / np.outer(diagonal, diagonal))
     if values[0] < FLAT:
         # The direction along which nothing changes: its largest parts are the coefficients that stand for each other.
         direction = np.abs(vectors[:, 0])
-        raise _not_told_apart([model.names[place] for place in np.flatnonzero(direction > 0.05 * direction.max())])
+        raise _not_told_apart(
+            [model.names[position] for position in np.flatnonzero(direction > 0.05 * direction.max())]
+        )
 
 
 def _require_finite(model: Softmax, coefficients: Floats, covariance: Floats, now: Moments) -> None:
@@ -219,7 +221,7 @@ def _require_finite(model: Softmax, coefficients: Floats, covariance: Floats, no
     spread = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     wild = np.flatnonzero((spread > WILD) | ~np.isfinite(coefficients))
     if wild.size or not np.isfinite(now.log_likelihood):
-        raise _not_finite([model.names[place] for place in wild] or list(model.names))
+        raise _not_finite([model.names[position] for position in wild] or list(model.names))
 
 
 def _not_told_apart(names: list[str]) -> EstimateFault:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fl_estimate.arrays import Floats, Places
+from fl_estimate.arrays import Floats, Positions
 from fl_estimate.design.chi_square_sums import tail
 from fl_estimate.estimators.capture_recapture.conditional_bootstrap import Refit
 from fl_estimate.estimators.capture_recapture.conditional_em import FittedCells, observed
@@ -147,7 +147,7 @@ def _judged(chi_squared: Floats, p: Floats, groups: int, reference: str) -> Cond
     )  # fmt: skip
 
 
-def _groupings(fitted: FittedCells) -> list[Places]:
+def _groupings(fitted: FittedCells) -> list[Positions]:
     """Everybody together, and fifths by the chance to be observed where people differ in it; shape (cells,) each."""
     rows = len(fitted.model.columns)
     together = np.zeros(rows, dtype=np.intp)
@@ -164,7 +164,7 @@ def _number_of_groups(fitted: FittedCells) -> int:
     return int(_groupings(fitted)[-1].max(initial=0)) + 1
 
 
-def _expected(fitted: FittedCells, group: Places) -> Floats:
+def _expected(fitted: FittedCells, group: Positions) -> Floats:
     """People expected with each history, shape (groups, histories)."""
     model = fitted.model
     found = np.zeros((int(group.max(initial=0)) + 1, len(model.members)))
@@ -180,7 +180,7 @@ def _blocks(fitted: FittedCells) -> list[slice]:
     return [slice(first, min(first + size, rows)) for first in range(0, rows, size)]
 
 
-def _pearson(fitted: FittedCells, cells: CovariateCells, group: Places) -> tuple[float, float]:
+def _pearson(fitted: FittedCells, cells: CovariateCells, group: Positions) -> tuple[float, float]:
     """Pearson's statistic with sparse counts pooled, and its p by the weighted sum of χ² variables."""
     expected = _expected(fitted, group)
     counts = observed(fitted, cells, group, expected.shape)
@@ -204,14 +204,14 @@ def _pooled(expected: Floats) -> Floats:
         large = order[len(small) :]
         while small and large and row[small].sum() < DENSE:
             small.append(large.pop(0))
-        for places in [*([small] if small else []), *([one] for one in large)]:
+        for positions in [*([small] if small else []), *([one] for one in large)]:
             line = np.zeros(expected.size)
-            line[[base + one for one in places]] = 1.0
+            line[[base + one for one in positions]] = 1.0
             lines.append(line)
     return np.array(lines)
 
 
-def _spread(fitted: FittedCells, group: Places, expected: Floats) -> Floats:
+def _spread(fitted: FittedCells, group: Positions, expected: Floats) -> Floats:
     """Covariance of O − E given the covariates, the coefficients being estimated: shape (groups × histories, the same)."""
     model = fitted.model
     groups, outcomes = expected.shape

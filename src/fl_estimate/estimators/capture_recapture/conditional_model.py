@@ -102,17 +102,17 @@ def list_model(
         return made[side]
 
     intercepts = False
-    for place, term in enumerate(terms):
+    for position, term in enumerate(terms):
         side = columns(formulas.of_list(records.lists[term[0]]) if len(term) == 1 else formulas.dependence)
         intercepts |= len(term) == 1 and "Intercept" in side.names
         label = ":".join(records.lists[one] for one in term)
         visible = opened[:, members[:, list(term)].all(axis=1)].any(axis=1)[pattern]
         for name, values in _told(side, visible if blind else None, label, table.dropped):
-            table.add(label if name == "Intercept" else f"{label}, {name}", name, values, [place])
+            table.add(label if name == "Intercept" else f"{label}, {name}", name, values, [position])
     if formulas.common:
         shared = columns(formulas.common)
         shared = shared.without_intercept() if intercepts else shared
-        singles = [place for place, term in enumerate(terms) if len(term) == 1]
+        singles = [position for position, term in enumerate(terms) if len(term) == 1]
         for name, values in zip(shared.names, shared.values.T, strict=True):
             table.add(f"all lists, {name}", name, values, singles)
     held = np.stack([members[:, list(term)].all(axis=1) for term in terms], axis=1).astype(float)
@@ -128,10 +128,10 @@ class _CoefficientTable:
         self.found: dict[str, list[int]] = {}
         self.names: list[str] = []
         self.column_of: list[int] = []
-        self.places: list[list[int]] = []
+        self.positions: list[list[int]] = []
         self.dropped: list[str] = []
 
-    def add(self, name: str, column: str, values: Floats, places: list[int]) -> None:
+    def add(self, name: str, column: str, values: Floats, positions: list[int]) -> None:
         """One coefficient: its column, and the terms that it counts for."""
         known = self.found.setdefault(column, [])
         at = next((one for one in known if np.array_equal(self.columns[one], values)), len(self.columns))
@@ -140,7 +140,7 @@ class _CoefficientTable:
             known.append(at)
         self.names.append(name)
         self.column_of.append(at)
-        self.places.append(places)
+        self.positions.append(positions)
 
     def softmax(
         self, held: Floats, pattern: npt.NDArray[np.intp], opened: npt.NDArray[np.bool_], rows: int
@@ -150,8 +150,8 @@ class _CoefficientTable:
         scale = np.abs(columns).max(axis=0, initial=0.0) if rows else np.ones(columns.shape[1])
         scale = np.where(scale > 0, scale, 1.0)
         loads = np.zeros((len(self.names), held.shape[1]))
-        for coefficient, places in enumerate(self.places):
-            loads[coefficient, places] = 1.0
+        for coefficient, positions in enumerate(self.positions):
+            loads[coefficient, positions] = 1.0
         made = Softmax(
             columns=columns / scale, members=held, column_of=np.array(self.column_of, dtype=np.intp), loads=loads,
             open=opened, pattern=pattern, people=np.zeros(rows), sums=np.zeros((rows, held.shape[1])),
@@ -203,6 +203,6 @@ def without_empty(model: Softmax, by_history: Floats) -> tuple[Softmax, npt.NDAr
     kept = np.flatnonzero(model.loads[:, alive].any(axis=1))
     left = replace(
         model, open=model.open & ~gone, loads=model.loads[kept], column_of=model.column_of[kept],
-        names=tuple(model.names[place] for place in kept),
+        names=tuple(model.names[position] for position in kept),
     )  # fmt: skip
     return left, kept, empty

@@ -93,9 +93,9 @@ class Space:
             elif all(part in now for part in itertools.combinations(term, len(term) - 1) if len(part) > 1):
                 yield replace(choice, interactions=now | {term})
         factors = list(self.covariates.values())
-        for place, effect in enumerate(choice.effects):
+        for position, effect in enumerate(choice.effects):
             for step in (-1, 1):
-                moved = (*choice.effects[:place], effect + step, *choice.effects[place + 1 :])
+                moved = (*choice.effects[:position], effect + step, *choice.effects[position + 1 :])
                 if OUT <= effect + step <= BY_LIST and _hierarchical(moved, factors):
                     yield replace(choice, effects=moved)
 
@@ -159,7 +159,7 @@ class Scores:
             named = dict(zip(space.covariates, choice.effects, strict=True))
             by_list = self._columns.of({"1", *(term for term, effect in named.items() if effect == BY_LIST)})
             common = self._columns.of({term for term, effect in named.items() if effect == COMMON})
-            terms = [(place,) for place in range(space.lists)]
+            terms = [(position,) for position in range(space.lists)]
             terms += sorted(choice.interactions, key=lambda term: (len(term), term))
             self._models[choice] = list_model(
                 space.records, space.cells, tuple(terms),

@@ -129,10 +129,10 @@ def _one(
     histories: CaptureHistories, name: str, method: Callable[[CaptureHistories], Estimates], minimum: int
 ) -> dict[str, object]:
     """One list: its people as a population, the other lists as the lists."""
-    place = histories.lists.index(name)
+    position = histories.lists.index(name)
     others = [other for other in histories.lists if other != name]
-    on = histories.members[:, place] == 1
-    frame = pd.DataFrame(np.delete(histories.members[on], place, axis=1), columns=others)
+    on = histories.members[:, position] == 1
+    frame = pd.DataFrame(np.delete(histories.members[on], position, axis=1), columns=others)
     frame["count"] = histories.counts[on]
     seen = frame[frame[others].any(axis=1)]
     known, observed = float(frame["count"].sum()), float(seen["count"].sum())

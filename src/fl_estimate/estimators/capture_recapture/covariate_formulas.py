@@ -32,16 +32,16 @@ class FormulaColumns:
 
     def without_intercept(self) -> FormulaColumns:
         """The same but for the constant."""
-        return self._at([place for place, name in enumerate(self.names) if name != "Intercept"])
+        return self._at([position for position, name in enumerate(self.names) if name != "Intercept"])
 
     def of(self, terms: Collection[str]) -> FormulaColumns:
         """The columns of some terms."""
-        return self._at([place for place, term in enumerate(self.terms) if term in terms])
+        return self._at([position for position, term in enumerate(self.terms) if term in terms])
 
     def _at(self, kept: list[int]) -> FormulaColumns:
         return FormulaColumns(
-            values=self.values[:, kept], names=tuple(self.names[place] for place in kept),
-            terms=tuple(self.terms[place] for place in kept),
+            values=self.values[:, kept], names=tuple(self.names[position] for position in kept),
+            terms=tuple(self.terms[position] for position in kept),
         )  # fmt: skip
 
 
@@ -113,8 +113,8 @@ def columns_of(formula: str, people: pd.DataFrame, cells: pd.DataFrame) -> Formu
     values = values.reshape(len(cells), len(names))
     if broken := [name for name, column in zip(names, values.T, strict=True) if not np.isfinite(column).all()]:
         raise _fault(f"{formula!r}: no finite number for some people in {listed(broken)}")
-    term_of = {place: str(term) for term, places in spec.term_indices.items() for place in places}
-    return FormulaColumns(values=values, names=names, terms=tuple(term_of[place] for place in range(len(names))))
+    term_of = {position: str(term) for term, positions in spec.term_indices.items() for position in positions}
+    return FormulaColumns(values=values, names=names, terms=tuple(term_of[position] for position in range(len(names))))
 
 
 def _spelled(name: str) -> str:

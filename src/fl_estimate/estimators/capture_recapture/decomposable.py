@@ -58,8 +58,8 @@ class _GraphPosterior:
         if (self.width != 1).any():
             edges = np.append(self.dark[0] - 0.5, self.dark[0] - 0.5 + np.cumsum(self.width))
             return n + np.round(np.interp(levels, np.append(0.0, cumulative / cumulative[-1]), edges))
-        places = np.searchsorted(cumulative, levels * cumulative[-1] * (1 - 1e-12), side="left")
-        return n + self.dark[np.minimum(places, len(self.dark) - 1)]
+        positions = np.searchsorted(cumulative, levels * cumulative[-1] * (1 - 1e-12), side="left")
+        return n + self.dark[np.minimum(positions, len(self.dark) - 1)]
 
     @property
     def mean(self) -> float:
@@ -181,10 +181,10 @@ class _Model:
         total = special.gammaln(whole) - special.gammaln(h.n + dark + whole)
         values = np.zeros((1 << lists, len(dark)))
         for chosen in range(1, 1 << lists):
-            places = [one for one in range(lists) if chosen >> one & 1]
-            cell = h.members[:, places] @ (1 << np.arange(len(places)))
-            counts = np.bincount(cell, weights=h.counts, minlength=1 << len(places))
-            prior = self.delta * 2 ** (lists - len(places))
+            positions = [one for one in range(lists) if chosen >> one & 1]
+            cell = h.members[:, positions] @ (1 << np.arange(len(positions)))
+            counts = np.bincount(cell, weights=h.counts, minlength=1 << len(positions))
+            prior = self.delta * 2 ** (lists - len(positions))
             constant = special.gammaln(counts[1:] + prior).sum() - len(counts) * special.gammaln(prior)
             values[chosen] = constant + special.gammaln(counts[0] + dark + prior) + total
         return values
@@ -346,11 +346,13 @@ def _top(model: _Model, found: _GraphPosterior) -> list[dict[str, Any]]:
     names = model.histories.lists
     return [
         {
-            "graph": ", ".join(":".join(names[one] for one in clique) for clique in model.graphs.cliques(int(place))),
-            "weight": float(found.graphs[place]),
-            "population_size": float(found.size_given[place]),
+            "graph": ", ".join(
+                ":".join(names[one] for one in clique) for clique in model.graphs.cliques(int(position))
+            ),
+            "weight": float(found.graphs[position]),
+            "population_size": float(found.size_given[position]),
         }
-        for place in np.argsort(-found.graphs, kind="stable")[:10]
+        for position in np.argsort(-found.graphs, kind="stable")[:10]
     ]
 
 

@@ -92,8 +92,8 @@ def domain_estimates(answer: DomainAnswer) -> Estimates:
         "n": np.repeat(answer.seen, 2),
     }
     labels = {
-        name: [domain.labels[place] for domain in answer.domains for _ in (0, 1)]
-        for place, name in enumerate(answer.by)
+        name: [domain.labels[position] for domain in answer.domains for _ in (0, 1)]
+        for position, name in enumerate(answer.by)
     }
     provenance = Provenance(
         call=answer.call, arguments={**answer.arguments, "level": answer.level},
@@ -107,7 +107,7 @@ def domain_estimates(answer: DomainAnswer) -> Estimates:
         ),
         support=Support.of(np.repeat(answer.seen, 2), rows=rows),
         reasons=[
-            code.at(2 * place + row, **answer.parameters.get(code, {})) for code, places in answer.reasons.items() for place in places for row in (0, 1)
+            code.at(2 * position + row, **answer.parameters.get(code, {})) for code, positions in answer.reasons.items() for position in positions for row in (0, 1)
         ],
         diagnostics=answer.diagnostics,
         covariance=np.repeat(np.repeat(answer.covariance, 2, axis=0), 2, axis=1),

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fl_estimate.arrays import Floats, Places
+from fl_estimate.arrays import Floats, Positions
 from fl_estimate.errors import EstimateFault, ListsFault, labels_shown, listed, missing_columns, not_one_of, shown
 from fl_estimate.estimators.capture_recapture.answers import Limits, log_limits, normal_quantile, require_interval
 from fl_estimate.estimators.capture_recapture.domain_answers import About
@@ -92,7 +92,7 @@ class _Records:
     on: Member
     covariates: pd.DataFrame
     strata: npt.NDArray[Any]
-    folds: Places | None
+    folds: Positions | None
     hash: str
 
 
@@ -271,7 +271,7 @@ def _over_more(read: _Records, told: CaptureHistories | None, across: Across, ar
     )  # fmt: skip
 
 
-def inverse_share(on: npt.NDArray[Any], learnt: Chances, parts: Places, kind: str) -> tuple[float, float]:
+def inverse_share(on: npt.NDArray[Any], learnt: Chances, parts: Positions, kind: str) -> tuple[float, float]:
     """ψ⁻¹ and Var φ: the mean over parts of the mean and of the variance in each.
 
     Parameters
@@ -304,7 +304,7 @@ def _require_overlap(read: _Records, labels: list[Any]) -> None:
             )
 
 
-def _part(read: _Records, learnt: Chances, parts: Places, kind: str, rows: npt.NDArray[np.bool_]) -> _StratumAnswer:
+def _part(read: _Records, learnt: Chances, parts: Positions, kind: str, rows: npt.NDArray[np.bool_]) -> _StratumAnswer:
     on, n = read.on[rows], float(rows.sum())
     both = int(on.all(axis=1).sum())
     here = Chances(first=learnt.first[rows], second=learnt.second[rows], both=learnt.both[rows])
@@ -316,7 +316,7 @@ def _part(read: _Records, learnt: Chances, parts: Places, kind: str, rows: npt.N
 
 def _learn(
     read: _Records, learner: Any, folds: int | str, margin: float, seed: int
-) -> tuple[Places, Chances, dict[str, Any]]:
+) -> tuple[Positions, Chances, dict[str, Any]]:
     """Parts, chances of everybody from learners that did not see them, and how many were moved to the margin."""
     people = len(read.on)
     outcome = read.on[:, 0] + 2 * read.on[:, 1]
@@ -337,7 +337,7 @@ def _learn(
     return parts, Chances(first=first, second=second, both=both), told
 
 
-def _parts(outcome: npt.NDArray[Any], folds: int, seed: int) -> Places:
+def _parts(outcome: npt.NDArray[Any], folds: int, seed: int) -> Positions:
     """Parts of equal size, each with its share of every outcome."""
     order = np.random.default_rng(seed).permutation(len(outcome))
     order = order[np.argsort(outcome[order], kind="stable")]
@@ -361,7 +361,7 @@ def _laid_out(
     names = [None, *labels]
     columns: dict[str, Any] = {
         "term": ", ".join(arguments["lists"]),
-        "margin": [("" if place == 0 else by) for place in range(len(found)) for _ in (0, 1)],
+        "margin": [("" if position == 0 else by) for position in range(len(found)) for _ in (0, 1)],
         "value": [value for both in sizes for value in both],
         "se": [np.sqrt(part.variance) for part in found for _ in (0, 1)],
         "lower": [v for part, ends in zip(found, limits, strict=True) for v in (part.n + ends.lower, ends.lower)],
@@ -380,7 +380,10 @@ def _laid_out(
     reasons = [CHANCES_AT_MARGIN.at(row) for row in range(rows) if leaning]
     reasons += [LEARNER_NOT_CONVERGED.at(row) for row in range(rows) if unlearnt]
     reasons += [
-        EVERYBODY_OBSERVED.at(2 * place + row) for place, part in enumerate(found) for row in (0, 1) if part.dark <= 0
+        EVERYBODY_OBSERVED.at(2 * position + row)
+        for position, part in enumerate(found)
+        for row in (0, 1)
+        if part.dark <= 0
     ]
     return build(
         columns,

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special
 
-from fl_estimate.arrays import Floats, Places
+from fl_estimate.arrays import Floats, Positions
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.capture_recapture import covariate_codes as codes
 from fl_estimate.estimators.capture_recapture.answers import Limits
@@ -60,7 +60,7 @@ class ListRecords:
     on: Member
     covariates: pd.DataFrame
     strata: npt.NDArray[Any]
-    parts: Places
+    parts: Positions
     sha256: str
 
 
@@ -141,8 +141,8 @@ def _without_highest(
 ) -> Influence:
     """φ = 1 + γ(x) s_ω/π_ω(x), γ = Π π_odd/Π π_even: the odds not to be observed, if all lists at once do not interact."""
     members = all_histories(len(read.lists))
-    place = {tuple(row): at for at, row in enumerate(members.tolist())}
-    outcome = np.array([place[tuple(row)] for row in read.on.tolist()], dtype=np.intp)
+    position = {tuple(row): at for at, row in enumerate(members.tolist())}
+    outcome = np.array([position[tuple(row)] for row in read.on.tolist()], dtype=np.intp)
     seen = np.bincount(outcome, minlength=len(members))
     if (seen == 0).any():
         names = [
@@ -208,7 +208,7 @@ def _over_pairs(
     )  # fmt: skip
 
 
-def _centred(values: Floats, parts: Places, groups: list[npt.NDArray[np.bool_]]) -> Floats:
+def _centred(values: Floats, parts: Positions, groups: list[npt.NDArray[np.bool_]]) -> Floats:
     """Less the mean of each part of each stratum, so that the variance is that within parts."""
     centred = values.copy()
     for rows in groups:
@@ -218,7 +218,7 @@ def _centred(values: Floats, parts: Places, groups: list[npt.NDArray[np.bool_]])
     return centred
 
 
-def _learn(read: ListRecords, outcome: Places, outcomes: int, learner: Any, seed: int) -> tuple[Floats, bool]:
+def _learn(read: ListRecords, outcome: Positions, outcomes: int, learner: Any, seed: int) -> tuple[Floats, bool]:
     """Chances of every outcome for everybody; the shares themselves where there is nothing to learn them from."""
     if not read.covariates.shape[1]:
         return np.tile(np.bincount(outcome, minlength=outcomes) / len(outcome), (len(outcome), 1)), True

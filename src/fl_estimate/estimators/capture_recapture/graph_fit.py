@@ -38,8 +38,8 @@ def best_fit(histories: CaptureHistories, graphs: Graphs, weights: Floats) -> Go
     """
     carried = np.flatnonzero((weights >= MATTERS) | (weights == weights.max()))
     best: Goodness | None = None
-    for place in carried[np.argsort(-weights[carried], kind="stable")]:
-        found = _test(histories, _terms(graphs.cliques(int(place))))
+    for position in carried[np.argsort(-weights[carried], kind="stable")]:
+        found = _test(histories, _terms(graphs.cliques(int(position))))
         if found is None or found.df == 0:
             return None
         if best is None or found.p > best.p:

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-Places = npt.NDArray[np.int64]
+Positions = npt.NDArray[np.int64]
 Term = tuple[int, ...]
 
 
@@ -27,7 +27,7 @@ class Graphs:
     """
 
     lists: int
-    edges: Places
+    edges: Positions
     weights: npt.NDArray[np.int8]
 
     @property
@@ -35,10 +35,10 @@ class Graphs:
         """The place of the graph with every edge."""
         return int(self.edges.argmax())
 
-    def cliques(self, place: int) -> list[Term]:
+    def cliques(self, position: int) -> list[Term]:
         """The maximal cliques of a graph, largest first."""
         pairs = list(itertools.combinations(range(self.lists), 2))
-        joined = {pair for bit, pair in enumerate(pairs) if self.edges[place] >> bit & 1}
+        joined = {pair for bit, pair in enumerate(pairs) if self.edges[position] >> bit & 1}
         sets = [
             term
             for size in range(self.lists, 0, -1)
@@ -81,7 +81,7 @@ def decomposable_graphs(lists: int) -> Graphs:
     return Graphs(lists=lists, edges=edges, weights=weights)
 
 
-def _joined(near: Places, among: Places, lists: int) -> npt.NDArray[np.bool_]:
+def _joined(near: Positions, among: Positions, lists: int) -> npt.NDArray[np.bool_]:
     """Whether all lists of a set, one set a graph, are neighbours of each other."""
     fine = np.ones(len(among), dtype=bool)
     for one in range(lists):

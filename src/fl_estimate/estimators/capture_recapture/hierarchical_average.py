@@ -268,8 +268,8 @@ def _told(histories: CaptureHistories, space: Lattice, found: Weighed, mean: flo
     alone = found.weight if found.alone is None else found.alone
     best = np.argsort(-alone, kind="stable")[:SHOWN]
 
-    def name(place: int) -> str:
-        return model_name(histories, [t for t, on in zip(space.terms, found.models[place], strict=True) if on])
+    def name(position: int) -> str:
+        return model_name(histories, [t for t, on in zip(space.terms, found.models[position], strict=True) if on])
 
     inclusion = found.weight @ found.models
     return {
@@ -278,11 +278,11 @@ def _told(histories: CaptureHistories, space: Lattice, found: Weighed, mean: flo
         "models_with_estimate": found.with_estimate,
         "top_models": [
             {
-                "terms": name(int(place)),
-                "weight": float(alone[place]),
-                "population_size": histories.n + float(np.exp(found.centre[place])),
+                "terms": name(int(position)),
+                "weight": float(alone[position]),
+                "population_size": histories.n + float(np.exp(found.centre[position])),
             }
-            for place in best
+            for position in best
         ],
         "inclusion": {
             ":".join(histories.lists[at] for at in term): float(share)

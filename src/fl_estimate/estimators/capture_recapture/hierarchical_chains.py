@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fl_estimate.arrays import Floats, Places
+from fl_estimate.arrays import Floats, Positions
 from fl_estimate.estimators.capture_recapture.batch import Flags, Lattice, one_thread
 from fl_estimate.estimators.capture_recapture.hierarchical_mixture import DarkFigureMixture
 from fl_estimate.estimators.capture_recapture.hierarchical_weights import (
@@ -43,14 +43,14 @@ class _Met:
 
     def __init__(self, ask: WeighingRequest) -> None:
         terms = len(ask.fitter.lattice.terms)
-        self.ask, self.place = ask, dict[bytes, int]()
+        self.ask, self.position = ask, dict[bytes, int]()
         self.models = np.empty((0, terms), dtype=bool)
         self.log, self.centre, self.variance = np.empty(0), np.empty(0), np.empty(0)
         # In single precision: they are only where the next search sets out from.
         self.modes = np.empty((0, 1 + terms if ask.weights == "laplace" else 0), dtype=np.float32)
         self.by = np.empty((0, 2), dtype=bool)
 
-    def at(self, models: Flags, halves: Flags, parents: Places | None = None) -> Places:
+    def at(self, models: Flags, halves: Flags, parents: Positions | None = None) -> Positions:
         """Where some models stand, weighed if they are new.
 
         Parameters
@@ -64,16 +64,16 @@ class _Met:
         keys = [model.tobytes() for model in models]
         new: dict[bytes, int] = {}
         for row, key in enumerate(keys):
-            if key not in self.place:
+            if key not in self.position:
                 new.setdefault(key, row)
         if new:
             self._weigh(new, models, parents)
-        places = np.array([self.place[key] for key in keys], dtype=np.intp)
-        np.logical_or.at(self.by, places, halves)
-        return places
+        positions = np.array([self.position[key] for key in keys], dtype=np.intp)
+        np.logical_or.at(self.by, positions, halves)
+        return positions
 
-    def _weigh(self, new: dict[bytes, int], models: Flags, parents: Places | None) -> None:
-        rows, first, end = np.array(list(new.values())), len(self.place), len(self.place) + len(new)
+    def _weigh(self, new: dict[bytes, int], models: Flags, parents: Positions | None) -> None:
+        rows, first, end = np.array(list(new.values())), len(self.position), len(self.position) + len(new)
         if end > len(self.log):
             self._room(max(2 * len(self.log), end, 4096))
         start = None
@@ -84,7 +84,7 @@ class _Met:
         self.log[here], self.centre[here], self.variance[here], self.modes[here] = evidence(
             self.ask, models[rows], start
         )
-        self.place.update(zip(new, range(first, end), strict=True))
+        self.position.update(zip(new, range(first, end), strict=True))
 
     def _room(self, size: int) -> None:
         for name in ("models", "log", "centre", "variance", "modes", "by"):
@@ -109,8 +109,8 @@ class _HeatedChains:
 
     met: _Met
     now: Flags
-    at: Places
-    path: list[tuple[Places, Places, Floats]]
+    at: Positions
+    path: list[tuple[Positions, Positions, Floats]]
 
     def step(self, generator: np.random.Generator, turn: int) -> None:
         """Offer every chain a neighbour of its model; then two heats of each chain may change places."""
@@ -148,7 +148,7 @@ class _HeatedChains:
         """
         kept = self.path[len(self.path) // 2 :]
         here, there, chance = (np.array(each) for each in zip(*kept, strict=True))
-        size = len(self.met.place)
+        size = len(self.met.position)
         return np.array([
             (np.bincount(here[:, c], 1 - chance[:, c], size) + np.bincount(there[:, c], chance[:, c], size)) / len(kept)
             for c in range(here.shape[1])
@@ -179,14 +179,14 @@ def chained(ask: WeighingRequest, seed: int, levels: tuple[float, ...], tell: Ca
     met = _Met(ask)
     with one_thread():
         walk = _begun(ask, met, generator)
-        most = len(met.place) + int(MOST[ask.weights] * min(1.0, (63 / len(ask.counts)) ** 2))
+        most = len(met.position) + int(MOST[ask.weights] * min(1.0, (63 / len(ask.counts)) ** 2))
         found: Weighed | None = None
         for turn in range(1, JUDGED[-1] + 1):
             full = _round(walk, generator, most)
             if not (turn in JUDGED or full):
                 continue
             found = _judged(walk, levels)
-            tell(f"average_hierarchical: {len(met.place):,} models weighed")
+            tell(f"average_hierarchical: {len(met.position):,} models weighed")
             if full or (found.settled is not None and found.settled.agreed):
                 break
     assert found is not None, "the last round is judged"
@@ -197,7 +197,7 @@ def _round(walk: _HeatedChains, generator: np.random.Generator, most: int) -> bo
     """The steps of a round; whether it was cut short because so many models were weighed."""
     for step in range(ROUND):
         walk.step(generator, step)
-        if step % LOOK == LOOK - 1 and len(walk.met.place) > most:
+        if step % LOOK == LOOK - 1 and len(walk.met.position) > most:
             return True
     return False
 
@@ -207,8 +207,8 @@ def _begun(ask: WeighingRequest, met: _Met, generator: np.random.Generator) -> _
     lattice = ask.fitter.lattice
     both = np.ones((1, 2), dtype=bool)
     tops = climbs(ask) if ask.weights == "laplace" else window(ask, NEAR).models
-    places = met.at(tops, np.repeat(both, len(tops), axis=0))
-    weight = normalised(met.log[places])
+    positions = met.at(tops, np.repeat(both, len(tops), axis=0))
+    weight = normalised(met.log[positions])
     pairs = np.array([len(term) == 2 for term in lattice.terms])
     now = np.empty((CHAINS, len(HEAT), len(lattice.terms)), dtype=bool)
     for chain, heat in np.ndindex(CHAINS, len(HEAT)):
@@ -227,7 +227,7 @@ def _begun(ask: WeighingRequest, met: _Met, generator: np.random.Generator) -> _
 def _judged(walk: _HeatedChains, levels: tuple[float, ...]) -> Weighed:
     """The models with their weights, and whether the chains agree on them."""
     met, shares = walk.met, walk.shares()
-    size = len(met.place)
+    size = len(met.position)
     models, log, by = met.models[:size], met.log[:size], met.by[:size]
     first = _halves(CHAINS)[:, 0]
     # What each half met, as the other half sees it.

@@ -59,6 +59,6 @@ class DarkFigureMixture:
     def draw(self, many: int, seed: int) -> Floats:
         """Independent draws."""
         generator = np.random.default_rng(seed)
-        place = generator.choice(len(self.weight), size=many, p=self.weight / self.weight.sum())
-        means = np.exp(np.clip(generator.normal(self.centre[place], self.spread[place]), -700, 40))
+        position = generator.choice(len(self.weight), size=many, p=self.weight / self.weight.sum())
+        means = np.exp(np.clip(generator.normal(self.centre[position], self.spread[position]), -700, 40))
         return generator.poisson(np.minimum(means, 1e15)).astype(float)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from scipy import special
 
-from fl_estimate.arrays import Floats, Places
+from fl_estimate.arrays import Floats, Positions
 from fl_estimate.estimators.capture_recapture.batch import BLOCK, Fitter, Flags
 from fl_estimate.estimators.capture_recapture.model_space import neighbours
 from fl_estimate.estimators.capture_recapture.stepwise import information
@@ -135,9 +135,9 @@ def _met(ask: WeighingRequest, models: Flags, held: dict[bytes, float]) -> Float
 
 def _beside(ask: WeighingRequest, model: Flags) -> Flags:
     """The neighbours of a model, shape (neighbours, terms)."""
-    places = neighbours(ask.fitter.lattice, model)
-    others = np.tile(model, (len(places), 1))
-    others[np.arange(len(places)), places] ^= True
+    positions = neighbours(ask.fitter.lattice, model)
+    others = np.tile(model, (len(positions), 1))
+    others[np.arange(len(positions)), positions] ^= True
     return others
 
 
@@ -147,12 +147,12 @@ def _climb(ask: WeighingRequest, start: Flags, held: dict[bytes, float]) -> Flag
     while True:
         others = _beside(ask, model)
         log = _met(ask, others, held)
-        place = int(log.argmax())
+        position = int(log.argmax())
         # Without an estimate one goes on towards main effects, which have one.
-        if best == -np.inf and not log[place] > -np.inf and len(smaller := others[others.sum(axis=1) < model.sum()]):
+        if best == -np.inf and not log[position] > -np.inf and len(smaller := others[others.sum(axis=1) < model.sum()]):
             model = smaller[0]
-        elif log[place] > best:
-            model, best = others[place], float(log[place])
+        elif log[position] > best:
+            model, best = others[position], float(log[position])
         else:
             return model
 
@@ -257,7 +257,7 @@ class _Own:
         What the prior adds to the information.
     """
 
-    place: Places
+    position: Positions
     on: Flags
     design: Floats
     pull: Floats
@@ -266,15 +266,15 @@ class _Own:
     def of(ask: WeighingRequest, models: Flags) -> _Own:
         matrix = ask.fitter.lattice.matrix
         active = np.hstack([np.ones((len(models), 1), dtype=bool), models])
-        place = np.argsort(~active, axis=1, kind="stable")[:, : int(active.sum(axis=1).max())]
-        on = np.take_along_axis(active, place, axis=1)
+        position = np.argsort(~active, axis=1, kind="stable")[:, : int(active.sum(axis=1).max())]
+        on = np.take_along_axis(active, position, axis=1)
         pull = np.concatenate([[0.0], np.where(ask.interactions, ask.deviation**-2.0, 0.0)])
-        design = np.where(on[:, None, :], matrix[:, place].transpose(1, 0, 2), 0.0)
-        return _Own(place=place, on=on, design=design, pull=pull[place] * on)
+        design = np.where(on[:, None, :], matrix[:, position].transpose(1, 0, 2), 0.0)
+        return _Own(position=position, on=on, design=design, pull=pull[position] * on)
 
-    def some(self, which: Places) -> _Own:
+    def some(self, which: Positions) -> _Own:
         """The same of some models."""
-        return _Own(place=self.place[which], on=self.on[which], design=self.design[which], pull=self.pull[which])
+        return _Own(position=self.position[which], on=self.on[which], design=self.design[which], pull=self.pull[which])
 
     def linear(self, parameters: Floats) -> Floats:
         """Logarithms of the fitted counts, shape (models, histories)."""
@@ -300,7 +300,7 @@ def _by_laplace(
     if start is None:
         start = np.tile(ask.fitter.fit(counts[None], space.main[None]).parameters, (len(models), 1))
     own = _Own.of(ask, models)
-    here, value = _climbed(own, counts, np.where(own.on, np.take_along_axis(start, own.place, axis=1), 0.0))
+    here, value = _climbed(own, counts, np.where(own.on, np.take_along_axis(start, own.position, axis=1), 0.0))
     systems = own.systems(np.exp(own.linear(here)))
     inside = models[:, ask.interactions].sum(axis=1)
     log = value - special.gammaln(counts + 1).sum() - inside * np.log(ask.deviation)
@@ -309,7 +309,7 @@ def _by_laplace(
     first = np.zeros((*here.shape, 1))
     first[:, 0, 0] = 1.0
     modes = np.zeros((len(models), space.matrix.shape[1]))
-    np.put_along_axis(modes, own.place, here, axis=1)
+    np.put_along_axis(modes, own.position, here, axis=1)
     return log, here[:, 0], np.linalg.solve(systems, first)[:, 0, 0], modes
 
 

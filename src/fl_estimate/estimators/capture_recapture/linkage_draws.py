@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from fl_estimate.arrays import Floats, Places
+from fl_estimate.arrays import Floats, Positions
 from fl_estimate.errors import ListsFault, listed, missing_columns
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.inputs.histories import CaptureHistories
@@ -47,9 +47,9 @@ class LinkDraws:
     """
 
     lists: tuple[str, ...]
-    on: Places
-    left: Places
-    right: Places
+    on: Positions
+    left: Positions
+    right: Positions
     probability: Floats
     draws: int
     seed: int
@@ -101,7 +101,7 @@ class LinkDraws:
         parts = [one.to_frame().astype(int).assign(**{draw: number}) for number, one in enumerate(self, start=1)]
         return pd.concat(parts, ignore_index=True)
 
-    def _one_by_one(self, generator: np.random.Generator) -> Iterator[Places]:
+    def _one_by_one(self, generator: np.random.Generator) -> Iterator[Positions]:
         """Every pair drawn by itself; persons are what hangs together."""
         for _ in range(self.draws):
             linked = generator.random(len(self.probability)) < self.probability
@@ -109,7 +109,7 @@ class LinkDraws:
                               shape=(len(self.on),) * 2)  # fmt: skip
             yield np.asarray(connected_components(links, directed=False)[1], dtype=np.intp)
 
-    def _chain(self, generator: np.random.Generator) -> Iterator[Places]:
+    def _chain(self, generator: np.random.Generator) -> Iterator[Positions]:
         """Persons with at most one record of each list, by Gibbs sweeps over the records."""
         from fl_estimate.estimators.capture_recapture.linkage_gibbs import sweep
 
@@ -136,11 +136,11 @@ class LinkDraws:
                 sweep(person, mask, free, self.on, starts, others, odds, generator.random(records))
             yield person
 
-    def _counted(self, persons: Places) -> pd.DataFrame:
+    def _counted(self, persons: Positions) -> pd.DataFrame:
         size = len(self.lists)
         codes = np.zeros(len(self.on), dtype=np.int64)
-        for place in range(size):
-            codes[persons[self.on == place]] |= 1 << place
+        for position in range(size):
+            codes[persons[self.on == position]] |= 1 << position
         found, people = np.unique(codes[codes > 0], return_counts=True)
         members = (found[:, None] >> np.arange(size)) & 1
         return pd.DataFrame(members, columns=list(self.lists)).assign(_people=people.astype(float))
@@ -236,7 +236,7 @@ def draw_links(
         )  # fmt: skip
     ids, on = _columns(records, (record_id, record_list))
     first, second, chance = _columns(pairs, (left, right, probability))
-    of_list = {name: place for place, name in enumerate(names)}
+    of_list = {name: position for position, name in enumerate(names)}
     place_of = on.astype("string").map(of_list).fillna(-1).to_numpy(dtype=np.intp)
     keep = place_of >= 0
     index = pd.Index(ids)
@@ -259,7 +259,7 @@ def draw_links(
     )
 
 
-def _each_once(ends: Places, probability: Floats) -> tuple[Places, Places, Floats]:
+def _each_once(ends: Positions, probability: Floats) -> tuple[Positions, Positions, Floats]:
     """Pairs that can be links, each once whatever its order; one that is named twice with the larger probability."""
     named = pd.DataFrame({"left": ends.min(axis=0), "right": ends.max(axis=0), "p": probability})
     named = named[named["p"] > 0].groupby(["left", "right"], as_index=False, sort=True)["p"].max()
@@ -286,7 +286,7 @@ def _columns(frame: Any, names: Sequence[str]) -> list[Any]:
 def _require_sound(
     index: pd.Index[Any],
     on: pd.Series[Any],
-    place_of: Places,
+    place_of: Positions,
     lists: int,
     first: Any,
     second: Any,
@@ -294,7 +294,7 @@ def _require_sound(
 ) -> None:
     """Every fault in one report: how many rows, never which id."""
     numbers = pd.to_numeric(chance, errors="coerce").to_numpy(dtype=float)
-    empty = sum(not (place_of == place).any() for place in range(lists))
+    empty = sum(not (place_of == position).any() for position in range(lists))
     gone = np.asarray(index.isna(), dtype=bool)
     faults = {
         "records without an id": int(gone.sum()),

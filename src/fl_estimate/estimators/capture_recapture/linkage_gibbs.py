@@ -59,24 +59,24 @@ def sweep(person: Any, mask: Any, free: Any, on: Any, starts: Any, others: Any, 
             there = person[others[k]]
             if mask[there] & bit:
                 continue
-            place = 0
-            while place < known and names[place] != there:
-                place += 1
-            if place == known:
-                names[place], weights[place] = there, odds[k]
+            position = 0
+            while position < known and names[position] != there:
+                position += 1
+            if position == known:
+                names[position], weights[position] = there, odds[k]
                 known += 1
-            elif odds[k] > weights[place]:
-                weights[place] = odds[k]
-        for place in range(known):
-            total += weights[place]
+            elif odds[k] > weights[position]:
+                weights[position] = odds[k]
+        for position in range(known):
+            total += weights[position]
         at = chances[r] * total - 1.0
         chosen = -1
         if at >= 0.0:
-            place = 0
-            while place < known - 1 and at >= weights[place]:
-                at -= weights[place]
-                place += 1
-            chosen = names[place] if known else -1
+            position = 0
+            while position < known - 1 and at >= weights[position]:
+                at -= weights[position]
+                position += 1
+            chosen = names[position] if known else -1
         if chosen < 0:
             if alone:
                 chosen = before

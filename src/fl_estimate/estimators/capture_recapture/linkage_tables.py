@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from fl_estimate.arrays import Floats, Places
+from fl_estimate.arrays import Floats, Positions
 from fl_estimate.inputs.histories import all_histories
 
 
@@ -20,13 +20,13 @@ def record_error(missed: float) -> float:
 
 
 @cache
-def _codes(lists: int) -> tuple[Places, Places]:
+def _codes(lists: int) -> tuple[Positions, Positions]:
     """Histories as numbers, and the place of each number; a bit a list."""
     bits = 1 << np.arange(lists)
     codes = (all_histories(lists).astype(np.intp) @ bits).astype(np.intp)
-    places = np.full(1 << lists, -1, dtype=np.intp)
-    places[codes] = np.arange(len(codes))
-    return codes, places
+    positions = np.full(1 << lists, -1, dtype=np.intp)
+    positions[codes] = np.arange(len(codes))
+    return codes, positions
 
 
 def missing(lists: int, error: float) -> Floats:
@@ -35,12 +35,12 @@ def missing(lists: int, error: float) -> Floats:
     Every record of a person stands alone with probability `error`; the others are found to be one person. With the
     error −e/(1 − e) the matrix undoes that of e.
     """
-    codes, places = _codes(lists)
+    codes, positions = _codes(lists)
     matrix = np.zeros((len(codes), len(codes)))
     for column, code in enumerate(codes):
         for good, chance in _patterns(int(code), error):
             for part in _parts(int(code), good):
-                matrix[places[part], column] += chance
+                matrix[positions[part], column] += chance
     return matrix
 
 
@@ -49,7 +49,7 @@ def _patterns(code: int, error: float) -> list[tuple[int, float]]:
     on = [bit for bit in range(code.bit_length()) if code >> bit & 1]
     patterns: list[tuple[int, float]] = []
     for number in range(1 << len(on)):
-        good = sum(1 << bit for place, bit in enumerate(on) if number >> place & 1)
+        good = sum(1 << bit for position, bit in enumerate(on) if number >> position & 1)
         kept = number.bit_count()
         patterns.append((good, (1 - error) ** kept * error ** (len(on) - kept)))
     return patterns
@@ -63,7 +63,7 @@ def _parts(code: int, good: int) -> list[int]:
 
 def draw_missing(tables: Floats, lists: int, error: float, generator: np.random.Generator) -> Floats:
     """Tables after records were lost at random; shape (B, histories)."""
-    codes, places = _codes(lists)
+    codes, positions = _codes(lists)
     made = np.zeros_like(tables)
     for column, code in enumerate(codes):
         people = np.round(tables[:, column]).astype(np.int64)
@@ -71,7 +71,7 @@ def draw_missing(tables: Floats, lists: int, error: float, generator: np.random.
         drawn = generator.multinomial(people, [chance for _, chance in patterns])
         for (good, _), many in zip(patterns, drawn.T, strict=True):
             for part in _parts(int(code), good):
-                made[:, places[part]] += many
+                made[:, positions[part]] += many
     return made
 
 
@@ -99,31 +99,31 @@ def draw_mislinked(tables: Floats, lists: int, share: float, generator: np.rando
         for row in tables:
             flow = np.zeros((1, len(here), len(there)))
             left = row[there].astype(np.int64)
-            for place, people in enumerate(row[here].astype(np.int64)):
-                free = np.where(joined[place] >= 0, left, 0)
+            for position, people in enumerate(row[here].astype(np.int64)):
+                free = np.where(joined[position] >= 0, left, 0)
                 many = min(int(generator.binomial(people, share)), int(free.sum()))
                 drawn = generator.multivariate_hypergeometric(free, many) if many else np.zeros_like(free)
-                flow[0, place], left = drawn, left - drawn
+                flow[0, position], left = drawn, left - drawn
             _join(row[None], here, there, joined, flow)
     return tables
 
 
 @cache
-def _pairs(lists: int) -> list[tuple[Places, Places, Places]]:
+def _pairs(lists: int) -> list[tuple[Positions, Positions, Positions]]:
     """For each pair of lists the histories with the first alone, with the second alone, and what two of them make (or −1)."""
-    codes, places = _codes(lists)
-    found: list[tuple[Places, Places, Places]] = []
+    codes, positions = _codes(lists)
+    found: list[tuple[Positions, Positions, Positions]] = []
     for first in range(lists):
         for second in range(first + 1, lists):
             a, b = codes >> first & 1, codes >> second & 1
             here, there = np.flatnonzero((a == 1) & (b == 0)), np.flatnonzero((a == 0) & (b == 1))
             both = codes[here][:, None] | codes[there][None, :]
             apart = (codes[here][:, None] & codes[there][None, :]) == 0
-            found.append((here, there, np.where(apart, places[both], -1)))
+            found.append((here, there, np.where(apart, positions[both], -1)))
     return found
 
 
-def _join(tables: Floats, here: Places, there: Places, joined: Places, flow: Floats) -> None:
+def _join(tables: Floats, here: Positions, there: Positions, joined: Positions, flow: Floats) -> None:
     """Take the people linked from where they were, and add those that they make, in place."""
     tables[:, here] -= flow.sum(axis=2)
     tables[:, there] -= flow.sum(axis=1)

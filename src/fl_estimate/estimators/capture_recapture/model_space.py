@@ -10,7 +10,7 @@ from math import comb
 import numpy as np
 from scipy import special
 
-from fl_estimate.arrays import Places
+from fl_estimate.arrays import Positions
 from fl_estimate.estimators.capture_recapture.batch import Fitter, Flags, Floats, Lattice
 from fl_estimate.estimators.capture_recapture.stepwise import Chosen, information
 
@@ -56,9 +56,9 @@ def _grown(lattice: Lattice, model: Flags, order: int, last: int) -> Iterator[Fl
         yield model
         return
     open_terms = [
-        place
-        for place, term in enumerate(lattice.terms)
-        if len(term) == order and bool(model[lattice.below[place]].all())
+        position
+        for position, term in enumerate(lattice.terms)
+        if len(term) == order and bool(model[lattice.below[position]].all())
     ]
     for size in range(len(open_terms) + 1):
         for added in itertools.combinations(open_terms, size):
@@ -91,8 +91,8 @@ def best_of(fitter: Fitter, counts: Floats, models: Flags) -> Floats:
     least = np.minimum.accumulate(values, axis=1)
     before = np.hstack([np.full((tables, 1), np.inf), least[:, :-1]])
     new = np.where(values < before, np.arange(size), 0)
-    places = np.maximum.accumulate(new, axis=1)
-    return np.where(np.isfinite(least), np.take_along_axis(dark, places, axis=1), np.nan)
+    positions = np.maximum.accumulate(new, axis=1)
+    return np.where(np.isfinite(least), np.take_along_axis(dark, positions, axis=1), np.nan)
 
 
 def downhill(fitter: Fitter, counts: Floats) -> Chosen:
@@ -103,12 +103,12 @@ def downhill(fitter: Fitter, counts: Floats) -> Chosen:
 def by_aic_and_p(fitter: Fitter, counts: Floats, threshold: float) -> Chosen:
     """From main effects, add the pair of least AIC while AIC falls and its Wald test has p of at most the threshold."""
 
-    def pairs_out(_: Lattice, model: Flags) -> Places:
+    def pairs_out(_: Lattice, model: Flags) -> Positions:
         return np.flatnonzero(~model)
 
-    def significant(table: Floats, model: Flags, place: int, parameters: Floats, fitted: Floats) -> bool:
+    def significant(table: Floats, model: Flags, position: int, parameters: Floats, fitted: Floats) -> bool:
         finite = model & (table @ fitter.lattice.matrix[:, 1:] > 0)
-        return _wald_p(fitter.lattice, parameters, fitted, finite, place) <= threshold
+        return _wald_p(fitter.lattice, parameters, fitted, finite, position) <= threshold
 
     return _descend(fitter, counts, np.full(len(counts), 2.0), pairs_out, significant)
 
@@ -117,7 +117,7 @@ def _descend(
     fitter: Fitter,
     counts: Floats,
     penalty: Floats,
-    flips_of: Callable[[Lattice, Flags], Places],
+    flips_of: Callable[[Lattice, Flags], Positions],
     take: Callable[[Floats, Flags, int, Floats, Floats], bool],
 ) -> Chosen:
     """Flip the term after which a criterion is least, while it falls and the flip may be taken; for B tables at once."""
@@ -127,42 +127,44 @@ def _descend(
     best, dark = information(made.log_likelihood, models, penalty), made.dark
     parameters, going = made.parameters, np.flatnonzero(made.ok)
     for _ in range(DOWNHILL_STEPS):
-        flips = [flips_of(lattice, models[place]) for place in going]
+        flips = [flips_of(lattice, models[position]) for position in going]
         owner = np.repeat(going, [len(flip) for flip in flips])
         if not len(owner):
             break
-        places = np.concatenate(flips)
+        positions = np.concatenate(flips)
         tried = models[owner].copy()
-        tried[np.arange(len(owner)), places] ^= True
+        tried[np.arange(len(owner)), positions] ^= True
         fits = fitter.fit(counts[owner], tried, parameters[owner])
         values = np.where(fits.ok, information(fits.log_likelihood, tried, penalty[owner]), np.inf)
         moved: list[int] = []
-        for place in np.unique(owner):
-            own = np.flatnonzero(owner == place)
+        for position in np.unique(owner):
+            own = np.flatnonzero(owner == position)
             least = own[values[own].argmin()]
-            if not values[least] < best[place]:
+            if not values[least] < best[position]:
                 continue
-            if not take(counts[place], tried[least], int(places[least]), fits.parameters[least], fits.fitted[least]):
+            if not take(
+                counts[position], tried[least], int(positions[least]), fits.parameters[least], fits.fitted[least]
+            ):
                 continue
-            models[place], best[place], dark[place] = tried[least], values[least], fits.dark[least]
-            parameters[place] = fits.parameters[least]
-            moved.append(int(place))
+            models[position], best[position], dark[position] = tried[least], values[least], fits.dark[least]
+            parameters[position] = fits.parameters[least]
+            moved.append(int(position))
         going = np.array(moved, dtype=int)
     return Chosen(models=models, dark=dark)
 
 
-def _wald_p(space: Lattice, parameters: Floats, fitted: Floats, finite: Flags, place: int) -> float:
+def _wald_p(space: Lattice, parameters: Floats, fitted: Floats, finite: Flags, position: int) -> float:
     """Two-sided p of one term; 1 for a term at −∞, which has no test."""
-    if not finite[place]:
+    if not finite[position]:
         return 1.0
     columns = np.append(True, finite)
     design = space.matrix[:, columns]
     covariance = np.linalg.inv(design.T @ (design * fitted[:, None]))
-    at = int(columns[: 1 + place].sum())
-    return 2 * float(special.ndtr(-abs(parameters[1 + place]) / np.sqrt(covariance[at, at])))
+    at = int(columns[: 1 + position].sum())
+    return 2 * float(special.ndtr(-abs(parameters[1 + position]) / np.sqrt(covariance[at, at])))
 
 
-def neighbours(lattice: Lattice, model: Flags) -> Places:
+def neighbours(lattice: Lattice, model: Flags) -> Positions:
     """Terms that can be added (all their parts are in) or left out (they are no part of another), main effects apart."""
     can_add = ~model & ~(lattice.below & ~model).any(axis=1)
     can_leave = model & ~(lattice.below & model[:, None]).any(axis=0) & ~lattice.main

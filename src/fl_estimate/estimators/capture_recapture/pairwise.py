@@ -77,12 +77,12 @@ class _Pairs:
         return np.diag(self.matrix)
 
     @property
-    def places(self) -> list[tuple[int, int]]:
+    def positions(self) -> list[tuple[int, int]]:
         return list(combinations(range(len(self.lists)), 2))
 
     @property
     def overlaps(self) -> Floats:
-        return np.array([self.matrix[place] for place in self.places])
+        return np.array([self.matrix[position] for position in self.positions])
 
     @property
     def content_hash(self) -> str:
@@ -91,8 +91,8 @@ class _Pairs:
     def margins(self) -> tuple[Floats, Floats]:
         """Which histories each total and overlap counts, and these numbers: A x = b for every possible table x."""
         members = all_histories(len(self.lists))
-        rows = [members[:, place] == 1 for place in range(len(self.lists))]
-        rows += [members[:, list(pair)].all(axis=1) for pair in self.places]
+        rows = [members[:, position] == 1 for position in range(len(self.lists))]
+        rows += [members[:, list(pair)].all(axis=1) for pair in self.positions]
         return np.array(rows, dtype=float), np.concatenate([self.totals, self.overlaps])
 
 
@@ -314,7 +314,7 @@ def _any_table(pairs: _Pairs, people: float | None, bounds: PairwiseBounds) -> C
         matrix, numbers = np.vstack([matrix, np.ones(matrix.shape[1])]), np.append(numbers, people)
     # Cells with a pair that nobody shares are 0 in every table.
     members = all_histories(len(pairs.lists))
-    empty = [place for place in pairs.places if pairs.matrix[place] == 0]
+    empty = [position for position in pairs.positions if pairs.matrix[position] == 0]
     zero = np.array([any(row[a] and row[b] for a, b in empty) for row in members], dtype=bool)
     size = matrix.shape[1]
     least = np.hstack([-np.eye(size)[~zero], np.ones((int((~zero).sum()), 1))])
@@ -362,9 +362,11 @@ def _independent(pairs: _Pairs, bounds: PairwiseBounds, level: float) -> Estimat
     reasons += [OVERLAPS_DISAGREE.at(row, p=round(p, 4)) for row in (0, 1) if p < DOUBT]
     with np.errstate(divide="ignore"):
         petersen = {
-            ":".join(pairs.lists[at] for at in place): float(pairs.totals[list(place)].prod() / pairs.matrix[place])
-            for place in pairs.places
-            if pairs.matrix[place] > 0
+            ":".join(pairs.lists[at] for at in position): float(
+                pairs.totals[list(position)].prod() / pairs.matrix[position]
+            )
+            for position in pairs.positions
+            if pairs.matrix[position] > 0
         }
     held = (LISTS_INDEPENDENT, CLOSED_POPULATION, PERFECT_LINKAGE, EVERYONE_CAN_BE_LISTED)
     return build(
@@ -388,7 +390,7 @@ def _independent(pairs: _Pairs, bounds: PairwiseBounds, level: float) -> Estimat
 def _moments(pairs: _Pairs, size: float) -> tuple[Floats, Floats]:
     """Mean and variance of each overlap of independent lists of these totals."""
     share = pairs.totals / size
-    first, second = (share[[place[side] for place in pairs.places]] for side in (0, 1))
+    first, second = (share[[position[side] for position in pairs.positions]] for side in (0, 1))
     mean = size * first * second
     return mean, mean * (1 - first) * (1 - second)
 

@@ -11,7 +11,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from fl_estimate.arrays import Bools, Floats, Places
+from fl_estimate.arrays import Bools, Floats, Positions
 from fl_estimate.errors import EstimateFault, ListsFault, listed, missing_columns, nearest
 from fl_estimate.inputs.histories import CaptureHistories, Member, all_histories, read_members
 
@@ -85,16 +85,16 @@ class CovariateCells:
     """
 
     frame: pd.DataFrame
-    known: Places
-    cell: Places
-    history: Places
+    known: Positions
+    cell: Positions
+    history: Positions
     people: Floats
     incomplete: int
-    option: Places
+    option: Positions
     gaps: tuple[str, ...]
-    options: Places
-    place: Places
-    blanked: Mapping[frozenset[str], Places]
+    options: Positions
+    position: Positions
+    blanked: Mapping[frozenset[str], Positions]
 
 
 def blind_columns(blind: Blind) -> list[str]:
@@ -218,20 +218,20 @@ def cells_of(records: Records, classes: Collection[str] = ()) -> CovariateCells:
         cell=(pairs // (history.max() + 1))[:, None], history=pairs % (history.max() + 1),
         people=np.bincount(group, minlength=len(pairs)).astype(float), incomplete=0,
         option=np.zeros(len(rows), dtype=np.intp), gaps=(), options=np.zeros((1, 0), dtype=np.intp),
-        place=every[:, None], blanked={},
+        position=every[:, None], blanked={},
     )  # fmt: skip
 
 
-def _history(members: Member) -> Places:
+def _history(members: Member) -> Positions:
     """Places of histories in `all_histories`."""
     size = members.shape[1]
     code = np.left_shift(1, np.arange(size))
-    place = np.full(2**size, -1, dtype=np.intp)
-    place[all_histories(size).astype(np.int64) @ code] = np.arange(2**size - 1)
-    return place[members.astype(np.int64) @ code]
+    position = np.full(2**size, -1, dtype=np.intp)
+    position[all_histories(size).astype(np.int64) @ code] = np.arange(2**size - 1)
+    return position[members.astype(np.int64) @ code]
 
 
-def _alike(frame: pd.DataFrame) -> tuple[Places, Places]:
+def _alike(frame: pd.DataFrame) -> tuple[Positions, Positions]:
     """The number of each row among rows that differ, and a row of each."""
     if not frame.shape[1]:
         return np.zeros(len(frame), dtype=np.intp), np.zeros(min(len(frame), 1), dtype=np.intp)
@@ -249,16 +249,16 @@ class _Gap:
     """A column that is missing for somebody: its values, and the number of each person's; −1 where it is missing."""
 
     values: list[Any]
-    codes: Places
+    codes: Positions
     grid: bool
 
 
-def _with_gaps(records: Records, history: Places, gaps: list[str], classes: Collection[str]) -> CovariateCells:
+def _with_gaps(records: Records, history: Positions, gaps: list[str], classes: Collection[str]) -> CovariateCells:
     laid = _laid(records, gaps, classes)
     found, crossed, bases, base, blanked, fits = laid.gaps, laid.crossed, laid.bases, laid.base, laid.blanked, laid.fits
     known, option = (each.astype(np.intp) for each in np.nonzero(fits))
-    place = np.full(fits.shape, -1, dtype=np.intp)
-    place[known, option] = np.arange(len(known))
+    position = np.full(fits.shape, -1, dtype=np.intp)
+    position[known, option] = np.arange(len(known))
     codes = np.stack([gap.codes for gap in found.values()], axis=1)
     pattern, first = _alike(pd.DataFrame(np.where(codes < 0, np.nan, codes)))
     possible = np.stack([((codes[row] < 0) | (crossed == codes[row])).all(axis=1) for row in first])
@@ -266,9 +266,9 @@ def _with_gaps(records: Records, history: Places, gaps: list[str], classes: Coll
     _, one, group = np.unique((base * len(first) + pattern) * size + history, return_index=True, return_inverse=True)
     return CovariateCells(
         frame=_table(records, bases, found, crossed, known, option), known=known,
-        cell=np.where(possible[pattern[one]], place[base[one]], -1), history=history[one],
+        cell=np.where(possible[pattern[one]], position[base[one]], -1), history=history[one],
         people=np.bincount(group, minlength=len(one)).astype(float), incomplete=int((codes < 0).any(axis=1).sum()),
-        option=option, gaps=tuple(gaps), options=crossed, place=place, blanked=blanked,
+        option=option, gaps=tuple(gaps), options=crossed, position=position, blanked=blanked,
     )  # fmt: skip
 
 
@@ -277,10 +277,10 @@ class _MissingStructure:
     """What can be missing, what is known, and which of the former goes with which of the latter."""
 
     gaps: dict[str, _Gap]
-    crossed: Places
+    crossed: Positions
     bases: pd.DataFrame
-    base: Places
-    blanked: dict[frozenset[str], Places]
+    base: Positions
+    blanked: dict[frozenset[str], Positions]
     fits: Bools
 
 
@@ -290,8 +290,8 @@ def _laid(records: Records, names: list[str], classes: Collection[str]) -> _Miss
     for grid in GRIDS:
         gaps = {name: _gap(records, name, grid, classes) for name in names}
         numbers = [name for name, gap in gaps.items() if gap.grid]
-        places = np.meshgrid(*(np.arange(len(gap.values)) for gap in gaps.values()), indexing="ij")
-        crossed = np.stack([each.ravel() for each in places], axis=1).astype(np.intp)
+        positions = np.meshgrid(*(np.arange(len(gap.values)) for gap in gaps.values()), indexing="ij")
+        crossed = np.stack([each.ravel() for each in positions], axis=1).astype(np.intp)
         kept = records.frame[[str(name) for name in records.frame if name not in names or name in numbers]]
         bases, base, blanked = _bases(kept, numbers)
         most = f"{len(bases):,} known combinations × {len(crossed):,} possible values of {listed(names)}"
@@ -306,7 +306,7 @@ def _laid(records: Records, names: list[str], classes: Collection[str]) -> _Miss
     )  # fmt: skip
 
 
-def _bases(kept: pd.DataFrame, numbers: list[str]) -> tuple[pd.DataFrame, Places, dict[frozenset[str], Places]]:
+def _bases(kept: pd.DataFrame, numbers: list[str]) -> tuple[pd.DataFrame, Positions, dict[frozenset[str], Positions]]:
     """What is known of people, whatever numbers are missing of them: each combination, everybody's, and those without numbers."""
     number, rows = _alike(kept)
     seen = kept.iloc[rows].reset_index(drop=True)
@@ -315,7 +315,7 @@ def _bases(kept: pd.DataFrame, numbers: list[str]) -> tuple[pd.DataFrame, Places
     blocks = [seen, *(_without(seen, one) for one in sets)]
     label, first = _alike(pd.concat(blocks, ignore_index=True))
     bases = pd.concat(blocks, ignore_index=True).iloc[first].reset_index(drop=True)
-    blanked: dict[frozenset[str], Places] = {}
+    blanked: dict[frozenset[str], Positions] = {}
     for one in sets:
         again, _ = _alike(pd.concat([bases, _without(bases, one)], ignore_index=True))
         at = np.empty(len(bases), dtype=np.intp)
@@ -337,7 +337,7 @@ def _without(frame: pd.DataFrame, names: frozenset[str]) -> pd.DataFrame:
     return frame.assign(**dict.fromkeys(names, np.nan))
 
 
-def _fits(bases: pd.DataFrame, gaps: Mapping[str, _Gap], numbers: list[str], crossed: Places) -> Bools:
+def _fits(bases: pd.DataFrame, gaps: Mapping[str, _Gap], numbers: list[str], crossed: Positions) -> Bools:
     """Which possibilities go with which known numbers; shape (bases, possibilities)."""
     found = np.ones((len(bases), len(crossed)), dtype=bool)
     for name in numbers:
@@ -348,14 +348,19 @@ def _fits(bases: pd.DataFrame, gaps: Mapping[str, _Gap], numbers: list[str], cro
     return found
 
 
-def _nearest(grid: list[Any], values: Floats) -> Places:
+def _nearest(grid: list[Any], values: Floats) -> Positions:
     """The part in which each number lies: the places of the grid are parted half way between them."""
     edges = (np.asarray(grid[1:], dtype=float) + np.asarray(grid[:-1], dtype=float)) / 2
     return np.searchsorted(edges, values).astype(np.intp)
 
 
 def _table(
-    records: Records, bases: pd.DataFrame, gaps: Mapping[str, _Gap], crossed: Places, known: Places, option: Places
+    records: Records,
+    bases: pd.DataFrame,
+    gaps: Mapping[str, _Gap],
+    crossed: Positions,
+    known: Positions,
+    option: Positions,
 ) -> pd.DataFrame:
     """The covariates of each cell: known ones as they are, missing ones by its possibility."""
     table = bases.iloc[known].reset_index(drop=True)
@@ -400,7 +405,7 @@ def _grid(held: Floats, size: int) -> list[Any]:
     return np.unique([part[np.argmin(np.abs(part - part.mean()))] for part in parts]).tolist()
 
 
-def open_histories(cells: CovariateCells, lists: tuple[str, ...], blind: Blind | None) -> tuple[Places, Bools]:
+def open_histories(cells: CovariateCells, lists: tuple[str, ...], blind: Blind | None) -> tuple[Positions, Bools]:
     """Which histories people of each cell can have: the pattern of each cell, and the histories open in each pattern.
 
     Raises
@@ -452,8 +457,8 @@ def _require_nobody_hidden(cells: CovariateCells, hidden: Bools, members: Bools,
     wrong = clash.all(axis=1, where=possible) & possible.any(axis=1)
     if wrong.any():
         named = [
-            name for place, name in enumerate(lists)
-            if (on[wrong, place] & hidden[np.maximum(cells.cell[wrong, 0], 0), place]).any()
+            name for position, name in enumerate(lists)
+            if (on[wrong, position] & hidden[np.maximum(cells.cell[wrong, 0], 0), position]).any()
         ]  # fmt: skip
         raise EstimateFault(
             "FL-EST-174", "people are on a list that is said to be blind to them",

@@ -68,19 +68,19 @@ def can_win(fitter: Fitter, counts: Floats, models: Flags, parameters: Floats, f
     starts = np.empty((size, tables, parameters.shape[1]))
     low, high = np.empty((tables, size)), np.empty((tables, size))
     penalty = np.log(counts.sum(axis=1))
-    for place, (model, here, mean) in enumerate(zip(models, parameters, fitted, strict=True)):
+    for position, (model, here, mean) in enumerate(zip(models, parameters, fitted, strict=True)):
         bounds = _bounds(fitter.lattice.matrix, counts, model, here, mean)
         cost = penalty * (1 + model.sum())
-        low[:, place], high[:, place] = cost - 2 * bounds.greatest, cost - 2 * bounds.least
-        starts[place] = bounds.start
+        low[:, position], high[:, position] = cost - 2 * bounds.greatest, cost - 2 * bounds.least
+        starts[position] = bounds.start
     possible = _not_beaten(low, high)
     for _ in range(NEARER):
-        rows, places = np.nonzero(possible)
-        nearer = _nearer(fitter, counts[rows], models[places], starts[places, rows], fitted[places])
-        cost = penalty[rows] * (1 + models[places].sum(axis=1))
-        low[rows, places] = np.maximum(low[rows, places], cost - 2 * nearer.greatest)
-        high[rows, places] = np.minimum(high[rows, places], cost - 2 * nearer.least)
-        starts[places, rows] = nearer.start
+        rows, positions = np.nonzero(possible)
+        nearer = _nearer(fitter, counts[rows], models[positions], starts[positions, rows], fitted[positions])
+        cost = penalty[rows] * (1 + models[positions].sum(axis=1))
+        low[rows, positions] = np.maximum(low[rows, positions], cost - 2 * nearer.greatest)
+        high[rows, positions] = np.minimum(high[rows, positions], cost - 2 * nearer.least)
+        starts[positions, rows] = nearer.start
         possible &= _not_beaten(low, high)
     return possible, starts.transpose(1, 0, 2)
 
@@ -93,12 +93,12 @@ def _not_beaten(low: Floats, high: Floats) -> Flags:
 
 def _best(fitter: Fitter, counts: Floats, models: Flags, parameters: Floats, fitted: Floats) -> Floats:
     possible, starts = can_win(fitter, counts, models, parameters, fitted)
-    tables, places = np.nonzero(possible)
-    made = fitter.fit(counts[tables], models[places], starts[tables, places])
-    each = information(made.log_likelihood, models[places], np.log(counts.sum(axis=1))[tables])
+    tables, positions = np.nonzero(possible)
+    made = fitter.fit(counts[tables], models[positions], starts[tables, positions])
+    each = information(made.log_likelihood, models[positions], np.log(counts.sum(axis=1))[tables])
     values, dark = np.full(possible.shape, np.inf), np.full(possible.shape, np.nan)
-    values[tables, places] = np.where(made.ok, each, np.inf)
-    dark[tables, places] = made.dark
+    values[tables, positions] = np.where(made.ok, each, np.inf)
+    dark[tables, positions] = made.dark
     least = np.minimum.accumulate(values, axis=1)
     before = np.hstack([np.full((len(counts), 1), np.inf), least[:, :-1]])
     best = np.maximum.accumulate(np.where(values < before, np.arange(len(models)), 0), axis=1)

@@ -363,13 +363,13 @@ def _search(histories: CaptureHistories, max_order: int, search: str | None, top
 def _runners_up(histories: CaptureHistories, space: Lattice, ranked: Ranked) -> dict[str, Any]:
     near = int((ranked.bic <= ranked.bic[0] + RUNNER_UP).sum())
     rows: list[dict[str, Any]] = []
-    for place in range(near):
-        model = [term for term, on in zip(space.terms, ranked.models[place], strict=True) if on]
+    for position in range(near):
+        model = [term for term, on in zip(space.terms, ranked.models[position], strict=True) if on]
         rows.append(
             {
                 "terms": model_name(histories, model),
-                "bic": float(ranked.bic[place]),
-                "population_size": histories.n + float(ranked.dark[place]),
+                "bic": float(ranked.bic[position]),
+                "population_size": histories.n + float(ranked.dark[position]),
             }
         )
     return {"models": ranked.looked_at, "models_with_estimate": len(ranked.bic), "runners_up": rows}

@@ -149,10 +149,10 @@ def fitted_model(histories: CaptureHistories, terms: Terms = "main") -> ListMode
     reduced = require_estimable(histories, read_terms(histories, terms))
     fit = fit_poisson(reduced.matrix, reduced.counts)
     size = histories.n + float(np.exp(fit.parameters[0]))
-    places = {tuple(row): place for place, row in enumerate(all_histories(len(histories.lists)).tolist())}
-    chances = np.zeros(len(places))
+    positions = {tuple(row): position for position, row in enumerate(all_histories(len(histories.lists)).tolist())}
+    chances = np.zeros(len(positions))
     for row, fitted in zip(reduced.members.tolist(), fit.fitted.tolist(), strict=True):
-        chances[places[tuple(row)]] = fitted / size
+        chances[positions[tuple(row)]] = fitted / size
     return ListModel(lists=histories.lists, size=round(size), chances=chances)
 
 

@@ -126,7 +126,7 @@ def blocked_pairs(space: Lattice, counts: Floats, model: Flags) -> list[int]:
     models = np.tile(model, (len(wanted), 1))
     models[np.arange(len(wanted)), wanted] = True
     made = fitter.fit(np.tile(counts, (len(wanted), 1)), models)
-    return [int(place) for place in wanted[~made.ok]]
+    return [int(position) for position in wanted[~made.ok]]
 
 
 class _StepwiseState:
@@ -172,23 +172,23 @@ class _StepwiseState:
             waiting = waiting[~made.ok]
         return bool(self.going.any())
 
-    def _next(self, places: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.intp], Floats]:
+    def _next(self, positions: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.intp], Floats]:
         """The pair with the smallest tail in each table (the first of equals), and the tail."""
         lattice = self.fitter.lattice
-        expected = self.fitted[places] @ lattice.matrix[:, 1:]
-        left = 1.0 if self.rule == "poisson" else spreads(lattice, self.fitted[places], self.models[places])
-        values = tails(self.met[places], expected, left)
+        expected = self.fitted[positions] @ lattice.matrix[:, 1:]
+        left = 1.0 if self.rule == "poisson" else spreads(lattice, self.fitted[positions], self.models[positions])
+        values = tails(self.met[positions], expected, left)
         # A pair that cannot be added counts as predicted perfectly.
-        values = np.where(self.blocked[places], 1.0, values)
-        values = np.where(self.models[places], np.inf, values)
+        values = np.where(self.blocked[positions], 1.0, values)
+        values = np.where(self.models[positions], np.inf, values)
         pairs = values.argmin(axis=1)
-        return pairs, values[np.arange(len(places)), pairs]
+        return pairs, values[np.arange(len(positions)), pairs]
 
-    def _take(self, places: npt.NDArray[np.intp], models: Flags, made: Fits) -> None:
-        self.models[places] = models
-        self.parameters[places] = made.parameters[made.ok]
-        self.fitted[places] = made.fitted[made.ok]
-        self.log_likelihood[places] = made.log_likelihood[made.ok]
+    def _take(self, positions: npt.NDArray[np.intp], models: Flags, made: Fits) -> None:
+        self.models[positions] = models
+        self.parameters[positions] = made.parameters[made.ok]
+        self.fitted[positions] = made.fitted[made.ok]
+        self.log_likelihood[positions] = made.log_likelihood[made.ok]
 
 
 def information(log_likelihood: Floats, models: Flags, penalty: Floats | float) -> Floats:

@@ -31,7 +31,7 @@ def read_terms(histories: CaptureHistories, terms: Terms) -> tuple[Term, ...]:
         FL-EST-31: not a set of at least two different lists; FL-EST-32: the interaction of all lists.
     """
     size = len(histories.lists)
-    singles: list[Term] = [(place,) for place in range(size)]
+    singles: list[Term] = [(position,) for position in range(size)]
     if isinstance(terms, str):
         if terms not in ("main", "two-way"):
             raise EstimateFault(
@@ -73,7 +73,7 @@ def design_matrix(members: Member, terms: Iterable[Term]) -> Floats:
 
 def term_name(histories: CaptureHistories, term: Term) -> str:
     """``police:ngo``, as tables print it."""
-    return ":".join(histories.lists[place] for place in term)
+    return ":".join(histories.lists[position] for position in term)
 
 
 def model_name(histories: CaptureHistories, model: Sequence[Term]) -> str:

@@ -147,7 +147,7 @@ def threshold(
     used = known_seed(seed)
     streams = iter(np.random.SeedSequence(used).spawn(4))
     lists = len(histories.lists)
-    main = tuple((place,) for place in range(lists))
+    main = tuple((position,) for position in range(lists))
     # Of two lists no interaction can be told.
     pairs = tuple(itertools.combinations(range(lists), 2)) if lists > 2 else ()
     table, absent = _table(histories, main + pairs, prior == "proper")

@@ -226,15 +226,15 @@ def _derivatives(
 ) -> tuple[float, Floats, Floats]:
     """Log-likelihood, score and second derivatives by [log k], [logit ω], β."""
     log_mean, size, inflation = _parts(data, values, shape, logit)
-    wanted = [place for place, there in ((1, not np.isnan(shape)), (2, not np.isnan(logit)), (0, True)) if there]
+    wanted = [position for position, there in ((1, not np.isnan(shape)), (2, not np.isnan(logit)), (0, True)) if there]
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         told = inflated(distribution, data.counts, log_mean, size, inflation)
         bent: dict[int, Any] = {}
-        for place in wanted:
-            moved = [part + (1j * STEP if place == at else 0) for at, part in enumerate((log_mean, size, inflation))]
-            bent[place] = [np.imag(one) / STEP for one in inflated(distribution, data.counts, *moved)[1:]]
+        for position in wanted:
+            moved = [part + (1j * STEP if position == at else 0) for at, part in enumerate((log_mean, size, inflation))]
+            bent[position] = [np.imag(one) / STEP for one in inflated(distribution, data.counts, *moved)[1:]]
     bases = {0: data.columns, 1: np.ones((len(log_mean), 1)), 2: np.ones((len(log_mean), 1))}
-    first = [bases[place].T @ (data.people * told[1 + place]) for place in wanted]
+    first = [bases[position].T @ (data.people * told[1 + position]) for position in wanted]
     second = [
         [bases[a].T @ (bases[b] * (data.people * bent[a][b])[:, None]) for b in wanted] for a in wanted
     ]  # fmt: skip

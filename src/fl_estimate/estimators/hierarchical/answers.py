@@ -194,13 +194,13 @@ def without_cases(direct: Direct, sampled: Any) -> npt.NDArray[np.bool_]:
 
 
 def _reasons(direct: Direct, posterior: Posterior, sampled: Any, *, first: int) -> tuple[Reason, ...]:
-    said = [AREA_VARIANCE_SMOOTHED.at(first + place) for place in direct.smoothed]
+    said = [AREA_VARIANCE_SMOOTHED.at(first + position) for position in direct.smoothed]
     none = without_cases(direct, sampled)
-    for place in range(len(direct.keys)):
-        if not sampled[place]:
-            said.append(AREA_WITHOUT_SAMPLE.at(first + place))
-        elif none[place]:
-            said.append(AREA_WITHOUT_CASES.at(first + place))
+    for position in range(len(direct.keys)):
+        if not sampled[position]:
+            said.append(AREA_WITHOUT_SAMPLE.at(first + position))
+        elif none[position]:
+            said.append(AREA_WITHOUT_CASES.at(first + position))
     rows = first + len(direct.keys)
     return (*said, *(Reason(code=code, row=row, parameters=p) for code, p in posterior.flags for row in range(rows)))
 
@@ -271,10 +271,10 @@ def _counted(effective: Effective | None, *, clustered: bool) -> Assumption:
 def _borrowed(effective: Effective) -> list[Assumption]:
     """Whose design effect stands in where areas have none of their own."""
     for source, code in BORROWED.items():
-        places = [place for place, name in enumerate(effective.source) if name == source]
-        if places:
-            deff = {} if source == "one" else {"deff": float(effective.deff[places[0]])}
-            return [code.held(areas=len(places), **deff)]
+        positions = [position for position, name in enumerate(effective.source) if name == source]
+        if positions:
+            deff = {} if source == "one" else {"deff": float(effective.deff[positions[0]])}
+            return [code.held(areas=len(positions), **deff)]
     return []
 
 

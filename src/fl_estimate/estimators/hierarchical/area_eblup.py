@@ -241,11 +241,11 @@ def _fit(
         fit = fit_sar(data, x, sampled, w, method)
         components = {"variance": fit.variance, "rho": fit.rho}
         return _AreaFit(components=components, beta=fit.beta, value=fit.value, mse=fit.mse, g1=fit.g1)
-    place = np.full(len(x), -1, dtype=np.intp)
-    place[sampled] = np.arange(len(data.y))
+    position = np.full(len(x), -1, dtype=np.intp)
+    position[sampled] = np.arange(len(data.y))
     variance = estimate_variance(data, method)
-    value, _ = predictor(data, x, place, variance)
-    mse, g1 = mean_squared_error(data, x, place, variance, method)
+    value, _ = predictor(data, x, position, variance)
+    mse, g1 = mean_squared_error(data, x, position, variance, method)
     beta = profile(data, variance).beta
     return _AreaFit(components={"variance": variance}, beta=beta, value=value, mse=mse, g1=g1)
 

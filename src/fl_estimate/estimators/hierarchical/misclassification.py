@@ -257,8 +257,8 @@ def _of_one(asked: _InstrumentArguments, counted: _Counted) -> Estimates:
         )
     found = integrate_one(counted.cases, counted.n, asked.sensitivity, asked.specificity, beta)
     figures, highest = _figures(asked, counted, found, beta)
-    places = resample(found.weight, asked.draws, np.random.default_rng(asked.seed))
-    kept = found.prevalence[places]
+    positions = resample(found.weight, asked.draws, np.random.default_rng(asked.seed))
+    kept = found.prevalence[positions]
     table = _AnswerRows(
         by="", labels=[None], margins=[""], cases=np.array([counted.cases]), n=np.array([counted.n]),
         counted=np.array([counted.counted]), asked=np.array([counted.asked]), deff=np.array([counted.deff]),
@@ -282,7 +282,7 @@ def _of_one(asked: _InstrumentArguments, counted: _Counted) -> Estimates:
     )
     told["specificity_possible"] = possible
     flags = () if possible >= CONFLICT else ((SPECIFICITY_CONFLICT, {"p": possible}),)
-    joint = {"sensitivity": found.sensitivity[places], "specificity": found.specificity[places]}
+    joint = {"sensitivity": found.sensitivity[positions], "specificity": found.specificity[positions]}
     return _lay_out(asked, table, summed, kept[:, None], [highest[0] <= 0], told, said, flags, joint)
 
 
@@ -347,8 +347,8 @@ def _of_regions(asked: _InstrumentArguments, table: Direct, population: Any) -> 
     if asked.interval == "highest":
         figures["lower"] = np.array([low for low, _ in highest])
         figures["upper"] = np.array([high for _, high in highest])
-    places = resample(found.weight, asked.draws, np.random.default_rng(asked.seed))
-    kept = every[places]
+    positions = resample(found.weight, asked.draws, np.random.default_rng(asked.seed))
+    kept = every[positions]
     nation = [] if persons is None else [np.nan]
 
     def filled(values: Floats) -> Floats:
@@ -375,7 +375,7 @@ def _of_regions(asked: _InstrumentArguments, table: Direct, population: Any) -> 
         AREA_EFFECTS_EXCHANGEABLE.held(link="logit"), EFFECTIVE_COUNTS.held(), PRIOR_SIGMA.held(prior=str(sigma)),
         PRIOR_INTERCEPT.held(prior=str(intercept)), ONE_INSTRUMENT.held(),
     ]  # fmt: skip
-    joint = {name: values[places] for name, values in found.shared.items()}
+    joint = {name: values[positions] for name, values in found.shared.items()}
     return _lay_out(asked, rows, figures, kept, [low <= 0 for low, _ in highest], told, said, flags, joint)
 
 
@@ -418,13 +418,13 @@ def rogan_gladen(cases: Floats, n: Floats, asked_se: Accuracy, asked_sp: Accurac
 
 
 def _inference(
-    table: _AnswerRows, places: Sequence[int], models: Sequence[bool], joint: Mapping[str, Floats]
+    table: _AnswerRows, positions: Sequence[int], models: Sequence[bool], joint: Mapping[str, Floats]
 ) -> Inference:
     """Parameters beside the draws, and effective cases as they were seen; a closed form beside a row has no data of its own."""
-    own = np.array(models, dtype=bool) & (np.nan_to_num(table.n[list(places)]) > 0)
+    own = np.array(models, dtype=bool) & (np.nan_to_num(table.n[list(positions)]) > 0)
 
     def rows(values: Floats) -> Floats:
-        return np.where(own, values[list(places)], np.nan)
+        return np.where(own, values[list(positions)], np.nan)
 
     return Inference(
         parameters=joint,
@@ -455,7 +455,7 @@ def _lay_out(
     labels: list[Any] = []
     reasons: list[Reason] = []
     columns: list[Floats] = []
-    places: list[int] = []
+    positions: list[int] = []
     for row, margin in enumerate(table.margins):
         same = {
             "outcome": outcome, "margin": margin, "level": asked.level, "n": table.asked[row],
@@ -470,7 +470,7 @@ def _lay_out(
              "interval_kind": EQUAL_TAILED if asked.interval == EQUAL_TAILED else HIGHEST_DENSITY,
              "method": MISCLASSIFICATION, "basis": "model"}
         )  # fmt: skip
-        places.append(row)
+        positions.append(row)
         columns.append(kept[:, row])
         labels.append(table.labels[row])
         if not np.isfinite(crude[row]):
@@ -483,7 +483,7 @@ def _lay_out(
              # Whoever knows the accuracy reads the direct figure off it.
              "basis": "respondents"}
         )  # fmt: skip
-        places.append(row)
+        positions.append(row)
         columns.append(np.full(len(kept), np.nan))
         labels.append(table.labels[row])
     laid = {name: [record[name] for record in records] for name in records[0]}
@@ -510,6 +510,6 @@ def _lay_out(
             "rogan_gladen_clipped": np.clip(crude, 0.0, 1.0).tolist(), "effective_n": table.n.tolist(),
         },
         draws=np.column_stack(columns),
-        inference=_inference(table, places, [name == MISCLASSIFICATION for name in method], joint),
-        support=table.support.take(places),
+        inference=_inference(table, positions, [name == MISCLASSIFICATION for name in method], joint),
+        support=table.support.take(positions),
     )  # fmt: skip

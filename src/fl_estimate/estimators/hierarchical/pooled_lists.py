@@ -152,8 +152,8 @@ def _checked(strata: Any) -> list[CaptureHistories]:
 
 
 def _ordered(table: CaptureHistories, lists: Sequence[str]) -> CaptureHistories:
-    places = [table.lists.index(name) for name in lists]
-    return replace(table, lists=tuple(lists), members=table.members[:, places])
+    positions = [table.lists.index(name) for name in lists]
+    return replace(table, lists=tuple(lists), members=table.members[:, positions])
 
 
 def _refuse_unidentified(table: CaptureHistories, model: tuple[Term, ...]) -> None:
@@ -251,8 +251,8 @@ def _answer(
     tails, first = tails_of(level), tables[0]
     figures = weighted_figures(dark, found.weight, tails)
     seen = np.array([sum(table.n for table in tables), *(table.n for table in tables)])
-    places, chains = found.keep(draws, np.random.default_rng(seed))
-    kept = dark[places]
+    positions, chains = found.keep(draws, np.random.default_rng(seed))
+    kept = dark[positions]
     cells = laid.latent.observed(
         [
             f"{label}, {':'.join(np.array(first.lists)[on.astype(bool)])}"
@@ -275,9 +275,9 @@ def _answer(
     alone = [existence(table, reduce_model(table, model)) for table in tables]
     reasons = [
         STRATUM_NO_ESTIMATE_ALONE.at(row)
-        for place, own in enumerate(alone)
+        for position, own in enumerate(alone)
         if own.code
-        for row in (2 * place + 2, 2 * place + 3)
+        for row in (2 * position + 2, 2 * position + 3)
     ]
     reasons += [Reason(code=code, row=row, parameters=p) for code, p in found.flags for row in range(rows)]
     said = [STRATA_POOLED.held(strata=len(tables)), NO_HIGHEST_INTERACTION.held(lists=len(first.lists))]
@@ -308,6 +308,6 @@ def _answer(
             "alone": {str(label): own.status for label, own in zip(strata, alone, strict=True)},
         },
         draws=np.stack([kept + seen, kept], axis=2).reshape(len(kept), -1),
-        inference=found.told(places, chains, laid.names, laid.sets, cells),
+        inference=found.told(positions, chains, laid.names, laid.sets, cells),
         support=Support.of(np.repeat(seen, 2)),
     )  # fmt: skip

@@ -121,7 +121,9 @@ def sources(
     logs = np.array([source.log_likelihood(grid) for source in every])
     before = np.zeros(len(grid)) if prior is None else -0.5 * ((grid - prior[0]) / prior[1]) ** 2
     full = _LogDensity(grid, before + logs.sum(axis=0))
-    without = [_LogDensity(grid, before + np.delete(logs, place, axis=0).sum(axis=0)) for place in range(len(every))]
+    without = [
+        _LogDensity(grid, before + np.delete(logs, position, axis=0).sum(axis=0)) for position in range(len(every))
+    ]
     proper = prior is not None or len(every) > 1
     used = known_seed(seed)
     told = _told(every, full, without, tails_of(level), proper=proper)
@@ -265,8 +267,8 @@ def _answer(
     }  # fmt: skip
     against = [source.name for source in every if told[source.name]["conflict"] < CONFLICT]
     reasons = [
-        SOURCE_CONFLICT.at(1 + place, p=float(told[source.name]["conflict"]))
-        for place, source in enumerate(every)
+        SOURCE_CONFLICT.at(1 + position, p=float(told[source.name]["conflict"]))
+        for position, source in enumerate(every)
         if source.name in against
     ]
     reasons += [SOURCES_CONFLICT.at(0, sources=listed(against))] if against else []

@@ -250,7 +250,7 @@ def _fit_counts(asked: _UnitArguments, sampler: str) -> SampledCellModel:
         outcome=asked.outcome, quantity=PREVALENCE, method=UNIT_BINOMIAL, cells=cells, columns=columns,
         draws=_with_unmet(found, columns, met, asked.seed), x=columns.x, names=columns.names, n=counts.n,
         cases=counts.cases, not_zero=counts.cases, size=counts.size, excess=counts.excess, excess_source=counts.source, recipe=counts.recipe,
-        share=True, data=replace(model.observed([", ".join(cells.keys[place]) for place in at]), basis=columns.basis[at]),
+        share=True, data=replace(model.observed([", ".join(cells.keys[position]) for position in at]), basis=columns.basis[at]),
         priors=_said(columns.terms, sigma, intercept, slopes, columns.x.shape[1]),
     )  # fmt: skip
 

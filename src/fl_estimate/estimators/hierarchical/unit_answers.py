@@ -86,7 +86,7 @@ def unit_estimates(
     every = _rows(fitted, domains)
     found, tails = fitted.draws, tails_of(level)
     figures = weighted_figures(every, found.weight, tails) if fitted.figures is None else fitted.figures
-    places, chains = found.keep(draws, np.random.default_rng(seed))
+    positions, chains = found.keep(draws, np.random.default_rng(seed))
     sampled = domains.members[:, fitted.cells.sampled].astype(float)
     n = sampled @ fitted.n
     columns: dict[str, Any] = {
@@ -105,8 +105,8 @@ def unit_estimates(
         ),
         reasons=_reasons(fitted, n, sampled @ fitted.cases),
         diagnostics=_diagnostics(fitted, figures["mean"], tails, seed),
-        draws=every[places],
-        inference=found.told(places, chains, fitted.names, _sets(fitted), fitted.data),
+        draws=every[positions],
+        inference=found.told(positions, chains, fitted.names, _sets(fitted), fitted.data),
         support=Support.of(n, sampled @ fitted.not_zero),
     )
 

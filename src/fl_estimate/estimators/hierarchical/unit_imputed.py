@@ -55,14 +55,14 @@ def mixed_over_draws(
     others 2013, Bayesian Data Analysis, ch. 18.2).
     """
     given = model(people)
-    each = [model(of_draw(people, [outcome], place)) for place in range(1, people.draws + 1)]
+    each = [model(of_draw(people, [outcome], position)) for position in range(1, people.draws + 1)]
     kept = [np.asarray(one.draws, dtype=float) for one in each]
     mixed = np.concatenate(kept)
     tails = tails_of(level)
     lower, value, upper = np.quantile(mixed, sorted(tails), axis=0)
     frame = given.frame.assign(value=value, se=mixed.std(axis=0, ddof=1), lower=lower, upper=upper)
     recipe = imputed_recipe(given, people)
-    places = np.random.default_rng(seed).choice(len(mixed), size=min(draws, len(mixed)), replace=False)
+    positions = np.random.default_rng(seed).choice(len(mixed), size=min(draws, len(mixed)), replace=False)
     means = np.stack([one.mean(axis=0) for one in kept])
     between = means.var(axis=0, ddof=1)
     return replace(
@@ -75,6 +75,6 @@ def mixed_over_draws(
             "imputations": people.draws,
             "variance_between_imputations": between.tolist(),
         },
-        draws=mixed[places],
+        draws=mixed[positions],
         inference=None,
     )

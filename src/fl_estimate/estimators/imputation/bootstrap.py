@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fl_estimate.arrays import Floats, Places
+from fl_estimate.arrays import Floats, Positions
 from fl_estimate.design.sample import merged_strata
 from fl_estimate.inputs.sample_design import Design
 
@@ -23,8 +23,8 @@ class Units:
         Units are numbered by stratum and name.
     """
 
-    of_person: Places
-    stratum: Places
+    of_person: Positions
+    stratum: Positions
 
     def counts(self, seed: int, draw: int) -> Floats:
         """How often each unit counts in one draw: n/(n − 1) times how often it was among n − 1 drawn with replacement.
@@ -47,7 +47,7 @@ MERGED: tuple[str, ...] = ("collapse", "adjust", "average")
 unit can show neither its distance from all (adjust) nor other strata's spread (average); by the other rules it adds nothing."""
 
 
-def units_of(people: pd.DataFrame, design: Design, rank: Places) -> Units:
+def units_of(people: pd.DataFrame, design: Design, rank: Positions) -> Units:
     """Number the units of a design; without units every person is one, and lone units are merged where its rule gives them a variance.
 
     Parameters
@@ -71,7 +71,7 @@ def units_of(people: pd.DataFrame, design: Design, rank: Places) -> Units:
     return _merged(unit, stratum, _in_order_of_values(people[design.strata], strata))
 
 
-def _merged(unit: Places, stratum: Places, rank: Places) -> Units:
+def _merged(unit: Positions, stratum: Positions, rank: Positions) -> Units:
     """Units with strata of a single one merged with the next, as the design merges them; renumbered, strata together."""
     sizes = np.bincount(stratum, minlength=len(rank))
     single = np.zeros(len(rank), dtype=bool)
@@ -81,12 +81,12 @@ def _merged(unit: Places, stratum: Places, rank: Places) -> Units:
     _, merged = merged_strata(single)
     of_unit = merged[rank[stratum]]
     order = np.argsort(of_unit, kind="stable")
-    place = np.empty(len(order), dtype=np.intp)
-    place[order] = np.arange(len(order))
-    return Units(of_person=place[unit], stratum=of_unit[order].astype(np.intp))
+    position = np.empty(len(order), dtype=np.intp)
+    position[order] = np.arange(len(order))
+    return Units(of_person=position[unit], stratum=of_unit[order].astype(np.intp))
 
 
-def _in_order_of_values(column: pd.Series, strata: Places) -> Places:
+def _in_order_of_values(column: pd.Series, strata: Positions) -> Positions:
     """The rank of each stratum among their labels as numbers or texts, which is the order of the strata of a design."""
     codes, _ = pd.factorize(column, sort=True)
     rank = np.zeros(int(strata.max(initial=-1)) + 1, dtype=np.intp)
@@ -94,7 +94,7 @@ def _in_order_of_values(column: pd.Series, strata: Places) -> Places:
     return rank
 
 
-def _numbered(column: pd.Series) -> Places:
+def _numbered(column: pd.Series) -> Positions:
     """Labels as numbers in their sorted order, so that no order of rows matters."""
     codes, _ = pd.factorize(column.astype(object).astype(str), sort=True)
     return codes.astype(np.intp)

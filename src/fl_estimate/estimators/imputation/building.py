@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fl_estimate.arrays import Bools, Floats, Places
+from fl_estimate.arrays import Bools, Floats, Positions
 from fl_estimate.estimators.imputation.bootstrap import units_of
 from fl_estimate.estimators.imputation.chained import CHAINS, Chains
 from fl_estimate.estimators.imputation.donors import FEWEST, DonorSearch, covariate_codes
@@ -58,12 +58,12 @@ class Recipients:
     """
 
     source: RecipientRows
-    at: Places
+    at: Positions
     wanted: Bools
     own: Mapping[str, Classes]
 
     @property
-    def rows(self) -> Places:
+    def rows(self) -> Positions:
         return self.source.rows[self.at]
 
 
@@ -79,7 +79,7 @@ def find_recipients(source: RecipientRows, found: Classification, stems: tuple[s
     return Recipients(source=source, at=at, wanted=_wanted(working, found, rows[at]), own=given)
 
 
-def _wanted(working: Working, found: Classification, rows: Places) -> Bools:
+def _wanted(working: Working, found: Classification, rows: Positions) -> Bools:
     ages = working.ages[rows]
     span = _span(found)
     texts = {column.name: column.texts_at(rows) for column in working.answers if column.numbers is None}
@@ -134,7 +134,7 @@ def likeness_of(
     questions = [name.partition("@")[0] for name in working.columns]
     items = known_to(found.frameworks).items
     fields = [column.codes.astype(np.int32) for column in working.answers if column.name.partition("@")[0] not in items]
-    numbered = {name: place for place, name in enumerate(dict.fromkeys(questions))}
+    numbered = {name: position for position, name in enumerate(dict.fromkeys(questions))}
     return Likeness(
         true=np.stack([is_true(column) for column in working.answers], axis=1),
         why=working.why,
@@ -187,7 +187,7 @@ def _cuts(found: Classification) -> Floats:
 def _dimension(question: str) -> int:
     """What a column is about, by how it begins."""
     return next(
-        (1 + place for place, begins in enumerate(("c_", "state_", "child_")) if question.startswith(begins)), 0
+        (1 + position for position, begins in enumerate(("c_", "state_", "child_")) if question.startswith(begins)), 0
     )
 
 
@@ -248,16 +248,16 @@ def build_pool(
 
 
 def _classes(
-    source: RecipientRows, at: Places, blocks: Sequence[DonorBlock], there: Bools, stems: tuple[str, ...]
+    source: RecipientRows, at: Positions, blocks: Sequence[DonorBlock], there: Bools, stems: tuple[str, ...]
 ) -> dict[str, Classes]:
     """What every candidate would make of its row."""
     row, candidate = np.nonzero(there)
-    place = np.full(there.shape, -1, dtype=np.intp)
-    place[row, candidate] = np.arange(len(row))
+    position = np.full(there.shape, -1, dtype=np.intp)
+    position[row, candidate] = np.arange(len(row))
     taken = np.repeat(source.rows[at][row][:, None], len(source.working.columns), axis=1)
     for block in blocks:
         for column in block.columns:
-            pairs, donors = place[block.at], block.donors
+            pairs, donors = position[block.at], block.donors
             kept = (pairs >= 0) & (donors >= 0)
             taken[pairs[kept], column] = donors[kept]
     found: dict[str, Classes] = {}
@@ -269,11 +269,11 @@ def _classes(
 
 def _reasons(why: npt.NDArray[np.int8], wanted: Bools) -> Floats:
     """The share of each reason among the answers to be drawn."""
-    told = np.stack([((why == 1 + place) & wanted).sum(axis=1) for place in range(len(REASONS))], axis=1)
+    told = np.stack([((why == 1 + position) & wanted).sum(axis=1) for position in range(len(REASONS))], axis=1)
     return told / np.maximum(told.sum(axis=1, keepdims=True), 1)
 
 
-def _person_rank(working: Working) -> Places:
+def _person_rank(working: Working) -> Positions:
     """A rank of people that does not depend on their order: by the first of their rows."""
     rank = np.full(len(working.people), len(working.person), dtype=np.intp)
     np.minimum.at(rank, working.person, working.order)
@@ -281,13 +281,13 @@ def _person_rank(working: Working) -> Places:
 
 
 def _blocks(
-    search: DonorSearch, groups: npt.NDArray[np.int64], rows: Places, wanted: Bools, k: int
+    search: DonorSearch, groups: npt.NDArray[np.int64], rows: Positions, wanted: Bools, k: int
 ) -> list[DonorBlock]:
     """The donors of every pattern of unknown answers; `groups` are each row's own and the youngest that it may belong to."""
     found: list[DonorBlock] = []
     patterns, inverse = np.unique(np.column_stack([groups, wanted]), axis=0, return_inverse=True)
-    for place, pattern in enumerate(patterns):
-        at = np.flatnonzero(inverse.ravel() == place)
+    for position, pattern in enumerate(patterns):
+        at = np.flatnonzero(inverse.ravel() == position)
         before: list[DonorBlock] = []
         for group, part in _parts(search, range(int(pattern[0]), int(pattern[1]) - 1, -1), pattern[2:].astype(bool)):
             block = _block(search, rows, at, group, part, before, k)
@@ -298,7 +298,7 @@ def _blocks(
 
 
 def _block(
-    search: DonorSearch, rows: Places, at: Places, group: int, part: Bools, before: list[DonorBlock], k: int
+    search: DonorSearch, rows: Positions, at: Positions, group: int, part: Bools, before: list[DonorBlock], k: int
 ) -> DonorBlock:
     """One part of a pattern. After others every candidate has one donor, near to what those before made of the row."""
     columns = np.flatnonzero(part)

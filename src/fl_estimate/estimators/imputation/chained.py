@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.arrays import Bools, Floats, Places
+from fl_estimate.arrays import Bools, Floats, Positions
 from fl_estimate.estimators.imputation.bootstrap import Units
 from fl_estimate.estimators.imputation.kinds import Likeness
 from fl_estimate.estimators.imputation.pool import DonorBlock
@@ -40,9 +40,9 @@ class _ChainedQuestion:
     """
 
     item: int
-    columns: Places
-    at: Places
-    donors: Places
+    columns: Positions
+    at: Positions
+    donors: Positions
     true: Bools
 
 
@@ -60,7 +60,7 @@ class Chains:
     """
 
     def __init__(
-        self, likeness: Likeness, rows: Places, wanted: Bools, unit: Places, units: Units, weights: Floats
+        self, likeness: Likeness, rows: Positions, wanted: Bools, unit: Positions, units: Units, weights: Floats
     ) -> None:
         self._likeness, self._rows, self._unit, self._units = likeness, rows, unit, units
         self._weights = weights
@@ -79,18 +79,18 @@ class Chains:
         scores: list[list[float]] = [[] for _ in self.questions]
         for draw in range(draws):
             part = slice(draw * CHAINS, (draw + 1) * CHAINS)
-            for place, (taken, found) in enumerate(self._drawn(draw, seed)):
-                donors[place][:, part] = taken
-                scores[place].append(found)
+            for position, (taken, found) in enumerate(self._drawn(draw, seed)):
+                donors[position][:, part] = taken
+                scores[position].append(found)
         return tuple(
             DonorBlock(
                 at=question.at,
                 columns=question.columns,
-                donors=donors[place],
+                donors=donors[position],
                 found=len(question.donors),
-                discrimination=float(np.mean(scores[place])),
+                discrimination=float(np.mean(scores[position])),
             )
-            for place, question in enumerate(self.questions)
+            for position, question in enumerate(self.questions)
         )
 
     def _asked(self, wanted: Bools, count: int) -> Iterator[_ChainedQuestion]:
@@ -178,7 +178,7 @@ class Chains:
         return effects, float(fit.intercept_[0]), share, ranked
 
 
-def _sampled(true: Bools, rng: np.random.Generator) -> tuple[Places, float]:
+def _sampled(true: Bools, rng: np.random.Generator) -> tuple[Positions, float]:
     """All rows where it is true, and of the others at most so many, with what each of these stands for."""
     rest = np.flatnonzero(~true)
     if len(rest) <= MOST_ROWS:
@@ -187,7 +187,7 @@ def _sampled(true: Bools, rng: np.random.Generator) -> tuple[Places, float]:
     return np.concatenate([np.flatnonzero(true), chosen]), len(rest) / MOST_ROWS
 
 
-def _chains(at: Places) -> Places:
+def _chains(at: Positions) -> Positions:
     """The chains of some recipients, one after the other."""
     return (at[:, None] * CHAINS + np.arange(CHAINS)).ravel()
 

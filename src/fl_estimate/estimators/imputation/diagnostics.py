@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fl_estimate.arrays import Bools, Floats, Places
+from fl_estimate.arrays import Bools, Floats, Positions
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.imputation.working import is_true
 
@@ -59,7 +59,7 @@ class Made:
 
 def diagnostics(made: Made) -> pd.DataFrame:
     """One line for each column of answers that was drawn; see `Imputation.diagnostics`."""
-    rows = [_line(made, place) for place in _drawn_columns(made.pool)]
+    rows = [_line(made, position) for position in _drawn_columns(made.pool)]
     return pd.DataFrame(rows, columns=list(COLUMNS)).sort_values("item", ignore_index=True)
 
 
@@ -67,12 +67,12 @@ def _drawn_columns(pool: Pool) -> list[int]:
     return sorted({int(column) for block in pool.blocks for column in block.columns})
 
 
-def _line(made: Made, place: int) -> dict[str, Any]:
+def _line(made: Made, position: int) -> dict[str, Any]:
     working, pool, weights = made.working, made.pool, made.weights
-    column = working.answers[place]
+    column = working.answers[position]
     told = is_true(column)
     answered = (column.why == 0) & made.inside
-    blocks = [block for block in pool.blocks if place in block.columns]
+    blocks = [block for block in pool.blocks if position in block.columns]
     taken, of = zip(*(_taken(made, block) for block in blocks), strict=True)
     donors, own = np.concatenate(taken), np.concatenate(of)
     there = donors >= 0
@@ -94,7 +94,7 @@ def _line(made: Made, place: int) -> dict[str, Any]:
     return {**line, "remarks": ", ".join(_remarks(line))}
 
 
-def _taken(made: Made, block: DonorBlock) -> tuple[Places, Places]:
+def _taken(made: Made, block: DonorBlock) -> tuple[Positions, Positions]:
     """The donors of a block in every draw, and the rows that took from them."""
     chosen = made.chosen[block.at].astype(np.intp)
     return np.take_along_axis(block.donors, chosen, axis=1), made.pool.rows[block.at]
@@ -136,16 +136,16 @@ def require_donors(recipients: Recipients, pool: Pool, in_scope: Bools, weights:
         raise EstimateFault(
             "FL-EST-445",
             f"fewer than {fewest} respondents gave answers that others could be given",
-            found=f"for {listed([working.columns[place] for place in np.flatnonzero(lacking)], most=8)}",
+            found=f"for {listed([working.columns[position] for position in np.flatnonzero(lacking)], most=8)}",
             fix="leave out a question that (nearly) nobody answered, so that the framework goes without it; or keep these people "
             'undetermined: too_few="leave"',
         )
     mostly: list[str] = []
-    for place in np.flatnonzero(wanted.any(axis=0)):
-        drawn = weights[rows[wanted[:, place]]].sum()
-        answered = weights[(working.answers[place].why == 0) & in_scope].sum()
+    for position in np.flatnonzero(wanted.any(axis=0)):
+        drawn = weights[rows[wanted[:, position]]].sum()
+        answered = weights[(working.answers[position].why == 0) & in_scope].sum()
         if drawn > MOSTLY * (drawn + answered):
-            mostly.append(working.columns[place])
+            mostly.append(working.columns[position])
     if mostly:
         raise EstimateFault(
             "FL-EST-446",

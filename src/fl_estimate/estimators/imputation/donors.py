@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fl_estimate.arrays import Bools, Floats, Places
+from fl_estimate.arrays import Bools, Floats, Positions
 from fl_estimate.estimators.imputation.kinds import Kinds, Likeness
 from fl_estimate.estimators.imputation.scores import (
     MOST_ROWS,
@@ -87,7 +87,7 @@ class DonorSearch:
         self._unknown_items = _by_item(kinds.unknown, likeness.item) & ~self._items
         self._level_ridge = level_ridge(kinds.levels, likeness.ridge)
 
-    def answered(self, group: int, pattern: Bools) -> Places:
+    def answered(self, group: int, pattern: Bools) -> Positions:
         """The kinds that answered a whole pattern."""
         return np.flatnonzero(self._givers(group) & ~(self._kinds.unknown & pattern).any(axis=1))
 
@@ -104,7 +104,7 @@ class DonorSearch:
         return (self._kinds.group == group) & self._kinds.gives
 
     def nearest(
-        self, rows: Places, group: int, pattern: Bools, *, k: int, given: KnownAnswers | None = None
+        self, rows: Positions, group: int, pattern: Bools, *, k: int, given: KnownAnswers | None = None
     ) -> NearestDonors:
         """Find the donors of rows with one pattern of unknown answers.
 
@@ -126,8 +126,8 @@ class DonorSearch:
         found, chance, own = np.full((len(rows), k), -1, dtype=np.intp), np.zeros((len(rows), k)), np.zeros(len(rows))
         distinct, inverse = np.unique(states[self._kinds.of_row[rows]], axis=0, return_inverse=True)
         ranked: list[tuple[float, int]] = []
-        for place, state in enumerate(distinct):
-            at = np.flatnonzero(inverse.ravel() == place)
+        for position, state in enumerate(distinct):
+            at = np.flatnonzero(inverse.ravel() == position)
             alike = usable[(states[usable] == state).all(axis=1)]
             enough = self._kinds.sizes[alike].sum() >= ENOUGH
             near = self._near(rows[at], alike if enough else usable, pattern, k, None)
@@ -138,7 +138,9 @@ class DonorSearch:
         size = int(self._kinds.sizes[usable].sum())
         return NearestDonors(donors=found, chance=chance, own=own, found=size, discrimination=mean)
 
-    def _near(self, rows: Places, usable: Places, pattern: Bools, k: int, given: KnownAnswers | None) -> NearestDonors:
+    def _near(
+        self, rows: Positions, usable: Positions, pattern: Bools, k: int, given: KnownAnswers | None
+    ) -> NearestDonors:
         kinds, likeness = self._kinds, self._likeness
         found, chance, mine = np.full((len(rows), k), -1, dtype=np.intp), np.zeros((len(rows), k)), np.zeros(len(rows))
         used = np.ones(int(likeness.item.max(initial=-1)) + 1, dtype=bool)
@@ -147,8 +149,8 @@ class DonorSearch:
         if not len(usable):
             return NearestDonors(donors=found, chance=chance, own=mine, found=0, discrimination=score.discrimination)
         sizes = kinds.sizes[usable]
-        for place, row in enumerate(rows):
-            true, unknown = self._own(row) if given is None else (given.true[place], given.unknown[place])
+        for position, row in enumerate(rows):
+            true, unknown = self._own(row) if given is None else (given.true[position], given.unknown[position])
             seen = used & ~unknown
             gap, rough = self._gaps(self._items[usable], true, seen, score)
             order = np.argsort(rough, kind="stable")
@@ -160,10 +162,13 @@ class DonorSearch:
             # of many that are equally near every recipient has others, lest a few donors give all the answers
             tie = _shuffled(likeness.order[donors], int(likeness.order[row]))
             chosen = np.lexsort((tie, distance.round(9)))[:k]
-            found[place, : len(chosen)] = donors[chosen]
+            found[position, : len(chosen)] = donors[chosen]
             if self._by_score:
                 odds = self._log_odds(row, true & seen, score)
-                mine[place], chance[place, : len(chosen)] = _chance(odds), _chance(odds + (gap[at][of] + shift)[chosen])
+                mine[position], chance[position, : len(chosen)] = (
+                    _chance(odds),
+                    _chance(odds + (gap[at][of] + shift)[chosen]),
+                )
         return NearestDonors(
             donors=found, chance=chance, own=mine, found=int(sizes.sum()), discrimination=score.discrimination
         )
@@ -183,17 +188,17 @@ class DonorSearch:
         unlike = items != mine
         own = unlike @ (OWN * np.abs(score.effects[at]) + DIFFERENT)
         gap = items @ score.effects[at] - mine @ score.effects[at]
-        for place in np.unique(dimension):
-            here = dimension == place
+        for position in np.unique(dimension):
+            here = dimension == position
             counts, count = items[:, here].sum(axis=1), int(mine[here].sum())
-            gap += score.counts[place] * (counts - count) + score.some[place] * ((counts > 0) - float(count > 0))
+            gap += score.counts[position] * (counts - count) + score.some[position] * ((counts > 0) - float(count > 0))
             # whoever told of nothing in a dimension is another than who told of something, whatever else makes up for it
-            own += np.abs(score.some[place] + score.counts[place]) * ((counts > 0) != (count > 0))
+            own += np.abs(score.some[position] + score.counts[position]) * ((counts > 0) != (count > 0))
         if self._by_score:
             return gap, PREDICTED * np.abs(gap) + own
         return gap, own + unlike @ np.abs(score.effects[at])
 
-    def told(self, rows: Places, columns: Places, donors: Places) -> KnownAnswers:
+    def told(self, rows: Positions, columns: Positions, donors: Positions) -> KnownAnswers:
         """What is known of rows once they have the answers of some columns from donors; each row with its one donor."""
         kinds, item = self._kinds, self._likeness.item
         own = kinds.of_row[rows]
@@ -209,33 +214,33 @@ class DonorSearch:
         own = self._kinds.of_row[row]
         return self._items[own], self._unknown_items[own]
 
-    def _distance(self, row: int, donors: Places, gap: Floats, shift: Floats, rough: Floats) -> Floats:
+    def _distance(self, row: int, donors: Positions, gap: Floats, shift: Floats, rough: Floats) -> Floats:
         likeness = self._likeness
         base = rough + PREDICTED * (np.abs(gap + shift) - np.abs(gap)) if self._by_score else rough
         base = base + (likeness.codes[donors] != likeness.codes[row]) @ likeness.weights
         years = np.abs(likeness.ages[donors] - likeness.ages[row]) / AGE_SCALE
         return base + AGE_WEIGHT * np.minimum(np.nan_to_num(years, nan=1.0), 1.0)
 
-    def _rows(self, chosen: Places, row: int, k: int) -> tuple[Places, Places]:
+    def _rows(self, chosen: Positions, row: int, k: int) -> tuple[Positions, Positions]:
         """Rows of some kinds, and which of the kinds each is of: of a large kind those of the same cell and a sample of the rest."""
         kinds = self._kinds
         sizes = kinds.sizes[chosen]
         if sizes.max(initial=0) <= LOOKED_AT:
             at = np.repeat(kinds.starts[chosen], sizes) + _within(sizes)
             return kinds.sorted_rows[at], np.repeat(np.arange(len(chosen)), sizes)
-        parts: list[Places] = []
-        of: list[Places] = []
-        for place, kind in enumerate(chosen):
+        parts: list[Positions] = []
+        of: list[Positions] = []
+        for position, kind in enumerate(chosen):
             start, end = kinds.starts[kind], kinds.starts[kind + 1]
             if end - start <= LOOKED_AT:
                 rows = kinds.sorted_rows[start:end]
             else:
                 rows = self._sampled(kinds.sorted_rows[start:end], row, k)
             parts.append(rows)
-            of.append(np.full(len(rows), place))
+            of.append(np.full(len(rows), position))
         return np.concatenate(parts), np.concatenate(of)
 
-    def _sampled(self, rows: Places, row: int, k: int) -> Places:
+    def _sampled(self, rows: Positions, row: int, k: int) -> Positions:
         """Of many rows, sorted by covariates, those of the recipient's own cell and every so-manieth of all."""
         codes = self._likeness.codes
         start = _shuffled(self._likeness.order[[row]], 0)[0] / 2**64
@@ -252,7 +257,7 @@ class DonorSearch:
             own = _every(own, start)
         return np.unique(np.concatenate([own, spread]))
 
-    def _score(self, usable: Places, pattern: Bools, used: Bools) -> Score:
+    def _score(self, usable: Positions, pattern: Bools, used: Bools) -> Score:
         """Fit what the other answers and covariates say of a pattern."""
         kinds, dimension = self._kinds, self._likeness.dimension
         width, dimensions, levels = len(used), int(dimension.max(initial=-1)) + 1, len(self._level_ridge)
@@ -266,7 +271,7 @@ class DonorSearch:
             )  # fmt: skip
         rows, of, counts = self._fitted_rows(usable, told)
         items = (self._items[usable] & used).astype(float)
-        many = np.stack([items[:, dimension == place].sum(axis=1) for place in range(dimensions)], axis=1)
+        many = np.stack([items[:, dimension == position].sum(axis=1) for position in range(dimensions)], axis=1)
         x = np.column_stack([items, many, (many > 0).astype(float)])[of]
         penalty = np.concatenate([np.full(width, RIDGE), np.full(2 * dimensions, SUM_RIDGE)])
         tells = told[of] * counts
@@ -280,14 +285,14 @@ class DonorSearch:
             discrimination=discrimination(fit.linear, tells, counts),
         )
 
-    def _fitted_rows(self, usable: Places, told: Bools) -> tuple[Places, Places, Floats]:
+    def _fitted_rows(self, usable: Positions, told: Bools) -> tuple[Positions, Positions, Floats]:
         """Rows that a regression is fitted to, which of the kinds each is of, and how many rows each stands for."""
         many = self._kinds.sizes[usable].sum() > MOST_ROWS
         sides = [self._some_rows(usable, np.flatnonzero(side), MOST_ROWS // 2 if many else 0) for side in (told, ~told)]
         rows, of, weight = (np.concatenate(each) for each in zip(*sides, strict=True))
         return rows, of, weight
 
-    def _some_rows(self, usable: Places, at: Places, most: int) -> tuple[Places, Places, Floats]:
+    def _some_rows(self, usable: Positions, at: Positions, most: int) -> tuple[Positions, Positions, Floats]:
         """Of some kinds every row, or every so-manieth, so that there are no more than `most`."""
         kinds, sizes = self._kinds, self._kinds.sizes[usable[at]]
         ends = np.cumsum(sizes)
@@ -301,12 +306,12 @@ class DonorSearch:
 def level_ridge(levels: npt.NDArray[np.int64], ridge: Floats) -> Floats:
     """The prior precision of every level of every covariate."""
     found = np.ones(int(levels.max(initial=-1)) + 1)
-    for place, precision in enumerate(ridge):
-        found[np.unique(levels[:, place])] = precision
+    for position, precision in enumerate(ridge):
+        found[np.unique(levels[:, position])] = precision
     return found
 
 
-def _within(sizes: Places) -> Places:
+def _within(sizes: Positions) -> Positions:
     """0, 1, 2, … within each of several runs."""
     return np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
 
@@ -315,13 +320,13 @@ def _chance(odds: Any) -> Any:
     return 1 / (1 + np.exp(-odds))
 
 
-def _every(rows: Places, start: float) -> Places:
+def _every(rows: Positions, start: float) -> Positions:
     """Every so-manieth of many rows, from a start between 0 and 1."""
     step = len(rows) / (LOOKED_AT // 2)
     return rows[((np.arange(LOOKED_AT // 2) + start) * step).astype(np.intp)]
 
 
-def _shuffled(order: Places, of: int) -> npt.NDArray[np.uint64]:
+def _shuffled(order: Positions, of: int) -> npt.NDArray[np.uint64]:
     """Numbers in an order of their own for each recipient. The mixing of splitmix64 (Steele, Lea and Flood 2014)."""
     mixed = (order.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     mixed ^= np.uint64((of + 1) * 0xBF58476D1CE4E5B9 % 2**64)
@@ -330,11 +335,11 @@ def _shuffled(order: Places, of: int) -> npt.NDArray[np.uint64]:
     return mixed ^ (mixed >> np.uint64(31))
 
 
-def _by_item(columns: Bools, item: Places) -> Bools:
+def _by_item(columns: Bools, item: Positions) -> Bools:
     """Whether any column of each question is set."""
     found = np.zeros((len(columns), int(item.max(initial=-1)) + 1), dtype=bool)
-    for place, question in enumerate(item):
-        found[:, question] |= columns[:, place]
+    for position, question in enumerate(item):
+        found[:, question] |= columns[:, position]
     return found
 
 

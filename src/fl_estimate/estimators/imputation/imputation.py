@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fl_estimate.arrays import Bools, Floats, Places
+from fl_estimate.arrays import Bools, Floats, Positions
 from fl_estimate.errors import EstimateFault, NotAColumn, listed, not_one_of, shown
 from fl_estimate.estimators.imputation.diagnostics import Made, diagnostics
 from fl_estimate.estimators.imputation.information import PilotFraction
@@ -108,8 +108,8 @@ class Imputation(NotAColumn):
         return tuple(self.persons.fixed)
 
     @property
-    def recipients(self) -> Places:
-        return self.persons.places
+    def recipients(self) -> Positions:
+        return self.persons.positions
 
     @property
     def method(self) -> Literal["donors", "chained"]:
@@ -359,10 +359,10 @@ class Imputation(NotAColumn):
         """By the key of people, or their place where they have none."""
         import polars as pl
 
-        places = self.recipients
+        positions = self.recipients
         known = self.source_rows.working.people
         key = PERSON if PERSON in known.columns else ROW
-        told = known[PERSON].to_numpy()[places] if key == PERSON else places.astype(np.uint32)
+        told = known[PERSON].to_numpy()[positions] if key == PERSON else positions.astype(np.uint32)
         table = pl.DataFrame({key: told, **{name: drawn[:, draw] for draw, name in enumerate(names)}})
         people = people if key == PERSON else people.with_row_index(ROW)
         table = table.cast({key: people.collect_schema()[key]}).lazy()

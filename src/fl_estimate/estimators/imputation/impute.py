@@ -10,7 +10,7 @@ from typing import Any, Literal
 import narwhals as nw
 import numpy as np
 
-from fl_estimate.arrays import Floats, Places
+from fl_estimate.arrays import Floats, Positions
 from fl_estimate.design.totals import require_columns
 from fl_estimate.errors import EstimateFault, names_given, not_one_of, shown
 from fl_estimate.estimators.imputation.building import COVARIATES, build_pool, find_recipients, likeness_of
@@ -197,8 +197,8 @@ def _imputed(
     """Find recipients, their donors, and how many draws are enough."""
     design = found.design or Design(unweighted=True)
     stems = tuple(name for name in found.outcomes if f"{name}_possible" in working.people.columns)
-    places = undetermined(working.people, stems)
-    rows = np.flatnonzero(np.isin(working.person, places))
+    positions = undetermined(working.people, stems)
+    rows = np.flatnonzero(np.isin(working.person, positions))
     source = read_source(data, rules, working, rows[np.argsort(working.order[rows])])
     recipients = find_recipients(source, found, stems)
     likeness = likeness_of(working, found, domains, predictors, stems)
@@ -207,7 +207,7 @@ def _imputed(
     if too_few == "refuse":
         inside = in_scope(working.people, stems)[working.person]
         require_donors(recipients, pool, inside, person_weights(working.people, design)[working.person], FEWEST)
-    persons = persons_of(recipients, pool, places, found.frameworks, stems)
+    persons = persons_of(recipients, pool, positions, found.frameworks, stems)
     pilot = _pilot(working, pool, persons, person_weights(working.people, design), stems[0], seed)
     return Imputation(
         classification=found,
@@ -304,8 +304,10 @@ def _pilot(
     working: Working, pool: Pool, persons: DrawnPersons, weights: Floats, outcome: str, seed: int
 ) -> PilotFraction:
     """The fraction of missing information of the headline's share, from the first draws, taken as missing at random."""
-    places: Places = persons.places
+    positions: Positions = persons.positions
     drawn = persons.drawn(outcome, pool, pool.chosen(min(LEAST_DRAWS, pool.most_draws), seed, {}))
     people = working.people
     scope, sure = people[f"{outcome}_in_scope"].to_numpy(dtype=float), people[outcome].to_numpy(dtype=float)
-    return pilot_fraction(pool.units, weights, scope, np.minimum(sure, 1.0), places, np.minimum(drawn, 1).astype(float))
+    return pilot_fraction(
+        pool.units, weights, scope, np.minimum(sure, 1.0), positions, np.minimum(drawn, 1).astype(float)
+    )

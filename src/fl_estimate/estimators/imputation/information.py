@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fl_estimate.arrays import Floats, Places
+from fl_estimate.arrays import Floats, Positions
 from fl_estimate.estimators.imputation.bootstrap import Units
 
 LEAST_DRAWS, MOST_DRAWS = 20, 100
@@ -38,7 +38,7 @@ class PilotFraction:
 
 
 def pilot_fraction(
-    units: Units, weights: Floats, scope: Floats, sure: Floats, at: Places, drawn: Floats
+    units: Units, weights: Floats, scope: Floats, sure: Floats, at: Positions, drawn: Floats
 ) -> PilotFraction:
     """The fraction of missing information of a share.
 
@@ -75,7 +75,7 @@ def pilot_fraction(
     return PilotFraction(within=within, between=between, fraction=(1 + 1 / m) * between / whole if whole > 0 else 0.0)
 
 
-def _variance(scores: Floats, stratum: Places) -> float:
+def _variance(scores: Floats, stratum: Positions) -> float:
     n = np.bincount(stratum)
     mean = np.bincount(stratum, weights=scores) / n
     spread = np.bincount(stratum, weights=(scores - mean[stratum]) ** 2)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.arrays import Bools, Floats, Places
+from fl_estimate.arrays import Bools, Floats, Positions
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -47,8 +47,8 @@ class Likeness:
 
     true: Bools
     why: npt.NDArray[np.int8]
-    item: Places
-    dimension: Places
+    item: Positions
+    dimension: Positions
     group: npt.NDArray[np.int64]
     youngest: npt.NDArray[np.int64]
     gives: Bools
@@ -57,7 +57,7 @@ class Likeness:
     ridge: Floats
     ages: Floats
     fields: npt.NDArray[np.int32]
-    order: Places
+    order: Positions
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -84,14 +84,14 @@ class Kinds:
     unknown: Bools
     group: npt.NDArray[np.int64]
     gives: Bools
-    first: Places
-    of_row: Places
-    sorted_rows: Places
-    starts: Places
+    first: Positions
+    of_row: Positions
+    sorted_rows: Positions
+    starts: Positions
     levels: npt.NDArray[np.int64]
 
     @property
-    def sizes(self) -> Places:
+    def sizes(self) -> Positions:
         return np.diff(self.starts)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fl_estimate.arrays import Places
+from fl_estimate.arrays import Positions
 from fl_estimate.estimators.imputation.working import AnswerCodes, Working, in_memory
 from fl_estimate.indicators.classify import Classification, classify
 from fl_estimate.indicators.persons import PERSON
@@ -60,12 +60,12 @@ class RecipientRows:
     data: Any
     rules: Rules
     working: Working
-    rows: Places
+    rows: Positions
     frame: nw.DataFrame[Any]
     people: nw.DataFrame[Any] | None
 
     def classes(
-        self, own: Places, donors: npt.NDArray[np.intp], stems: tuple[str, ...]
+        self, own: Positions, donors: npt.NDArray[np.intp], stems: tuple[str, ...]
     ) -> dict[str, npt.NDArray[np.int8]]:
         """The class of every pair, as if each were the only row of a person.
 
@@ -91,19 +91,19 @@ class RecipientRows:
                 found[stem].append(np.where(low == high, low, -1).astype(np.int8))
         return {stem: np.concatenate(parts) if parts else np.empty(0, dtype=np.int8) for stem, parts in found.items()}
 
-    def _data(self, own: Places, donors: npt.NDArray[np.intp]) -> Any:
+    def _data(self, own: Positions, donors: npt.NDArray[np.intp]) -> Any:
         """Each pair as a person with one row."""
         frame, people = self.frame[own.tolist()], None if self.people is None else self.people[own.tolist()]
         mine: list[Any] = []
         theirs: list[Any] = []
-        for place, column in enumerate(self.working.answers):
-            taken = donors[:, place]
+        for position, column in enumerate(self.working.answers):
+            taken = donors[:, position]
             if (taken == self.rows[own]).all():
                 continue
             of_people = column.table == "people" and people is not None
             beside = people if of_people and people is not None else frame
             (theirs if of_people else mine).append(_column(beside, column, taken))
-        names = [f"{ORDER}{place}" for place in range(len(own))]
+        names = [f"{ORDER}{position}" for position in range(len(own))]
         if not isinstance(self.data, SurveyData):
             return frame.with_columns(*mine).to_native()
         if people is None:
@@ -116,7 +116,7 @@ class RecipientRows:
         return _survey(self.data, **told)
 
 
-def completed_data(data: Any, working: Working, rows: Places, taken: npt.NDArray[np.intp]) -> Any:
+def completed_data(data: Any, working: Working, rows: Positions, taken: npt.NDArray[np.intp]) -> Any:
     """The data with answers of other rows written over those of some, in memory.
 
     Parameters
@@ -130,19 +130,19 @@ def completed_data(data: Any, working: Working, rows: Places, taken: npt.NDArray
     survey = isinstance(data, SurveyData)
     changed: dict[str, list[Any]] = {}
     frames: dict[str, nw.DataFrame[Any]] = {}
-    for place, column in enumerate(working.answers):
-        at = np.flatnonzero(taken[:, place] != rows)
+    for position, column in enumerate(working.answers):
+        at = np.flatnonzero(taken[:, position] != rows)
         if not len(at):
             continue
         if column.table not in frames:
             native = data if not survey else getattr(data, column.table if column.table == "people" else working.table)
             frames[column.table] = in_memory(nw.from_native(native))
         frame = frames[column.table]
-        places = working.place[rows[at]]
+        positions = working.position[rows[at]]
         if column.table == "people" and working.table != "people":
             keys = working.people[PERSON].to_numpy()[working.person[rows[at]]]
-            places = pd.Index(frame[PERSON].to_list()).get_indexer(pd.Index(keys))
-        changed.setdefault(column.table, []).append(_written(frame, column, places, taken[at, place]))
+            positions = pd.Index(frame[PERSON].to_list()).get_indexer(pd.Index(keys))
+        changed.setdefault(column.table, []).append(_written(frame, column, positions, taken[at, position]))
     told = {table: frame.with_columns(*changed[table]).to_native() for table, frame in frames.items()}
     if not survey:
         return told.get("people", data)
@@ -163,38 +163,38 @@ def _of_one_engine(data: SurveyData, changed: Mapping[str, Any]) -> SurveyData:
     return replace(data, **{name: frame.to_native() for name, frame in read.items()})
 
 
-def _written(frame: nw.DataFrame[Any], column: AnswerCodes, places: Places, taken: Places) -> Any:
+def _written(frame: nw.DataFrame[Any], column: AnswerCodes, positions: Positions, taken: Positions) -> Any:
     """A column with other answers at some places."""
     space = nw.get_native_namespace(frame)
     if column.numbers is not None:
         numbers = frame[column.name].cast(nw.Float64).to_numpy().copy()
-        numbers[places] = column.numbers[taken]
+        numbers[positions] = column.numbers[taken]
         return nw.new_series(column.name, numbers, nw.Float64, backend=space)
     texts = np.array(frame[column.name].to_list(), dtype=object)
-    texts[places] = column.texts_at(taken)
+    texts[positions] = column.texts_at(taken)
     return nw.new_series(column.name, texts.tolist(), nw.String, backend=space)
 
 
-def read_source(data: Any, rules: Rules, working: Working, rows: Places) -> RecipientRows:
+def read_source(data: Any, rules: Rules, working: Working, rows: Positions) -> RecipientRows:
     """Read the rows of recipients whole, with their persons."""
     survey = isinstance(data, SurveyData)
     if working.table == "people":
-        frame = _at(data.people if survey else data, working.place[rows])
+        frame = _at(data.people if survey else data, working.position[rows])
         return RecipientRows(data=data, rules=rules, working=working, rows=rows, frame=frame, people=None)
-    frame = _at(getattr(data, working.table), working.place[rows])
+    frame = _at(getattr(data, working.table), working.position[rows])
     people = _of_keys(data.people, working.people[PERSON].to_numpy()[working.person[rows]])
     return RecipientRows(data=data, rules=rules, working=working, rows=rows, frame=frame, people=people)
 
 
-def _at(native: Any, places: Places) -> nw.DataFrame[Any]:
+def _at(native: Any, positions: Positions) -> nw.DataFrame[Any]:
     """Rows of a table by their places; of a table that is read later no others are brought into memory."""
     frame: Any = nw.from_native(native)
     if isinstance(frame, nw.LazyFrame) and frame.implementation.is_polars():
-        wanted = np.unique(places)
+        wanted = np.unique(positions)
         numbered: Any = nw.from_native(native.with_row_index(ROW))
         read = numbered.filter(nw.col(ROW).is_in(wanted.tolist())).sort(ROW).drop(ROW).collect()
-        return read[np.searchsorted(wanted, places).tolist()]
-    return in_memory(frame)[places.tolist()]
+        return read[np.searchsorted(wanted, positions).tolist()]
+    return in_memory(frame)[positions.tolist()]
 
 
 def _of_keys(native: Any, keys: npt.NDArray[Any]) -> nw.DataFrame[Any]:
@@ -215,7 +215,7 @@ def _survey(data: SurveyData, **tables: Any) -> SurveyData:
     return replace(data, **{**nothing, **tables})
 
 
-def _column(beside: nw.DataFrame[Any], column: AnswerCodes, taken: Places) -> Any:
+def _column(beside: nw.DataFrame[Any], column: AnswerCodes, taken: Positions) -> Any:
     """The answers of other rows, in a column of the frame's engine."""
     space = nw.get_native_namespace(beside)
     if column.numbers is not None:

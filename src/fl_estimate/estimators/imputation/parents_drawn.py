@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fl_estimate.arrays import Bools, Places
+from fl_estimate.arrays import Bools, Positions
 from fl_estimate.estimators.imputation.pairs import RecipientRows
 from fl_estimate.estimators.imputation.persons import DrawnPersons
 from fl_estimate.estimators.imputation.pool import Classes, Pool
@@ -43,11 +43,11 @@ class Follows:
         What every candidate's other answers make of the row where no parent is a case, and where one is; -1 where that stays open.
     """
 
-    at: Places
+    at: Positions
     parents: npt.NDArray[np.intp]
     unasked: Bools
     column: int
-    said: Places
+    said: Positions
     classes: Mapping[str, Classes]
 
     def answers(self, parents_drawn: Classes) -> npt.NDArray[np.int8]:
@@ -93,11 +93,11 @@ def follows_of(
     said = _rows_that_say(working, column)
     if not len(at) or said is None:
         return None
-    places = _parents(data, working, working.person[pool.rows[at]])
-    if places is None:
+    positions = _parents(data, working, working.person[pool.rows[at]])
+    if positions is None:
         return None
-    open_, unasked = _states(working, places)
-    recipients = np.searchsorted(persons.places, np.where(open_, places, 0))
+    open_, unasked = _states(working, positions)
+    recipients = np.searchsorted(persons.positions, np.where(open_, positions, 0))
     parents = np.where(open_, recipients, -1)
     kept = open_.any(axis=1)
     if not kept.any():
@@ -109,7 +109,7 @@ def follows_of(
     )  # fmt: skip
 
 
-def _rows_that_say(working: Working, column: int) -> Places | None:
+def _rows_that_say(working: Working, column: int) -> Positions | None:
     answers = working.answers[column]
     found: list[int] = []
     for answer in ANSWERS:
@@ -121,7 +121,7 @@ def _rows_that_say(working: Working, column: int) -> Places | None:
     return np.array(found, dtype=np.intp)
 
 
-def _parents(data: SurveyData, working: Working, children: Places) -> npt.NDArray[np.intp] | None:
+def _parents(data: SurveyData, working: Working, children: Positions) -> npt.NDArray[np.intp] | None:
     """The place among people of each parent of some people, shape (people, 2); -1 where the survey has no such person."""
     frame: Any = nw.from_native(data.people)
     here = [name for name in PARENTS if name in frame.collect_schema().names()]
@@ -132,24 +132,24 @@ def _parents(data: SurveyData, working: Working, children: Places) -> npt.NDArra
     rows = pd.Index(read[PERSON]).get_indexer(pd.Index(keys))
     known = pd.Index(working.people[PERSON])
     found = np.full((len(children), len(PARENTS)), -1, dtype=np.intp)
-    for place, name in enumerate(here):
+    for position, name in enumerate(here):
         named = read[name].iloc[rows]
-        found[:, place] = np.where(named.isna().to_numpy(), -1, known.get_indexer(pd.Index(named)))
+        found[:, position] = np.where(named.isna().to_numpy(), -1, known.get_indexer(pd.Index(named)))
     return found
 
 
-def _states(working: Working, places: npt.NDArray[np.intp]) -> tuple[Bools, Bools]:
+def _states(working: Working, positions: npt.NDArray[np.intp]) -> tuple[Bools, Bools]:
     """Which parents are open, and which were not asked."""
-    people, there = working.people, places >= 0
+    people, there = working.people, positions >= 0
     surely, perhaps, asked = (
-        (people[f"{OUTCOME}{side}"].to_numpy() == 1)[np.where(there, places, 0)]
+        (people[f"{OUTCOME}{side}"].to_numpy() == 1)[np.where(there, positions, 0)]
         for side in ("", "_possible", "_in_scope")
     )
     return there & perhaps & ~surely, there & ~perhaps & ~asked
 
 
 def _classes(
-    source: RecipientRows, pool: Pool, at: Places, column: int, said: Places, stems: tuple[str, ...]
+    source: RecipientRows, pool: Pool, at: Positions, column: int, said: Positions, stems: tuple[str, ...]
 ) -> dict[str, Classes]:
     k = pool.weight.shape[1]
     row = np.repeat(np.arange(len(at)), k)
@@ -157,10 +157,10 @@ def _classes(
     taken = np.repeat(pool.rows[at][row][:, None], len(source.working.columns), axis=1)
     which = pd.Index(at)
     for block in pool.blocks:
-        places = which.get_indexer(pd.Index(block.at))
-        for place, donors in zip(places, block.donors, strict=True):
-            if place >= 0:
-                pairs = slice(place * k, (place + 1) * k)
+        positions = which.get_indexer(pd.Index(block.at))
+        for position, donors in zip(positions, block.donors, strict=True):
+            if position >= 0:
+                pairs = slice(position * k, (position + 1) * k)
                 part = taken[pairs]
                 part[:, block.columns] = np.where(donors[:, None] >= 0, donors[:, None], part[:, block.columns])
     found: dict[str, list[Classes]] = {name: [] for name in stems}

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fl_estimate.arrays import Places
+from fl_estimate.arrays import Positions
 from fl_estimate.estimators.imputation.building import Recipients
 from fl_estimate.estimators.imputation.pool import Classes, Pool
 from fl_estimate.indicators.framework import Framework
@@ -36,8 +36,8 @@ class DrawnPersons:
         Of an outcome with labels, the place of the first label among the other rows; as many as there are labels where none.
     """
 
-    places: Places
-    of_row: Places
+    positions: Positions
+    of_row: Positions
     fixed: Mapping[str, Classes]
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     first: Mapping[str, Classes] = field(default_factory=dict[str, Classes])
@@ -68,13 +68,13 @@ class DrawnPersons:
 def first_label(classes: Sequence[Classes]) -> Classes:
     """The place of the label that is given; as many as there are labels where none is."""
     found = np.full(classes[0].shape, len(classes), dtype=np.int8)
-    for place in range(len(classes) - 1, -1, -1):
-        found[classes[place] == 1] = place
+    for position in range(len(classes) - 1, -1, -1):
+        found[classes[position] == 1] = position
     return found
 
 
 def persons_of(
-    recipients: Recipients, pool: Pool, places: Places, frameworks: Sequence[Framework], stems: Sequence[str]
+    recipients: Recipients, pool: Pool, positions: Positions, frameworks: Sequence[Framework], stems: Sequence[str]
 ) -> DrawnPersons:
     """Lay out the persons of a pool.
 
@@ -96,22 +96,22 @@ def persons_of(
         if outcome.type == "classes"
     }
     others = np.flatnonzero(~np.isin(source.rows, pool.rows))
-    of_other = np.searchsorted(places, working.person[source.rows[others]])
+    of_other = np.searchsorted(positions, working.person[source.rows[others]])
     first: dict[str, Classes] = {}
     for outcome, names in labels.items():
         rank = first_label([recipients.own[name][others] for name in names])
-        first[outcome] = np.full(len(places), len(names), dtype=np.int8)
+        first[outcome] = np.full(len(positions), len(names), dtype=np.int8)
         np.minimum.at(first[outcome], of_other, rank)
     return DrawnPersons(
-        places=places,
-        of_row=np.searchsorted(places, working.person[pool.rows]),
-        fixed={name: working.people[name].to_numpy()[places].astype(np.int8) for name in stems},
+        positions=positions,
+        of_row=np.searchsorted(positions, working.person[pool.rows]),
+        fixed={name: working.people[name].to_numpy()[positions].astype(np.int8) for name in stems},
         labels=labels,
         first=first,
     )
 
 
-def undetermined(people: pd.DataFrame, stems: Sequence[str]) -> Places:
+def undetermined(people: pd.DataFrame, stems: Sequence[str]) -> Positions:
     """The places of people whose class is open in some outcome."""
     open_ = np.zeros(len(people), dtype=bool)
     for name in stems:

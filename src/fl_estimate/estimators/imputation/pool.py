@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.arrays import Floats, Places
+from fl_estimate.arrays import Floats, Positions
 from fl_estimate.estimators.imputation.bootstrap import Units
 from fl_estimate.estimators.imputation.donors import FEWEST
 from fl_estimate.estimators.imputation.working import REASONS
@@ -37,8 +37,8 @@ class DonorBlock:
         How well the other answers tell who tells of something in these (0.5: not at all); NaN where nobody, or everybody, does.
     """
 
-    at: Places
-    columns: Places
+    at: Positions
+    columns: Positions
     donors: npt.NDArray[np.intp]
     gap: Floats | None = None
     found: int = 0
@@ -74,17 +74,17 @@ class Pool:
         Of chained equations: the draw that each candidate is of. None: candidates are donors, and any draw may take them.
     """
 
-    rows: Places
+    rows: Positions
     blocks: tuple[DonorBlock, ...]
     unit: npt.NDArray[np.intp]
     weight: Floats
     classes: Mapping[str, Classes]
     case: Classes
     reasons: Floats
-    random: Places
+    random: Positions
     units: Units
     gap: Floats
-    of_draw: Places | None = None
+    of_draw: Positions | None = None
 
     def chosen(self, draws: int, seed: int, delta: Mapping[str, float]) -> npt.NDArray[np.int16]:
         """Which candidate each row takes in each draw, shape (rows, draws).

@@ -47,7 +47,7 @@ class Score:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Effects:
+class AnswerEffects:
     """Log odds ratios of a fit.
 
     Attributes
@@ -68,7 +68,7 @@ class Effects:
 
 def fitted_effects(
     x: Floats, told: Floats, counts: Floats, penalty: Floats, levels: Levels, level_penalty: Floats
-) -> Effects:
+) -> AnswerEffects:
     """Ridge logistic regression on answers and on covariates of however many levels.
 
     Parameters
@@ -115,7 +115,7 @@ def fitted_effects(
             break
     effects = np.zeros(x.shape[1])
     effects[used] = beta[1:]
-    return Effects(of=effects, levels=of_level, intercept=float(beta[0]), linear=linear)
+    return AnswerEffects(of=effects, levels=of_level, intercept=float(beta[0]), linear=linear)
 
 
 def discrimination(score: Floats, told: Floats, counts: Floats) -> float:

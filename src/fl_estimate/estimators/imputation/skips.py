@@ -32,7 +32,7 @@ def settled_skips(working: Working) -> Working:
         With SETTLED as the reason of these cells. They are as good as answered for a donor, and never drawn.
     """
     answers = list(working.answers)
-    for place, column in enumerate(answers):
+    for position, column in enumerate(answers):
         unasked = column.why == NOT_ASKED
         if not unasked.any() or unasked.all():
             continue
@@ -41,7 +41,7 @@ def settled_skips(working: Working) -> Working:
             if other.name != column.name and other.numbers is None:
                 settled |= _ruled_out(other, column.why, unasked)
         if settled.any():
-            answers[place] = replace(column, why=np.where(settled, np.int8(SETTLED), column.why).astype(np.int8))
+            answers[position] = replace(column, why=np.where(settled, np.int8(SETTLED), column.why).astype(np.int8))
     return replace(working, answers=tuple(answers))
 
 

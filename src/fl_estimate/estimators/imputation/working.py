@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fl_estimate.arrays import Bools, Floats, Places
+from fl_estimate.arrays import Bools, Floats, Positions
 from fl_estimate.indicators.classify import Classification, answering_table
 from fl_estimate.indicators.clock import AGE_AT_INTERVIEW, with_age_at_interview
 from fl_estimate.indicators.items import AGE, MISSING, NO, UNKNOWN_ANSWERS
@@ -55,7 +55,7 @@ class AnswerCodes:
     numbers: Floats | None
     why: npt.NDArray[np.int8]
 
-    def texts_at(self, rows: Places) -> npt.NDArray[np.object_]:
+    def texts_at(self, rows: Positions) -> npt.NDArray[np.object_]:
         """The cells of some rows."""
         return np.array(self.labels, dtype=object)[self.codes[rows]]
 
@@ -88,13 +88,13 @@ class Working:
     """
 
     table: str
-    person: Places
-    place: Places
+    person: Positions
+    position: Positions
     answers: tuple[AnswerCodes, ...]
     people: pd.DataFrame
     rows: pd.DataFrame
     ages: Floats
-    order: Places
+    order: Positions
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -137,15 +137,15 @@ def read_working(
     kept = [name for name in dict.fromkeys(wanted) if name in held and name not in beside]
     people = to_pandas(classified, kept)
     if table == "people":
-        rows, place, person = people_rows(classified, mine)
+        rows, position, person = people_rows(classified, mine)
     else:
         keys = [PERSON, *(name for name in ("job_id", "episode_id") if name in own.collect_schema().names())]
         others = [RELATIVE] if RELATIVE in own.collect_schema().names() else []
         every = to_pandas(own, list(dict.fromkeys([*keys, *mine, *beside, *others])))
         person = pd.Index(people[PERSON]).get_indexer(pd.Index(every[PERSON]))
         told = every[RELATIVE].isna().to_numpy() if RELATIVE in every else np.ones(len(every), dtype=bool)
-        place = np.flatnonzero((person >= 0) & every[PERSON].notna().to_numpy() & told)
-        rows, person = every.iloc[place], person[place]
+        position = np.flatnonzero((person >= 0) & every[PERSON].notna().to_numpy() & told)
+        rows, person = every.iloc[position], person[position]
     answers = tuple(
         _coded(name, rows[name] if name in mine else people[name].iloc[person], fields.get(name), table if name in mine else "people")
         for name in asked
@@ -153,7 +153,7 @@ def read_working(
     return Working(
         table=table,
         person=person,
-        place=place,
+        position=position,
         answers=answers,
         people=people,
         rows=pd.DataFrame({name: of_work(rows[name]) for name in beside}),
@@ -199,11 +199,11 @@ def to_pandas(frame: Any, columns: Sequence[str]) -> pd.DataFrame:
     return in_memory(frame.select(*columns)).to_pandas()
 
 
-def people_rows(classified: Any, mine: Sequence[str]) -> tuple[pd.DataFrame, Places, Places]:
+def people_rows(classified: Any, mine: Sequence[str]) -> tuple[pd.DataFrame, Positions, Positions]:
     """Rows that are persons: themselves, in their own places."""
     rows = to_pandas(classified, mine)
-    places = np.arange(len(rows))
-    return rows, places, places
+    positions = np.arange(len(rows))
+    return rows, positions, positions
 
 
 def _coded(name: str, column: pd.Series[Any], field: Any, table: str) -> AnswerCodes:
@@ -244,7 +244,7 @@ def is_true(column: AnswerCodes) -> Bools:
     return tells[column.codes] & (column.why == 0)
 
 
-def _rank(rows: pd.DataFrame, people: pd.DataFrame, person: Places) -> Places:
+def _rank(rows: pd.DataFrame, people: pd.DataFrame, person: Positions) -> Positions:
     """A rank by the keys of rows, or by all that is read where there is no key: the same in whatever order rows come."""
     keys = [name for name in rows.columns if name in (PERSON, "job_id", "episode_id")]
     if not keys and PERSON in people.columns:

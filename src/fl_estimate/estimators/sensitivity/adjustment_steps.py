@@ -13,7 +13,7 @@ from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By
 from fl_estimate.design.intervals import general
 from fl_estimate.errors import EstimateFault
-from fl_estimate.estimators.sensitivity.step_changes import Step, joint_covariance
+from fl_estimate.estimators.sensitivity.step_changes import AdjustmentStep, joint_covariance
 from fl_estimate.estimators.survey.design_weighted import ProportionInterval, estimate_prevalence
 from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.inputs.respondents import resolve
@@ -140,25 +140,25 @@ def adjustment_steps(
     return _lay_out(steps, made, joint)
 
 
-def _steps(people: Any, design: Design) -> Iterator[Step]:
+def _steps(people: Any, design: Design) -> Iterator[AdjustmentStep]:
     """The steps of the weights in the order of the design, then those of the unknown answers."""
     done = design.adjustments
     own = isinstance(design.replicates, Replicates)
     columns = [done[0].before, *(each.after for each in done)] if done else [design.weights]
     names = [str(DESIGN_WEIGHTS), *(OF_KIND.get(each.kind, each.kind) for each in done)]
-    for place, (column, name) in enumerate(zip(columns, names, strict=True)):
-        last = place == len(columns) - 1
-        again = sum(other == name for other in names[:place])
-        yield Step(
+    for position, (column, name) in enumerate(zip(columns, names, strict=True)):
+        last = position == len(columns) - 1
+        again = sum(other == name for other in names[:position])
+        yield AdjustmentStep(
             term=f"{name} {again + 1}" if again else name,
-            design=design if last else _before(design, str(column), place, own=own),
+            design=design if last else _before(design, str(column), position, own=own),
             unknown="exclude",
             error=last or not own,
         )
-    yield Step(term=UNKNOWN_COUNTED_AS_NO, design=design, unknown="no")
+    yield AdjustmentStep(term=UNKNOWN_COUNTED_AS_NO, design=design, unknown="no")
     if hasattr(people, "shifted"):
-        yield Step(term=IMPUTED, design=design, unknown="impute")
-    yield Step(term=BOUNDS, design=design, unknown="bounds")
+        yield AdjustmentStep(term=IMPUTED, design=design, unknown="impute")
+    yield AdjustmentStep(term=BOUNDS, design=design, unknown="bounds")
 
 
 def _before(design: Design, weights: str, steps: int, *, own: bool) -> Design:
@@ -168,7 +168,7 @@ def _before(design: Design, weights: str, steps: int, *, own: bool) -> Design:
     return replace(kept, replicates=None) if own else kept
 
 
-def _lay_out(steps: Sequence[Step], made: Sequence[Estimates], joint: Floats | None) -> Estimates:
+def _lay_out(steps: Sequence[AdjustmentStep], made: Sequence[Estimates], joint: Floats | None) -> Estimates:
     """The rows of each step, and before each what it changed."""
     last = made[-1]
     levels, reasons = _levels(steps, made)
@@ -217,14 +217,14 @@ def _lay_out(steps: Sequence[Step], made: Sequence[Estimates], joint: Floats | N
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Line:
+class _StepLine:
     """One row of the result: a row of a step, and where it is a change the row of the step before."""
 
     row: int
     before: int | None = None
 
 
-def _levels(steps: Sequence[Step], made: Sequence[Estimates]) -> tuple[pd.DataFrame, list[Reason]]:
+def _levels(steps: Sequence[AdjustmentStep], made: Sequence[Estimates]) -> tuple[pd.DataFrame, list[Reason]]:
     """The rows of all steps under each other; those without an error of their own without limits."""
     frames: list[pd.DataFrame] = []
     reasons: list[Reason] = []
@@ -241,9 +241,9 @@ def _levels(steps: Sequence[Step], made: Sequence[Estimates]) -> tuple[pd.DataFr
     return pd.concat(frames, ignore_index=True), reasons
 
 
-def _lines(steps: Sequence[Step], made: Sequence[Estimates]) -> list[_Line]:
+def _lines(steps: Sequence[AdjustmentStep], made: Sequence[Estimates]) -> list[_StepLine]:
     """Which rows the result has, domain by domain: what a step changed, and its figure; bounds change nothing."""
-    found: list[tuple[int, _Line]] = []
+    found: list[tuple[int, _StepLine]] = []
     order: dict[tuple[Any, ...], int] = {}
     before: dict[tuple[Any, ...], int] = {}
     start = 0
@@ -252,8 +252,8 @@ def _lines(steps: Sequence[Step], made: Sequence[Estimates]) -> list[_Line]:
         for row, key in enumerate(keys):
             order.setdefault(key, len(order))
             if step.unknown != "bounds" and key in before:
-                found.append((order[key], _Line(row=start + row, before=before[key])))
-            found.append((order[key], _Line(row=start + row)))
+                found.append((order[key], _StepLine(row=start + row, before=before[key])))
+            found.append((order[key], _StepLine(row=start + row)))
         before = {key: start + row for row, key in enumerate(keys)}
         start += len(one)
     return [line for _, line in sorted(found, key=lambda each: each[0])]
@@ -272,7 +272,7 @@ def _between(slopes: Floats, joint: Floats) -> Floats:
     return out
 
 
-def _changes(levels: pd.DataFrame, lines: Sequence[_Line], variance: Floats | None) -> dict[str, list[Any]]:
+def _changes(levels: pd.DataFrame, lines: Sequence[_StepLine], variance: Floats | None) -> dict[str, list[Any]]:
     """The columns of changes that are not those of the step itself."""
     after, before = [line.row for line in lines], [line.before for line in lines]
     value, first = (levels["value"].to_numpy(dtype=float)[rows] for rows in (after, before))

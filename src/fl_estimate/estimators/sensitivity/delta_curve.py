@@ -271,7 +271,7 @@ def _lay_out(call: _Call, points: Sequence[_DeltaPoint]) -> Estimates:
     columns: dict[str, list[Any]] = {name: [] for name in (*_KEPT, "term")}
     labels: dict[str, list[Any]] = {name: [] for name in ([REASON] if named else []) + list(given.by)}
     noted: list[Reason] = []
-    for place, point in enumerate(points):
+    for position, point in enumerate(points):
         frame = point.rows.frame
         for name in _KEPT:
             columns[name] += frame[name].tolist()
@@ -282,7 +282,7 @@ def _lay_out(call: _Call, points: Sequence[_DeltaPoint]) -> Estimates:
             labels[name] += [None if pd.isna(value) else value for value in frame[name].tolist()]
         # How much was imputed is told once, where nothing is shifted.
         noted += [
-            replace(reason, row=reason.row + place * size)
+            replace(reason, row=reason.row + position * size)
             for reason in point.rows.reasons
             if point.odds == 1 or reason.code not in _TOLD_ONCE
         ]

@@ -168,8 +168,8 @@ class _Extra:
         """One kind of answer with the composition of everybody."""
         code, margin = found.frame[proxy].iloc[row], " × ".join([proxy, *columns])
         cells = {
-            tuple(None if pd.isna(record[name]) else record[name] for name in columns): place
-            for place, record in enumerate(found.frame.to_dict("records"))
+            tuple(None if pd.isna(record[name]) else record[name] for name in columns): position
+            for position, record in enumerate(found.frame.to_dict("records"))
             if record["margin"] == margin and not pd.isna(record[proxy]) and record[proxy] == code and record["n"] > 0
         }
         factors = np.zeros(len(found))
@@ -189,10 +189,10 @@ def _composition(found: Estimates, columns: Sequence[str]) -> dict[tuple[Any, ..
             "FL-EST-472", "own and proxy answers cannot be standardised", found="too many classes to keep them crossed",
             fix="fewer columns in standardise_by, or classes that are merged",
         )  # fmt: skip
-    places = [crossing.by.index(name) for name in columns]
+    positions = [crossing.by.index(name) for name in columns]
     sums: dict[tuple[Any, ...], float] = {}
     for label, weight in zip(crossing.labels, crossing.weight[0], strict=True):
-        of = tuple(label[place] for place in places)
+        of = tuple(label[position] for position in positions)
         sums[of] = sums.get(of, 0.0) + float(weight)
     whole = sum(sums.values())
     return {of: weight / whole for of, weight in sums.items() if weight > 0}
@@ -248,7 +248,7 @@ def _lay_out(found: Estimates, direct: Any, extra: Sequence[_Extra], proxy: str,
         ),
         reasons=[
             *(replace(reason, row=at[reason.row]) for reason in found.reasons if reason.row in at),
-            *(PART_MISSING.at(len(direct) + place) for place in np.flatnonzero(lacks)),
+            *(PART_MISSING.at(len(direct) + position) for position in np.flatnonzero(lacks)),
         ],
         covariance=whole,
         support=Support.joined([found.support.take(direct), found.support.grouped([each.parts for each in extra])]),

@@ -22,7 +22,7 @@ from fl_estimate.results.estimates import Estimates
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class AdjustmentStep:
     """One step: its name, by which design, how unknown answers are treated, and whether its error is known."""
 
     term: str
@@ -51,7 +51,7 @@ class _Asked:
 def joint_covariance(
     people: Any,
     outcome: str,
-    steps: Sequence[Step],
+    steps: Sequence[AdjustmentStep],
     made: Sequence[Estimates],
     *,
     design: Design,
@@ -102,20 +102,20 @@ def _call(asked: _Asked, *, imputed: bool) -> Call:
     )  # fmt: skip
 
 
-def _measures(asked: _Asked, steps: Sequence[Step]) -> tuple[Targets, list[Measure], bool]:
+def _measures(asked: _Asked, steps: Sequence[AdjustmentStep]) -> tuple[Targets, list[Measure], bool]:
     """A ratio for each step (two for bounds), in columns of their own."""
     imputed = any(step.unknown == "impute" for step in steps)
     call = _call(asked, imputed=imputed)
     schema, columns = call.people.schema, dict[str, nw.Expr]()
     targets, measures = list[OutcomeColumns](), list[Measure]()
-    for place, step in enumerate(steps):
+    for position, step in enumerate(steps):
         treatment: Any = "no" if step.unknown == "impute" else step.unknown
         given = make_targets(
             schema, call.outcomes(asked.outcome, "outcome"), where=asked.where, unknown=treatment,
             weights=asked.design.weights,
         )  # fmt: skip
         names = {
-            name: name if name.startswith("where_") or name == "r" else f"s{place}{name}" for name in given.columns
+            name: name if name.startswith("where_") or name == "r" else f"s{position}{name}" for name in given.columns
         }
         columns |= {names[name]: column for name, column in given.columns.items()}
         (target,) = given.targets
@@ -126,10 +126,10 @@ def _measures(asked: _Asked, steps: Sequence[Step]) -> tuple[Targets, list[Measu
         elif target.upper is not None:
             values = {"lower": columns[target.value], "upper": columns[target.upper]}
         ratio = _ratio(step.design.weights, asked.design.weights)
-        bottom = f"s{place}_bottom"
+        bottom = f"s{position}_bottom"
         columns[bottom] = as_number(columns[target.counted]) * ratio
         for bound, value in values.items():
-            top = f"s{place}_top{bound}"
+            top = f"s{position}_top{bound}"
             columns[top] = as_number(value) * ratio
             own = replace(target, value=top, upper=None, denominator=bottom, nonzero=target.nonzero, zero_one=())
             targets.append(own)
@@ -170,9 +170,11 @@ def _margins(made: Estimates) -> list[list[int]]:
     return found
 
 
-def _in_order(found: Floats, steps: Sequence[Step], made: Sequence[Estimates], sizes: Sequence[int]) -> Floats:
+def _in_order(
+    found: Floats, steps: Sequence[AdjustmentStep], made: Sequence[Estimates], sizes: Sequence[int]
+) -> Floats:
     """The covariance of the measures (step, bound, domain) in the order of the rows (step, domain, bound), with the rows' errors."""
-    place = np.full(sum(sizes), -1, dtype=np.intp)
+    position = np.full(sum(sizes), -1, dtype=np.intp)
     start = at = 0
     for step, one, size in zip(steps, made, sizes, strict=True):
         domains = _margins(one)
@@ -180,18 +182,18 @@ def _in_order(found: Floats, steps: Sequence[Step], made: Sequence[Estimates], s
             bounds = 2 if step.unknown == "bounds" else 1
             for bound in range(bounds):
                 for domain, rows in enumerate(domains):
-                    place[start + rows[bound]] = at + bound * len(domains) + domain
+                    position[start + rows[bound]] = at + bound * len(domains) + domain
             at += bounds * len(domains)
         start += size
     se = np.concatenate([one.frame["se"].to_numpy(dtype=float) for one in made])
     root = np.sqrt(np.maximum(np.diag(found), 0.0))
     drawn = np.concatenate([np.full(len(one), step.unknown == "impute") for step, one in zip(steps, made, strict=True)])
-    own = root[place]
+    own = root[position]
     with np.errstate(divide="ignore", invalid="ignore"):
         # The error of an imputed row holds what its draws do not share with any other step.
         factor = np.where(drawn | ~(own > 0), 1.0, se / own)
-    out = found[np.ix_(place, place)] * np.outer(factor, factor)
-    out[place < 0, :] = out[:, place < 0] = np.nan
-    known = place >= 0
+    out = found[np.ix_(position, position)] * np.outer(factor, factor)
+    out[position < 0, :] = out[:, position < 0] = np.nan
+    known = position >= 0
     out[known, known] = (se**2)[known]
     return out

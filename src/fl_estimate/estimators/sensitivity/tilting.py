@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
-from fl_estimate.arrays import Bools, Floats, Places
+from fl_estimate.arrays import Bools, Floats, Positions
 
 REASONS: tuple[str, ...] = ("refusal", "dont_know", "missing", "not_asked")
 PRIOR = 5.0
@@ -89,7 +89,7 @@ def open_of(imputation: Any, outcome: str) -> Open:
     )
 
 
-def _probability(imputation: Any, outcome: str, of_row: Places, drawn: Classes) -> Floats:
+def _probability(imputation: Any, outcome: str, of_row: Positions, drawn: Classes) -> Floats:
     """The weighted share of a recipient's candidates that make it a case, drawn towards the mean by `PRIOR` donors.
 
     Of several open rows of a person one is enough. The odds of all are multiplied so that they are right in the mean of the draws.
@@ -119,7 +119,7 @@ def _right_in_the_mean(probability: Floats, mean: float) -> Floats:
     return np.clip(shifted(float(found)), LEAST, 1 - LEAST)  # pyright: ignore[reportArgumentType]
 
 
-def _mean_of(values: Floats, of_row: Places, size: int) -> Floats:
+def _mean_of(values: Floats, of_row: Positions, size: int) -> Floats:
     sums, rows = np.zeros((size, values.shape[1])), np.bincount(of_row, minlength=size)
     np.add.at(sums, of_row, values)
     return sums / np.maximum(rows, 1)[:, None]

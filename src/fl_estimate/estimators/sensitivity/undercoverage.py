@@ -263,8 +263,8 @@ def _lay_out(
         support=estimates.support.take(list(range(rows)) * len(curves)),
         reasons=[
             *(
-                replace(reason, row=reason.row + place * rows)
-                for place in range(len(curves))
+                replace(reason, row=reason.row + position * rows)
+                for position in range(len(curves))
                 for reason in estimates.reasons
             ),
             *(MORE_CASES_THAN_PEOPLE.at(row) for row in np.flatnonzero(impossible)),

@@ -85,10 +85,10 @@ def wald_of_table(table: TwoWayTable, freedom: float, *, adjusted: bool) -> Foun
     totals = table.totals(data.pattern_weight)
     n, by_row, by_column = totals.sum(), totals.sum(axis=1), totals.sum(axis=0)
     influence = np.empty((len(table.cell), q))
-    for place in range(q):
-        i, j = place // (c - 1) + 1, place % (c - 1) + 1
+    for position in range(q):
+        i, j = position // (c - 1) + 1, position % (c - 1) + 1
         in_row, in_column = (table.rows == i).astype(float), (table.columns == j).astype(float)
-        influence[:, place] = (
+        influence[:, position] = (
             in_row * in_column - by_column[j] / n * in_row - by_row[i] / n * in_column + by_row[i] * by_column[j] / n**2
         )
     value = residual(data.pattern_weight)

@@ -379,8 +379,8 @@ def _lay_out(
     frame = estimates.frame
     by = tuple(name for name in estimates.by if name != column)
     slopes = np.zeros((len(made), len(frame)))
-    for place, row in enumerate(made):
-        slopes[place, list(row.rows)] = row.slopes
+    for position, row in enumerate(made):
+        slopes[position, list(row.rows)] = row.slopes
     whole = estimates.covariance
     used = sorted({row for each in made for row in each.rows})
     # Rows without a variance stay out of sums that do not speak of them.
@@ -411,13 +411,15 @@ def _lay_out(
     }  # fmt: skip
     labels = {name: [None if value is pd.NA else value for value in models[name]] for name in by}
     bases = frame["basis"].to_numpy(dtype=object)
-    reasons = [row.reason.at(place) for place, row in enumerate(made) if row.reason is not None]
+    reasons = [row.reason.at(position) for position, row in enumerate(made) if row.reason is not None]
     reasons += [
-        DF_NOT_POSITIVE.at(place, df=float(df[place]))
-        for place, row in enumerate(made)
-        if row.reason is None and not df[place] > 0
+        DF_NOT_POSITIVE.at(position, df=float(df[position]))
+        for position, row in enumerate(made)
+        if row.reason is None and not df[position] > 0
     ]
-    reasons += [COVARIANCE_UNKNOWN.at(place) for place, row in enumerate(made) if apart[place] and row.reason is None]
+    reasons += [
+        COVARIANCE_UNKNOWN.at(position) for position, row in enumerate(made) if apart[position] and row.reason is None
+    ]
     compared = list(dict.fromkeys(row.term for row in made))
     said = STANDARDISED.held(column=column)
     said = said if quantity is None else CONTRAST_OF_ESTIMATES.held(column=column, compared=compared)
@@ -447,7 +449,7 @@ def _joined(old: Any, new: str) -> str:
 
 def _people(frame: pd.DataFrame, row: _Combined, name: str, *, apart: bool) -> float:
     """People or cases of all parts: added up where the parts are apart; of parts of the same people n, where it is one."""
-    values = [frame[name].iloc[place] for place in row.rows]
+    values = [frame[name].iloc[position] for position in row.rows]
     if len(values) == 2 and row.whole:
         # One part lies in the other.
         return np.nan if any(pd.isna(value) for value in values) else float(max(values))
@@ -458,5 +460,5 @@ def _people(frame: pd.DataFrame, row: _Combined, name: str, *, apart: bool) -> f
 
 def _least(frame: pd.DataFrame, row: _Combined, name: str) -> float:
     """The least of the parts, missing where one is: of degrees of freedom."""
-    values = [frame[name].iloc[place] for place in row.rows]
+    values = [frame[name].iloc[position] for position in row.rows]
     return np.nan if any(pd.isna(value) for value in values) else float(min(values))

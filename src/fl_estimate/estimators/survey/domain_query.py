@@ -213,7 +213,7 @@ def _canonical(product: Product, targets: Targets, *, weighted: bool) -> Product
         elif target.counted in left:
             left = [factor for factor in left if factor not in outer - {target.counted}] or [target.counted]
     ones = {"r", *(name for target in targets.targets for name in (target.scope, target.counted, *target.zero_one))}
-    short = [factor for place, factor in enumerate(left) if factor not in ones or factor not in left[:place]]
+    short = [factor for position, factor in enumerate(left) if factor not in ones or factor not in left[:position]]
     return (*(["w"] * product.count("w") if weighted else []), *short)
 
 

@@ -89,15 +89,15 @@ class DomainTable:
         if self.covariance is None:
             return np.full(len(self.cells[one].value), np.inf)
         offsets = np.cumsum([0, *(len(cells.value) for cells in self.cells)])
-        low, high = (slice(offsets[place], offsets[place + 1]) for place in (one, other))
+        low, high = (slice(offsets[position], offsets[position + 1]) for position in (one, other))
         squares = np.diag(self.covariance)
         return np.sqrt(np.maximum(squares[low] + squares[high] - 2 * np.diag(self.covariance[low, high]), 0.0))
 
-    def covariance_of(self, places: Sequence[int], blank: npt.NDArray[np.bool_]) -> Floats | None:
+    def covariance_of(self, positions: Sequence[int], blank: npt.NDArray[np.bool_]) -> Floats | None:
         """The joint covariance in the order of rows; rows without a value have none."""
         if self.covariance is None:
             return None
-        found = self.covariance[np.ix_(places, places)]
+        found = self.covariance[np.ix_(positions, positions)]
         found[blank, :], found[:, blank] = np.nan, np.nan
         return found
 

@@ -77,7 +77,7 @@ def of_draws(call: Call, test: Callable[[Call], SurveyTest]) -> Callable[[Call],
         )  # fmt: skip
 
     def pooled(one: Call) -> SurveyTest:
-        each = [test(one.of_draw(place)) for place in range(1, one.imputed.draws + 1)]
+        each = [test(one.of_draw(position)) for position in range(1, one.imputed.draws + 1)]
         return pooled_test(each, test(one), one.imputed)
 
     return pooled

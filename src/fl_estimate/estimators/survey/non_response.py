@@ -62,9 +62,9 @@ def widening(data: Any, classification: Classification, outcome: str, weights: p
     scenarios = [(question, answer) for question in questions for answer in (question.no, question.yes)]
     held = _held(data, tables, scenarios, classification, outcome, weights)
     rows: list[tuple[Any, ...]] = []
-    for place, question in enumerate(questions):
-        fall = max(0.0, float(weights.sum()) - held[2 * place][1]) / total
-        rise = held[2 * place + 1][0] / total
+    for position, question in enumerate(questions):
+        fall = max(0.0, float(weights.sum()) - held[2 * position][1]) / total
+        rise = held[2 * position + 1][0] / total
         rows.append((question.id, question.unknown, fall, rise, max(fall, rise)))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.sort_values("widening", ascending=False, kind="stable", ignore_index=True)
@@ -109,7 +109,7 @@ def _held(
     """The weight surely and possibly in the class under every scenario."""
     copies = {
         name: pd.concat(
-            [_answered(table, question, answer, place) for place, (question, answer) in enumerate(scenarios)],
+            [_answered(table, question, answer, position) for position, (question, answer) in enumerate(scenarios)],
             ignore_index=True,
         )
         for name, table in tables.items()
@@ -134,10 +134,10 @@ def _held(
     return [(float(sums["s"].get(at, 0.0)), float(sums["p"].get(at, 0.0))) for at in range(len(scenarios))]
 
 
-def _answered(table: pd.DataFrame, question: _UnknownQuestion, answer: str, place: int) -> pd.DataFrame:
+def _answered(table: pd.DataFrame, question: _UnknownQuestion, answer: str, position: int) -> pd.DataFrame:
     """A copy of a table in which the unknown answers to a question are all the same, for persons of its own."""
     given = {name: _without_unknown(table[name], answer) for name in question.columns if name in table}
-    return table.assign(**given, **{PERSON: f"{place}|" + table[PERSON].astype(str)})
+    return table.assign(**given, **{PERSON: f"{position}|" + table[PERSON].astype(str)})
 
 
 def _without_unknown(column: pd.Series, answer: str) -> pd.Series:

@@ -43,7 +43,7 @@ class Values:
     weights: Floats
     rows: Floats
     groups: Codes
-    place: Codes
+    position: Codes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,10 +118,10 @@ def _by_domain(people: SampledPeople, table: Totals, *, apart: bool, numbered: b
     value = _numbers(table, VALUE)
     counted = table.sums["d",] > 0
     each = table.sums["w", "d"] / np.where(counted, table.sums["d",], 1.0)
-    place = _numbers(table, ROW) if numbered else each
+    position = _numbers(table, ROW) if numbered else each
     found: dict[tuple[str, Label], Values] = {}
     for margin in margins_of(table, people.by, people.categories):
-        sorted_ = np.lexsort((place, value, margin.domain))
+        sorted_ = np.lexsort((position, value, margin.domain))
         sorted_ = sorted_[counted[sorted_]]
         bounds = np.searchsorted(margin.domain[sorted_], np.arange(len(margin.labels) + 1))
         for domain, label in enumerate(margin.labels):
@@ -139,14 +139,14 @@ def _merged(value: Floats, table: Totals, groups: Codes, *, apart: bool) -> Valu
     """The groups of a domain as values; those of the same value put together unless its rows are told apart."""
     x, weight, rows = value[groups], table.sums["w", "d"][groups], table.sums["d",][groups]
     if apart or not len(groups):
-        return Values(values=x, weights=weight, rows=rows, groups=groups, place=np.arange(len(groups)))
-    place = np.cumsum(np.concatenate([[False], x[1:] != x[:-1]]))
+        return Values(values=x, weights=weight, rows=rows, groups=groups, position=np.arange(len(groups)))
+    position = np.cumsum(np.concatenate([[False], x[1:] != x[:-1]]))
     return Values(
-        values=x[np.unique(place, return_index=True)[1]],
-        weights=np.bincount(place, weights=weight),
-        rows=np.bincount(place, weights=rows),
+        values=x[np.unique(position, return_index=True)[1]],
+        weights=np.bincount(position, weights=weight),
+        rows=np.bincount(position, weights=rows),
         groups=groups,
-        place=place,
+        position=position,
     )
 
 
@@ -164,7 +164,7 @@ def replicate_quantiles(
 def _one_block(known: Values, weights: Floats, rule: str, shares: Floats) -> Floats:
     if len(known.values) < len(known.groups):
         shape = (len(known.values), len(known.groups))
-        weights = sparse.csr_array((np.ones(shape[1]), (known.place, np.arange(shape[1]))), shape) @ weights
+        weights = sparse.csr_array((np.ones(shape[1]), (known.position, np.arange(shape[1]))), shape) @ weights
     return np.stack([quantiles(rule, known.values, column, shares, known.rows) for column in weights.T])
 
 

@@ -197,8 +197,8 @@ def _one(call: Call, targets: Targets, target: OutcomeColumns, shares: Floats, r
     value = targets.columns[target.value].cast(nw.Float64)
     for columns_of, name in zip(margins, names, strict=True):
         domains = [label for margin, label in read.domains if margin == name]
-        for place in range(len(shares)):
-            limits = {label: float(found[name, label][place]) for label in domains}
+        for position in range(len(shares)):
+            limits = {label: float(found[name, label][position]) for label in domains}
             threshold = _threshold(columns_of, limits, call.people.schema)
             below = f"below_{len(measures)}"
             one = nw.when(value <= threshold).then(nw.lit(1.0)).otherwise(nw.lit(0.0))
@@ -216,8 +216,8 @@ def _one(call: Call, targets: Targets, target: OutcomeColumns, shares: Floats, r
     if call.interval == "wald":
         theta = replicate_quantiles(call.people, targets, target, read, rule, shares)
     return [
-        _block(call, table, target, name, [measures[place * len(shares) + i] for i in range(len(shares))], shares, rule, read, found, theta)
-        for place, name in enumerate(names)
+        _block(call, table, target, name, [measures[position * len(shares) + i] for i in range(len(shares))], shares, rule, read, found, theta)
+        for position, name in enumerate(names)
     ]  # fmt: skip
 
 
@@ -255,7 +255,7 @@ def _block(
         next(i for i, cells in enumerate(table.cells) if cells.margin.name == margin and cells.measure.top == m.top)
         for m in measures
     ]
-    cells = [table.cells[place] for place in at]
+    cells = [table.cells[position] for position in at]
     labels = cells[0].margin.labels
     empty = np.full(len(shares), np.nan)
     value = np.stack([found.get((margin, label), empty) for label in labels])
@@ -277,7 +277,7 @@ def _block(
         se = (upper - lower) / (2 * t[:, None])
     return _Block(
         target=target, cells=cells, shares=shares, value=value, se=se, lower=lower, upper=upper, df=df, table=table,
-        covariance=table.covariance, outside=outside, starts=[int(offsets[place]) for place in at],
+        covariance=table.covariance, outside=outside, starts=[int(offsets[position]) for position in at],
     )  # fmt: skip
 
 
@@ -311,13 +311,13 @@ def _inverted(
     """Within: the ends of an interval of shares, read off the distribution function."""
     lower, upper = np.full((len(labels), len(ends)), np.nan), np.full((len(labels), len(ends)), np.nan)
     outside = np.zeros(lower.shape, dtype=bool)
-    for place, (low, high) in enumerate(ends):
-        outside[:, place] = (low < 0) | (high > 1)
+    for position, (low, high) in enumerate(ends):
+        outside[:, position] = (low < 0) | (high > 1)
         for domain, label in enumerate(labels):
             known = read.domains.get((margin, label))
             if known is not None and len(known.values):
                 both = quantiles(rule, known.values, known.weights, np.array([low[domain], high[domain]]), known.rows)
-                lower[domain, place], upper[domain, place] = both
+                lower[domain, position], upper[domain, position] = both
     return lower, upper, outside
 
 
@@ -343,15 +343,15 @@ def _lay_out(call: Call, targets: Targets, blocks: Sequence[_Block], rule: str) 
         margin = block.cells[0].margin
         for domain, label in enumerate(margin.labels):
             known = dict(zip(margin.columns, label, strict=True))
-            for place, share in enumerate(block.shares):
-                reasons += _row_reasons(block, domain, place, call.interval, row=len(columns["value"]))
+            for position, share in enumerate(block.shares):
+                reasons += _row_reasons(block, domain, position, call.interval, row=len(columns["value"]))
                 columns["outcome"].append(block.target.outcome)
                 columns["term"].append(f"{share:g}")
                 columns["margin"].append(margin.name)
                 for name in ("value", "se", "lower", "upper"):
-                    columns[name].append(getattr(block, name)[domain, place])
+                    columns[name].append(getattr(block, name)[domain, position])
                 columns["interval_kind"].append(
-                    call.interval if np.isfinite(block.lower[domain, place] + block.upper[domain, place]) else ""
+                    call.interval if np.isfinite(block.lower[domain, position] + block.upper[domain, position]) else ""
                 )
                 columns["n"].append(block.cells[0].n[domain])
                 columns["df"].append(block.df[domain])
@@ -385,15 +385,15 @@ def _support(call: Call, blocks: Sequence[_Block]) -> Support:
     return Support.joined(parts)
 
 
-def _row_reasons(block: _Block, domain: int, place: int, kind: str, *, row: int) -> list[Reason]:
+def _row_reasons(block: _Block, domain: int, position: int, kind: str, *, row: int) -> list[Reason]:
     reasons: list[Reason] = []
     if not block.cells[0].n[domain] > 0:
         reasons.append(NO_ROWS.at(row))
     elif not block.df[domain] > 0:
         reasons.append(DF_NOT_POSITIVE.at(row, df=float(block.df[domain])))
-    elif block.outside[domain, place]:
+    elif block.outside[domain, position]:
         reasons.append(QUANTILE_BEYOND_VALUES.at(row, kind=kind))
-    elif np.isnan(block.lower[domain, place]):
+    elif np.isnan(block.lower[domain, position]):
         reasons.append(INTERVAL_NOT_DEFINED.at(row, kind=kind))
     if block.table.sample.census:
         reasons.append(CENSUS.at(row))
@@ -411,11 +411,11 @@ def _covariance(blocks: Sequence[_Block], rows: int) -> Floats | None:
     whole = blocks[0].covariance
     if whole is None:
         return None
-    places = [
+    positions = [
         start + domain for block in blocks for domain in range(len(block.value)) for start in block.starts
     ]  # fmt: skip
     se = np.concatenate([block.se.ravel() for block in blocks])
-    shares = whole[np.ix_(places, places)]
+    shares = whole[np.ix_(positions, positions)]
     spread = np.sqrt(np.diag(shares))
     with np.errstate(divide="ignore", invalid="ignore"):
         correlation = np.where(np.outer(spread, spread) > 0, shares / np.outer(spread, spread), 0.0)

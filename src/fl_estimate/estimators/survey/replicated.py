@@ -207,10 +207,17 @@ def read_file_sums(people: SampledPeople, columns: Mapping[str, nw.Expr], names:
     own: Any = people.design.replicates
     keys = tuple(dict.fromkeys(name for margin in by_margins(people.by) for name in margin))
     every = {**columns, **replicate_columns(people.schema, people.design)}
-    wanted = {(place, name): (f"k{place}", name) for place in range(len(own.columns)) for name in dict.fromkeys(names)}
+    wanted = {
+        (position, name): (f"k{position}", name)
+        for position in range(len(own.columns))
+        for name in dict.fromkeys(names)
+    }
     sums = totals_in_blocks(people.frame, keys, every, wanted).sums
     return FileSums(
-        of={name: np.stack([sums[place, name] for place in range(len(own.columns))]) for name in dict.fromkeys(names)}
+        of={
+            name: np.stack([sums[position, name] for position in range(len(own.columns))])
+            for name in dict.fromkeys(names)
+        }
     )
 
 
@@ -282,7 +289,7 @@ def _pattern(weights: Mapping[str, nw.Expr], people: SampledPeople) -> nw.Expr:
 
 
 def _ranks(matrix: Floats, margin: Margin, met: Any, domains: int) -> Floats:
-    return np.array([_rank(matrix[(margin.domain == place) & met]) for place in range(domains)], dtype=float)
+    return np.array([_rank(matrix[(margin.domain == position) & met]) for position in range(domains)], dtype=float)
 
 
 def _rank(matrix: Floats) -> int:

@@ -79,8 +79,8 @@ def require_same_rows(parts: Sequence[Estimates]) -> None:
     first = parts[0]
     keys = [*HEAD, *first.by, "bound"]
     other = [
-        place + 1
-        for place, part in enumerate(parts)
+        position + 1
+        for position, part in enumerate(parts)
         if part.by != first.by
         or len(part) != len(first)
         or not part.frame[keys].astype("string").fillna("").equals(first.frame[keys].astype("string").fillna(""))
@@ -110,9 +110,9 @@ def pooled_frame(
     )
     frame["method"] = pd.array([str(MULTIPLE_IMPUTATION)] * len(frame), dtype="string")
     lower, upper, said = np.full(len(frame), np.nan), np.full(len(frame), np.nan), [""] * len(frame)
-    for place in range(len(frame)):
-        each = [one.iloc[place] for one in frames]
-        lower[place], upper[place], said[place] = _limits(frame.iloc[place], each, quantity, kind)
+    for position in range(len(frame)):
+        each = [one.iloc[position] for one in frames]
+        lower[position], upper[position], said[position] = _limits(frame.iloc[position], each, quantity, kind)
     frame["lower"], frame["upper"] = lower, upper
     frame["interval_kind"] = pd.array(said, dtype="string")
     return frame

@@ -330,7 +330,7 @@ def _independence(call: Call, row: str, column: str, statistic: str) -> SurveyTe
     else:
         found, scales = pearson(table, freedom, statistic)
     # Every cell of the table is a group that the test could tell.
-    cases = [(table.rows == place).astype(float) for place in range(table.shape[0])]
+    cases = [(table.rows == position).astype(float) for position in range(table.shape[0])]
     return with_rows(
         outcome=row,
         term=column,
@@ -433,7 +433,7 @@ def _method(data: ModelData) -> MethodName:
 def _support(data: ModelData, cases: Sequence[Floats], group: Codes, size: int, df: float) -> Support:
     """The smallest group that is compared."""
     parts = [group_support(data, y, group, size, df) for y in cases]
-    return Support.least([part.take([place]) for part in parts for place in range(size)])
+    return Support.least([part.take([position]) for part in parts for position in range(size)])
 
 
 def _call(

@@ -133,7 +133,8 @@ def make_targets(
     # R's na.rm for several variables: one set of people for all of them, so that their covariance is of the same rows.
     any_unknown = reduce(or_, [part.in_scope & part.unknown for part in parts])
     targets = [
-        _target(schema, columns, place, part, denominator, any_unknown, unknown) for place, part in enumerate(parts)
+        _target(schema, columns, position, part, denominator, any_unknown, unknown)
+        for position, part in enumerate(parts)
     ]
     return Targets(targets=tuple(targets), columns=columns)
 
@@ -176,7 +177,7 @@ def _parts(schema: Schema, outcome: Outcome, denominator: str | None, inside: nw
 def _target(
     schema: Schema,
     columns: dict[str, nw.Expr],
-    place: int,
+    position: int,
     part: _Parts,
     denominator: str | None,
     any_unknown: nw.Expr,
@@ -184,10 +185,10 @@ def _target(
 ) -> OutcomeColumns:
     treatment = unknown or ("no" if part.classified else "")
     in_scope, value = part.in_scope, part.value
-    names = {key: f"{key}{place}" for key in ("d", "y", "p", "x", "u", "b", "c", "e")}
+    names = {key: f"{key}{position}" for key in ("d", "y", "p", "x", "u", "b", "c", "e")}
     scope = "r"
     if part.classified:
-        scope = f"r{place}"
+        scope = f"r{position}"
         columns[scope] = in_scope
     counted, known = scope, in_scope & ~part.unknown
     if treatment == "exclude":
@@ -213,7 +214,7 @@ def _target(
         value=names["y"],
         upper=names["p"] if treatment == "bounds" else None,
         denominator=names["x"] if denominator is not None else None,
-        square=f"q{place}",
+        square=f"q{position}",
         unknown=names["u"],
         not_binary=names["b"],
         nonzero=names["y"] if part.truth else names["c"],

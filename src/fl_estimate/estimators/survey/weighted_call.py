@@ -252,13 +252,13 @@ def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: Quant
     columns |= {name: list[Any]() for name in ("bound", "undetermined", "n", "cases", "df", "df_effective", "deff")}
     by = tuple(dict.fromkeys(column for margin in by_margins(call.by) for column in margin))
     labels = {name: list[Any]() for name in by}
-    reasons, places = list[Told](), list[int]()
+    reasons, positions = list[Told](), list[int]()
     offsets = np.cumsum([0, *(len(cells.value) for cells in table.cells)])
     for group in _groups(table.cells):
         finished = _side_by_side(group, table, call, quantity)
         for domain, label in enumerate(table.cells[group[0]].margin.labels):
-            for place, bound, values, cell_reasons in finished:
-                cells, row = table.cells[place], len(places)
+            for position, bound, values, cell_reasons in finished:
+                cells, row = table.cells[position], len(positions)
                 for name, column in values.items():
                     columns[name].append(column[domain])
                 columns["outcome"].append(cells.measure.target.outcome)
@@ -268,9 +268,9 @@ def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: Quant
                 for name in by:
                     labels[name].append(known.get(name))
                 reasons += [(code, row, told) for code, told in cell_reasons[domain]]
-                places.append(int(offsets[place]) + domain)
+                positions.append(int(offsets[position]) + domain)
     outcomes, crossing = [target.outcome for target in targets.targets], table.crossing
-    support = support_of(table.cells, call.df, table).take(places)
+    support = support_of(table.cells, call.df, table).take(positions)
     # Of a mean or total of a quantity "cases" has no meaning, nor has where they were met.
     met = np.where(np.isnan(np.array(columns["cases"], dtype=float)), np.nan, support.psus_with_cases)
     return build(
@@ -285,7 +285,7 @@ def lay_out(call: Call, targets: Targets, table: DomainTable, *, quantity: Quant
         ),
         support=support,
         reasons=[code.at(row, **told) for code, row, told in reasons],
-        covariance=table.covariance_of(places, np.array(columns["bound"]) == IDENTIFIED),
+        covariance=table.covariance_of(positions, np.array(columns["bound"]) == IDENTIFIED),
         cells=None if crossing is None else replace(crossing, where=call.where or ""),
     )  # fmt: skip
 
@@ -299,21 +299,21 @@ def lay_out_again(made: Estimates, call: Call, table: DomainTable) -> Estimates:
     quantity = Quantity.of(str(made.frame["quantity"].iloc[0]))
     names = ("lower", "upper", "df", "interval_kind")
     changed = {name: list[Any]() for name in names}
-    reasons, places = list[Reason](), list[int]()
+    reasons, positions = list[Reason](), list[int]()
     for group in _groups(table.cells):
         finished = _side_by_side(group, table, call, quantity)
         for domain in range(len(table.cells[group[0]].margin.labels)):
-            for place, _, values, told in finished:
+            for position, _, values, told in finished:
                 for name in names:
                     changed[name].append(values[name][domain])
-                reasons += [code.at(len(places), **more) for code, more in told[domain]]
-                places.append(int(offsets[place]) + domain)
+                reasons += [code.at(len(positions), **more) for code, more in told[domain]]
+                positions.append(int(offsets[position]) + domain)
     return replace(
         made,
         frame=made.frame.assign(
             **{**changed, "interval_kind": [str(kind) for kind in changed["interval_kind"]]}, level=call.level
         ),
-        support=support_of(table.cells, call.df, table).take(places),
+        support=support_of(table.cells, call.df, table).take(positions),
         reasons=tuple(reasons),
     )
 
@@ -323,11 +323,11 @@ def _side_by_side(
 ) -> list[tuple[int, str, dict[str, Any], list[Reasons]]]:
     """The rows of each domain of cells that stand side by side: their place, bound, columns and reasons."""
     found = [
-        (place, table.cells[place].measure.bound, *_finish(table.cells[place], table, call, quantity))
-        for place in group
+        (position, table.cells[position].measure.bound, *_finish(table.cells[position], table, call, quantity))
+        for position in group
     ]
     if len(group) == 2:
-        ends = [table.cells[place] for place in group]
+        ends = [table.cells[position] for position in group]
         found.append((group[0], IDENTIFIED, *_identified(ends, table.gap_se(*group), table, call, quantity)))
     return found
 
@@ -355,8 +355,8 @@ def recipe_of(
 def _groups(cells: Sequence[DomainMeasures]) -> list[list[int]]:
     """Cells that stand side by side: the same outcome and margin, one or two bounds."""
     groups: dict[tuple[str, str], list[int]] = {}
-    for place, cell in enumerate(cells):
-        groups.setdefault((cell.measure.target.value, cell.margin.name), []).append(place)
+    for position, cell in enumerate(cells):
+        groups.setdefault((cell.measure.target.value, cell.margin.name), []).append(position)
     return list(groups.values())
 
 
@@ -515,32 +515,32 @@ def _reasons(
     effective = effective_df_of(cells)
     crowded = cells.binary & (effective < np.minimum(FEW_DF, df)) & (cells.cases >= CROWDED * cells.psus_with_cases)
     out: list[Reasons] = []
-    for place in range(len(df)):
+    for position in range(len(df)):
         said: Reasons = []
-        if not cells.n[place] > 0:
+        if not cells.n[position] > 0:
             out.append([(NO_ROWS, {})])
             continue
-        if none[place]:
+        if none[position]:
             said.append((ZERO_CASES, {}))
-        if every[place]:
+        if every[position]:
             said.append((ALL_CASES, {}))
-        if cells.variance[place] < 0:
+        if cells.variance[position] < 0:
             said.append((VARIANCE_NEGATIVE, {}))
-        elif not df[place] > 0:
-            said.append((DF_NOT_POSITIVE, {"df": float(df[place])}))
-        elif np.isnan(lower[place]):
+        elif not df[position] > 0:
+            said.append((DF_NOT_POSITIVE, {"df": float(df[position])}))
+        elif np.isnan(lower[position]):
             said.append((INTERVAL_NOT_DEFINED, {"kind": call.interval}))
-        if proportion_like and (lower[place] < 0 or upper[place] > 1):
+        if proportion_like and (lower[position] < 0 or upper[position] > 1):
             said.append((INTERVAL_OUTSIDE_RANGE, {"kind": call.interval}))
         if table.sample.census:
             said.append((CENSUS, {}))
-        elif call.df != "effective" and crowded[place] and not (none[place] or every[place]):
-            told = {"units": int(cells.psus_with_cases[place]), "df": float(effective[place])}
+        elif call.df != "effective" and crowded[position] and not (none[position] or every[position]):
+            told = {"units": int(cells.psus_with_cases[position]), "df": float(effective[position])}
             said.append((CASES_IN_FEW_UNITS, told))
-        if cells.lost is not None and cells.lost[place]:
+        if cells.lost is not None and cells.lost[position]:
             own: Any = call.people.design.replicates
             code = REPLICATES_MADE_UP if own.kind in AVERAGED else REPLICATES_WITHOUT_VALUE
-            said.append((code, {"replicates": int(cells.lost[place]), "of": table.replicates}))
+            said.append((code, {"replicates": int(cells.lost[position]), "of": table.replicates}))
         out.append(said)
     return out
 

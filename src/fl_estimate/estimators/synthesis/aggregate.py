@@ -186,11 +186,11 @@ def aggregate(
 def _rests_on(surveys: Surveys, found: list[Group], regions: Mapping[Any, Any]) -> tuple[list[str], Support]:
     """Basis and support of the whole and of each region: the smallest part of their surveyed countries."""
     every = list(enumerate(surveys.value))
-    groups = [[place for place, _ in every]]
-    groups += [[place for place, country in every if regions[country] == group.name] for group in found]
-    bases = [[surveys.bases[place] for place in group] for group in groups]
+    groups = [[position for position, _ in every]]
+    groups += [[position for position, country in every if regions[country] == group.name] for group in found]
+    bases = [[surveys.bases[position] for position in group] for group in groups]
     parts = [
-        Support.least_known([surveys.support.take([place]) for place in group], of)
+        Support.least_known([surveys.support.take([position]) for position in group], of)
         for group, of in zip(groups, bases, strict=True)
     ]
     return [weakest(of) for of in bases], Support.joined(parts)
@@ -333,9 +333,9 @@ def _answer(
 
 def _kept_off(found: list[Group]) -> list[Reason]:
     """Rows of regions with few surveyed countries, and the whole that they are part of."""
-    few = [place for place, group in enumerate(found, 1) if group.kept_off_zero]
+    few = [position for position, group in enumerate(found, 1) if group.kept_off_zero]
     return [
-        FEW_COUNTRIES.at(row, surveyed=min(found[place - 1].surveyed for place in few) if row == 0 else found[row - 1].surveyed)
+        FEW_COUNTRIES.at(row, surveyed=min(found[position - 1].surveyed for position in few) if row == 0 else found[row - 1].surveyed)
         for row in ([0, *few] if few else [])
     ]  # fmt: skip
 

@@ -89,7 +89,9 @@ def add(
     require_choice(interval, level)
     require_finite({"correlation": correlation}, within=(-1, 1))
     given = list(figures.values()) if isinstance(figures, Mapping) else list(figures)
-    names = list(figures) if isinstance(figures, Mapping) else [f"part {place}" for place in range(1, len(given) + 1)]
+    names = (
+        list(figures) if isinstance(figures, Mapping) else [f"part {position}" for position in range(1, len(given) + 1)]
+    )
     if not given:
         raise EstimateFault("FL-EST-183", "there is nothing to add", found="no figures", fix="give one or more")
     parts = aligned([rows_of(part, str(name)) for part, name in zip(given, names, strict=True)], "add")

@@ -292,7 +292,7 @@ def combine(
             *(WITHOUT_CASES.at(c, sources=int(n)) for c, n in enumerate(found.without) if n),
         ],
         diagnostics={
-            "weights": {name: found.weights[place].tolist() for place, name in enumerate(names)},
+            "weights": {name: found.weights[position].tolist() for position, name in enumerate(names)},
             "q": [q for q, _, _ in found.test], "df": found.test[0][1], "p_value": [p for _, _, p in found.test],
             "i2": [max(0.0, 1 - df / q) if q > 0 else 0.0 for q, df, _ in found.test], "tau": found.tau.tolist(),
             **({"prediction": found.prediction} if method == "random" else {}),

@@ -110,7 +110,8 @@ def extend_by_ratio(
     require_choice(interval, level)
     odds = numbers_given(detection_odds, "detection_odds", "FL-EST-188", "a number above 0, or several")
     require_finite(
-        {f"detection_odds {place}": x for place, x in enumerate(odds, 1)} | {"overdispersion": overdispersion}, above=0
+        {f"detection_odds {position}": x for position, x in enumerate(odds, 1)} | {"overdispersion": overdispersion},
+        above=0,
     )
     if base.by and (base.frame["margin"] == "").all():  # the national row of a result by columns
         base = replace(base, by=(), frame=base.frame.drop(columns=list(base.by)))

@@ -166,11 +166,12 @@ def aligned(inputs: Sequence[InputRows], what: str) -> list[InputRows]:
                 "FL-EST-185", f"{what}: the results do not have the same rows", found=listed(absent),
                 fix="estimate all of them by the same columns, or select the rows that they share",
             )  # fmt: skip
-        places = np.array([rows.keys.index(key) for key in longest.keys])
+        positions = np.array([rows.keys.index(key) for key in longest.keys])
         taken = {
-            name: getattr(rows, name)[places] for name in ("value", "se", "df", "n", "cases", "upper", "df_effective")
+            name: getattr(rows, name)[positions]
+            for name in ("value", "se", "df", "n", "cases", "upper", "df_effective")
         }
-        found.append(replace(rows, keys=longest.keys, support=rows.support.take(places), **taken))
+        found.append(replace(rows, keys=longest.keys, support=rows.support.take(positions), **taken))
     return found
 
 

@@ -90,12 +90,12 @@ def spells(
 def _union(low: np.ndarray, high: np.ndarray) -> tuple[float, bool]:
     """Years covered by intervals that may overlap, and whether any lies in the window."""
     years, reached, inside = 0.0, -np.inf, False
-    for place in np.argsort(low, kind="stable"):
-        if high[place] < low[place]:  # wholly outside the window
+    for position in np.argsort(low, kind="stable"):
+        if high[position] < low[position]:  # wholly outside the window
             continue
         inside = True
-        years += max(0.0, float(high[place] - max(low[place], reached)))
-        reached = max(reached, float(high[place]))
+        years += max(0.0, float(high[position] - max(low[position], reached)))
+        reached = max(reached, float(high[position]))
     return years, inside
 
 

@@ -82,10 +82,10 @@ def _declared(name: str, values: npt.NDArray[np.float64], ranges: Sequence[Range
         if not isinstance(low, str) and not isinstance(high, str):
             inside |= (values >= low) & (values <= high)
     codes = np.unique(values[inside])
-    place = np.full(len(values), len(codes), dtype=np.uint32)
-    place[inside] = np.searchsorted(codes, values[inside])
+    position = np.full(len(values), len(codes), dtype=np.uint32)
+    position[inside] = np.searchsorted(codes, values[inside])
     texts = pl.Series([*(code_text(code) for code in codes.tolist()), None], dtype=pl.String)
-    return pl.Series(name, np.where(inside, np.nan, values), nan_to_null=True), texts.gather(place)
+    return pl.Series(name, np.where(inside, np.nan, values), nan_to_null=True), texts.gather(position)
 
 
 def _kinds(series: pl.Series, ranges: Sequence[Range]) -> pl.Series | None:

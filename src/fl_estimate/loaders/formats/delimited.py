@@ -126,14 +126,14 @@ def _columns_not_encoded(content: bytes, codec: str, written: TextFormat) -> lis
         names = next(lines, list[str]())
         if any("\ufffd" in name for name in names):
             return ["the header"]
-        met = {place for line in lines for place, cell in enumerate(line) if "\ufffd" in cell}
+        met = {position for line in lines for position, cell in enumerate(line) if "\ufffd" in cell}
     except csv.Error:
         return []
     may = may_be_shown(names)
     return [
-        f"column {names[place]!r}" if names[place] in may else f"column {place + 1}"
-        for place in sorted(met)
-        if place < len(names)
+        f"column {names[position]!r}" if names[position] in may else f"column {position + 1}"
+        for position in sorted(met)
+        if position < len(names)
     ]
 
 

@@ -63,9 +63,10 @@ def _plain_layout(file: Path, book: Codebook) -> spss_rows.SpssLayout | None:
     fits = (
         form is not None
         and book.n_rows in (form.rows, None)
-        and len(form.places) == len(book.columns)
+        and len(form.positions) == len(book.columns)
         and all(
-            (book.kinds[name] == "string") == (at.width > 0) for name, at in zip(book.columns, form.places, strict=True)
+            (book.kinds[name] == "string") == (at.width > 0)
+            for name, at in zip(book.columns, form.positions, strict=True)
         )
     )
     return form if fits else None
@@ -79,11 +80,11 @@ def _schema(file: Path, book: Codebook) -> dict[str, pl.DataType] | None:
     if form is None:
         return None
     schema: dict[str, pl.DataType] = {}
-    for name, place in zip(book.columns, form.places, strict=True):
+    for name, position in zip(book.columns, form.positions, strict=True):
         if not _is_plain(book.formats[name]):
             return None
-        schema[name] = pl.String() if place.width else pl.Float64()
-        if any(isinstance(low, str) == (place.width > 0) for low, _ in book.declared_missing.get(name, ())):
+        schema[name] = pl.String() if position.width else pl.Float64()
+        if any(isinstance(low, str) == (position.width > 0) for low, _ in book.declared_missing.get(name, ())):
             schema[name + KIND] = pl.String()
     return schema
 
@@ -110,14 +111,14 @@ def _spss_frame(
 ) -> pl.DataFrame:
     values: dict[str, Any] = {}
     left: list[str] = []
-    for name, place in zip(book.columns, form.places, strict=True):
+    for name, position in zip(book.columns, form.positions, strict=True):
         values[name] = None
         if not _is_plain(book.formats[name]):
             left.append(name)
-        elif place.width:
-            values[name] = _decoded(file, name, spss_rows.texts(rows, place), book)
+        elif position.width:
+            values[name] = _decoded(file, name, spss_rows.texts(rows, position), book)
         else:
-            values[name] = spss_rows.numbers(rows, place)
+            values[name] = spss_rows.numbers(rows, position)
     if left:
         by_cell, _ = by_pyreadstat.call(
             file, book.told, READERS, usecols=left, row_offset=offset, row_limit=max(1, len(rows))

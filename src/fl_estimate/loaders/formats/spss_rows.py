@@ -51,7 +51,7 @@ class SpssLayout:
     rows: int
     form: int
     bias: float
-    places: tuple[ColumnPosition, ...]
+    positions: tuple[ColumnPosition, ...]
 
 
 class Broken(Exception):
@@ -82,7 +82,7 @@ def _layout(content: BinaryIO) -> SpssLayout | None:
         return None
     if (form == _ZIPPED) != (magic == b"$FL3"):
         return None
-    places: list[tuple[str, ColumnPosition]] = []
+    positions: list[tuple[str, ColumnPosition]] = []
     long: dict[str, int] = {}
     kinds: list[int] = []
     labelled_codes: list[bytes] = []
@@ -99,7 +99,7 @@ def _layout(content: BinaryIO) -> SpssLayout | None:
             _pass_over(content, abs(n_missing) * 8)
             kinds.append(kind)
             if kind >= 0:
-                places.append((name.decode("latin-1").strip(), ColumnPosition(word=words, width=kind)))
+                positions.append((name.decode("latin-1").strip(), ColumnPosition(word=words, width=kind)))
             words += 1
         elif record == 3:
             (count,) = struct.unpack("<i", content.read(4))
@@ -111,9 +111,9 @@ def _layout(content: BinaryIO) -> SpssLayout | None:
         elif record == 4:
             (count,) = struct.unpack("<i", content.read(4))
             of: tuple[int, ...] = struct.unpack(f"<{count}i", content.read(_sane(4 * count)))
-            if not of or not all(0 < place <= words for place in of):
+            if not of or not all(0 < position <= words for position in of):
                 raise Broken
-            if any(kinds[place - 1] for place in of) and any(code[0] < _FIRST_LETTER for code in labelled_codes):
+            if any(kinds[position - 1] for position in of) and any(code[0] < _FIRST_LETTER for code in labelled_codes):
                 raise Broken  # codes of numbers on a text
         elif record == 6:
             (count,) = struct.unpack("<i", content.read(4))
@@ -128,10 +128,10 @@ def _layout(content: BinaryIO) -> SpssLayout | None:
             _pass_over(content, 4)
             if not words:
                 raise Broken
-            if any(place.width > 255 or place.word - (-place.width // 8) > words for _, place in places):
+            if any(position.width > 255 or position.word - (-position.width // 8) > words for _, position in positions):
                 raise Broken
-            whole = tuple(_joined(places, long))
-            return SpssLayout(start=content.tell(), words=words, rows=rows, form=form, bias=bias, places=whole)
+            whole = tuple(_joined(positions, long))
+            return SpssLayout(start=content.tell(), words=words, rows=rows, form=form, bias=bias, positions=whole)
         else:
             raise Broken
 
@@ -166,19 +166,21 @@ def _lengths(raw: bytes) -> dict[str, int]:
     return {name: int(length) for name, length in pairs}
 
 
-def _joined(places: list[tuple[str, ColumnPosition]], long: dict[str, int]) -> Iterator[ColumnPosition]:
+def _joined(positions: list[tuple[str, ColumnPosition]], long: dict[str, int]) -> Iterator[ColumnPosition]:
     """Put the pieces of very long texts together: those after the first are no columns."""
     passing = 0
-    for at, (name, place) in enumerate(places):
+    for at, (name, position) in enumerate(positions):
         if passing:
             passing -= 1
         elif name in long:
             passing = -(-long[name] // _USED_OF_PIECE) - 1
             yield ColumnPosition(
-                word=place.word, width=place.width, more=tuple(piece for _, piece in places[at + 1 : at + 1 + passing])
+                word=position.word,
+                width=position.width,
+                more=tuple(piece for _, piece in positions[at + 1 : at + 1 + passing]),
             )
         else:
-            yield place
+            yield position
 
 
 def stretches(file: Path, form: SpssLayout, size: int) -> Iterator[Words]:
@@ -289,21 +291,21 @@ def _unzipped(content: BinaryIO) -> Iterator[bytes]:
         raise Broken from None
 
 
-def numbers(rows: Words, place: ColumnPosition) -> npt.NDArray[np.float64]:
+def numbers(rows: Words, position: ColumnPosition) -> npt.NDArray[np.float64]:
     """Give a column of numbers; system-missing is NaN."""
-    column = np.ascontiguousarray(rows[:, place.word])
+    column = np.ascontiguousarray(rows[:, position.word])
     values = column.view(np.float64).copy()
     values[column == _SYSTEM_MISSING] = np.nan
     return values
 
 
-def texts(rows: Words, place: ColumnPosition) -> npt.NDArray[np.uint8]:
+def texts(rows: Words, position: ColumnPosition) -> npt.NDArray[np.uint8]:
     """Give a column of texts as bytes, one line a row, still padded with blanks."""
-    pieces = [_piece(rows, each) for each in (place, *place.more)]
+    pieces = [_piece(rows, each) for each in (position, *position.more)]
     return np.ascontiguousarray(np.hstack(pieces) if len(pieces) > 1 else pieces[0])
 
 
-def _piece(rows: Words, place: ColumnPosition) -> npt.NDArray[np.uint8]:
-    n = -(-place.width // 8)
-    block = np.ascontiguousarray(rows[:, place.word : place.word + n])
-    return block.view(np.uint8).reshape(len(rows), 8 * n)[:, : place.width]
+def _piece(rows: Words, position: ColumnPosition) -> npt.NDArray[np.uint8]:
+    n = -(-position.width // 8)
+    block = np.ascontiguousarray(rows[:, position.word : position.word + n])
+    return block.view(np.uint8).reshape(len(rows), 8 * n)[:, : position.width]

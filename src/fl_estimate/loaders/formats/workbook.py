@@ -43,12 +43,12 @@ def _read(file: Path, written: TextFormat) -> FileTable:
 
     require_dense(file, written.sheet)
     cells, above = _trimmed(_cells(file, written.sheet))
-    place = _header_place(file, cells, above, written.header_row)
-    names = [_text(cell) or "" for cell in cells[place]]
+    position = _header_place(file, cells, above, written.header_row)
+    names = [_text(cell) or "" for cell in cells[position]]
     faults = header_faults(names)
     if faults:
         raise no_header(file, "; ".join(faults))
-    rows = [row for row in cells[place + 1 :] if any(cell != "" for cell in row)]
+    rows = [row for row in cells[position + 1 :] if any(cell != "" for cell in row)]
     while rows and _is_note(rows[-1]):
         rows.pop()
     frame = pl.DataFrame([_column(name, [row[at] for row in rows]) for at, name in enumerate(names)])
@@ -80,7 +80,7 @@ def _cells(file: Path, sheet: str | None) -> Cells:
 
 def _trimmed(cells: Cells) -> tuple[Cells, int]:
     """Cut empty rows and columns around the table; say how many rows were cut above."""
-    filled = [place for place, row in enumerate(cells) if any(cell != "" for cell in row)]
+    filled = [position for position, row in enumerate(cells) if any(cell != "" for cell in row)]
     if not filled:
         return [], 0
     used = [at for at in range(max(map(len, cells))) if any(at < len(row) and row[at] != "" for row in cells)]
@@ -93,9 +93,9 @@ def _header_place(file: Path, cells: Cells, above: int, told: int | None) -> int
         if not 0 <= told - 1 - above < len(cells):
             raise no_header(file, f"row {told} is empty or not there")
         return told - 1 - above
-    for place, row in enumerate(cells):
+    for position, row in enumerate(cells):
         if all(isinstance(cell, str) and cell.strip() for cell in row) and not header_faults([c.strip() for c in row]):
-            return place
+            return position
     raise no_header(file, "no row whose cells are all texts, each another")
 
 

@@ -223,7 +223,7 @@ def _ranks(values: set[Value]) -> dict[Value, int]:
     for kind in ("number", "text"):
         # A kind holds values of one type only.
         own = sorted((value for value in values if value[0] == kind), key=lambda value: value[1])  # pyright: ignore[reportUnknownLambdaType, reportArgumentType, reportCallIssue]
-        found |= {value: 2 * place + 1 for place, value in enumerate(own)}
+        found |= {value: 2 * position + 1 for position, value in enumerate(own)}
     return found
 
 
@@ -251,7 +251,7 @@ def _points(values: set[Value]) -> list[Point]:
     found: list[Point] = [None]
     for kind in ("number", "text"):
         own = sum(value[0] == kind for value in values)
-        found += [(kind, place) for place in range(2 * own + 1)] if own or kind == "text" else []
+        found += [(kind, position) for position in range(2 * own + 1)] if own or kind == "text" else []
     return found
 
 

@@ -15,7 +15,7 @@ from scipy import optimize, sparse
 
 from fl_estimate.reporting.disclosure.silence import silence
 from fl_estimate.reporting.disclosure.solver import AT_LIMIT, OPTIMAL, FeasibilityNeeds
-from fl_estimate.reporting.disclosure.system import PUBLIC, SLACK, Flags, Floats, Matrix, Places, System
+from fl_estimate.reporting.disclosure.system import PUBLIC, SLACK, Flags, Floats, Matrix, Positions, System
 
 _bounds: Any = optimize.Bounds  # typed as if it took numbers only
 _linear: Any = optimize.LinearConstraint
@@ -49,7 +49,7 @@ class Protected:
 class _FittingTable:
     """A table of numbers that fits what is printed, by what differs from the data."""
 
-    places: Places
+    positions: Positions
     change: Floats
 
 
@@ -96,8 +96,8 @@ class _PointSearch:
     shut: Flags
     deadline: float
     tell: Tell | None
-    width: Places
-    shown_by: Places
+    width: Positions
+    shown_by: Positions
     void: Flags
     points: list[_FittingTable] = field(default_factory=list[_FittingTable])
     late: bool = False
@@ -113,7 +113,7 @@ class _PointSearch:
             width=np.diff(system.matrix.indptr), shown_by=np.full(len(needs.target), -1, dtype=np.intp),
             void=np.zeros(len(needs.target), dtype=bool),
         )  # fmt: skip
-        made._add(_FittingTable(places=np.zeros(0, dtype=np.intp), change=np.zeros(0)), np.arange(len(needs.target)))
+        made._add(_FittingTable(positions=np.zeros(0, dtype=np.intp), change=np.zeros(0)), np.arange(len(needs.target)))
         return made
 
     def bare(self) -> Flags:
@@ -122,7 +122,7 @@ class _PointSearch:
         out[self.needs.target[self._open_needs()]] = True
         return out
 
-    def _open_needs(self) -> Places:
+    def _open_needs(self) -> Positions:
         return np.flatnonzero((self.shown_by < 0) & ~self.void & self.shut[self.system.target_cell[self.needs.target]])
 
     def run(self) -> None:
@@ -173,14 +173,16 @@ class _PointSearch:
 
     def _dense(self, point: _FittingTable) -> Floats:
         out = np.zeros(len(self.system.truth))
-        out[point.places] = point.change
+        out[point.positions] = point.change
         return out
 
-    def _columns(self, of: Matrix, places: Places) -> Places:
+    def _columns(self, of: Matrix, positions: Positions) -> Positions:
         """Indices that stand in these columns, or rows, of a matrix."""
-        return np.unique(np.concatenate([of.indices[of.indptr[i] : of.indptr[i + 1]] for i in places] or [places]))
+        return np.unique(
+            np.concatenate([of.indices[of.indptr[i] : of.indptr[i + 1]] for i in positions] or [positions])
+        )
 
-    def _near(self, need: int, most: int) -> Places:
+    def _near(self, need: int, most: int) -> Positions:
         """Unknowns that share a row with the target's, the cheapest of wide rows, and those that share a narrow row with these."""
         system = self.system
         target = self.needs.target[need]
@@ -196,7 +198,7 @@ class _PointSearch:
         rows = self._columns(self.by_column, near)
         return np.union1d(near, self._columns(system.matrix, rows[self.width[rows] <= most]))
 
-    def _cheapest(self, inside: Places, most: int, up: bool) -> Places:
+    def _cheapest(self, inside: Positions, most: int, up: bool) -> Positions:
         """Of the unknowns of a row those that give way most cheaply: no narrow row of theirs is printed, and they have room."""
         if len(inside) <= most:
             return inside
@@ -248,38 +250,38 @@ class _PointSearch:
         again = _Local.of(self.system, self.needs, need, local.inside, rows).solved(self.system, give=False, whole=True)
         return again is not None and self._try(need, local.inside, again[0])
 
-    def _try(self, need: int, inside: Places, change: Floats) -> bool:
+    def _try(self, need: int, inside: Positions, change: Floats) -> bool:
         """Keep the point where it fits and shows the need."""
         system = self.system
         change = np.where(system.integer[inside], np.round(change), change)
         moved = np.abs(change) > 1e-12
-        places, change = inside[moved], change[moved]
-        if not self._fits(places, change):
+        positions, change = inside[moved], change[moved]
+        if not self._fits(positions, change):
             return False
-        met = self._add(_FittingTable(places=places, change=change), self._touched(places))
+        met = self._add(_FittingTable(positions=positions, change=change), self._touched(positions))
         return bool(need in met)
 
-    def _touched(self, places: Places) -> Places:
+    def _touched(self, positions: Positions) -> Positions:
         """Needs whose target a change of these unknowns moves."""
-        targets = self._columns(self.targets_by_column, places)
+        targets = self._columns(self.targets_by_column, positions)
         return np.flatnonzero(np.isin(self.needs.target, targets))
 
-    def _fits(self, places: Places, change: Floats) -> bool:
+    def _fits(self, positions: Positions, change: Floats) -> bool:
         system = self.system
-        value = system.truth[places] + change
+        value = system.truth[positions] + change
         room = SLACK * np.maximum(np.abs(value), 1.0)
-        if ((value < system.lower[places] - room) | (value > system.upper[places] + room)).any():
+        if ((value < system.lower[positions] - room) | (value > system.upper[positions] + room)).any():
             return False
-        rows = self._columns(self.by_column, places)
+        rows = self._columns(self.by_column, positions)
         rows = rows[system.active(self.shut)[rows]]
         held = system.matrix[rows]
         point = system.truth.copy()
-        point[places] = value
+        point[positions] = value
         said = held @ point
         room = SLACK * np.maximum(np.abs(said), 1.0)
         return bool(((said >= system.row_lower[rows] - room) & (said <= system.row_upper[rows] + room)).all())
 
-    def _add(self, point: _FittingTable, asked: Places) -> Places:
+    def _add(self, point: _FittingTable, asked: Positions) -> Positions:
         """Keep a point that fits, and give the needs among these that it shows."""
         target = self.needs.target[asked]
         value = self.system.targets[target] @ (self.system.truth + self._dense(point))
@@ -317,15 +319,15 @@ class _PointSearch:
                 self.shut, self.shown_by = before, shown
                 return
 
-    def _breaks(self, rows: Places, used: Places) -> Flags:
+    def _breaks(self, rows: Positions, used: Positions) -> Flags:
         """Which points do not fit these rows."""
         if not len(used):
             return np.zeros(0, dtype=bool)
-        lengths = [len(self.points[at].places) for at in used]
+        lengths = [len(self.points[at].positions) for at in used]
         changes = sparse.csr_matrix(
             (
                 np.concatenate([self.points[at].change for at in used]),
-                np.concatenate([self.points[at].places for at in used]),
+                np.concatenate([self.points[at].positions for at in used]),
                 np.cumsum([0, *lengths]),
             ),
             shape=(len(used), len(self.system.truth)),
@@ -341,8 +343,8 @@ class _PointSearch:
 class _Local:
     """The programme of one need among some unknowns, all others as in the data."""
 
-    inside: Places
-    rows: Places
+    inside: Positions
+    rows: Positions
     terms: Matrix
     floor: Floats
     ceiling: Floats
@@ -351,7 +353,7 @@ class _Local:
     most: float
 
     @classmethod
-    def of(cls, system: System, needs: FeasibilityNeeds, need: int, inside: Places, rows: Places) -> _Local:
+    def of(cls, system: System, needs: FeasibilityNeeds, need: int, inside: Positions, rows: Positions) -> _Local:
         held = system.matrix[rows]
         said = held @ system.truth
         row = system.targets[[needs.target[need]]]
@@ -364,7 +366,7 @@ class _Local:
 
     def solved(
         self, system: System, *, give: bool, whole: bool = False, all_there_is: bool = False
-    ) -> tuple[Floats, Places] | None:
+    ) -> tuple[Floats, Positions] | None:
         """Changes of the unknowns, and the cells whose rows give way for it; None where there are none."""
         size, owner = len(self.inside), system.owner[self.rows]
         giving = np.flatnonzero(owner != PUBLIC) if give else np.zeros(0, dtype=np.intp)

@@ -116,8 +116,8 @@ def _of_people(
         for record in table.frame.to_dict("records"):
             _read(cells, name, table, record, few)
     families: dict[tuple[str, str], dict[Place, _PrintedCell]] = {}
-    for (outcome, where, place), cell in cells.items():
-        families.setdefault((outcome, where), {})[place] = cell
+    for (outcome, where, position), cell in cells.items():
+        families.setdefault((outcome, where), {})[position] = cell
     for (outcome, where), family in families.items():
         sums = _sums(family, geography)
         if not where:
@@ -245,20 +245,24 @@ def _known_cases(
     min_n: float,
 ) -> Iterator[dict[str, Any]]:
     """Cells of few cases of which too much is known; first by a reader who takes what is withheld of many people as protecting."""
-    places = list(family)
-    rows = [(places.index(whole), [places.index(part) for part in parts]) for whole, parts in sums]
-    hidden = [place for place in places if not family[place].cases.printed and FEWER_THAN not in family[place].status]
+    positions = list(family)
+    rows = [(positions.index(whole), [positions.index(part) for part in parts]) for whole, parts in sums]
+    hidden = [
+        position
+        for position in positions
+        if not family[position].cases.printed and FEWER_THAN not in family[position].status
+    ]
     told = any(AT_MOST in cell.status for cell in family.values())
     for sure in (True, False) if told else (False,):
-        unknowns = [_supposed(family[place], few, min_n, sure=sure) for place in places]
+        unknowns = [_supposed(family[position], few, min_n, sure=sure) for position in positions]
         puzzle = _Puzzle(unknowns, rows, whole=True)
-        ranges = {place: puzzle.range(places.index(place)) for place in hidden}
+        ranges = {position: puzzle.range(positions.index(position)) for position in hidden}
         if any(ends is None for ends in ranges.values()):
             continue  # what was supposed contradicts what is printed
-        for place, ends in ranges.items():
-            most = min(few - 1, family[place].n) if math.isfinite(family[place].n) else few - 1
+        for position, ends in ranges.items():
+            most = min(few - 1, family[position].n) if math.isfinite(family[position].n) else few - 1
             if ends is not None and (1 < ends[0] < few or ends[1] < most):
-                yield _row(family[place], outcome, where, place, "cases", ends)
+                yield _row(family[position], outcome, where, position, "cases", ends)
         return
 
 
@@ -272,36 +276,38 @@ def _supposed(cell: _PrintedCell, few: float, min_n: float, *, sure: bool) -> _U
 def _known_persons(
     outcome: str, where: str, family: Mapping[Place, _PrintedCell], sums: Sequence[tuple[Place, list[Place]]]
 ) -> Iterator[dict[str, Any]]:
-    places = [
-        place for place in family if family[place].persons.printed or family[place].status & {NOT_PUBLISHED, AT_MOST}
+    positions = [
+        position
+        for position in family
+        if family[position].persons.printed or family[position].status & {NOT_PUBLISHED, AT_MOST}
     ]
-    if not any(family[place].persons.printed for place in places):
+    if not any(family[position].persons.printed for position in positions):
         return
     rows = [
-        (places.index(whole), [places.index(part) for part in parts])
+        (positions.index(whole), [positions.index(part) for part in parts])
         for whole, parts in sums
-        if whole in places and all(part in places for part in parts)
+        if whole in positions and all(part in positions for part in parts)
     ]
-    puzzle = _Puzzle([family[place].persons for place in places], rows, whole=False)
-    for at, place in enumerate(places):
-        if not family[place].persons.printed and (ends := puzzle.range(at)) is not None and ends[0] > 0:
+    puzzle = _Puzzle([family[position].persons for position in positions], rows, whole=False)
+    for at, position in enumerate(positions):
+        if not family[position].persons.printed and (ends := puzzle.range(at)) is not None and ends[0] > 0:
             middle = (ends[0] + ends[1]) / 2
             if ends[0] > (1 - FIFTH) * middle and ends[1] < (1 + FIFTH) * middle:
-                yield _row(family[place], outcome, where, place, "persons", ends)
+                yield _row(family[position], outcome, where, position, "persons", ends)
 
 
 def _between(cells: Mapping[Key, _PrintedCell], few: float, min_n: float) -> Iterator[dict[str, Any]]:
     """Two subpopulations of which one may lie in the other: who is in one only, where both are printed."""
-    for (outcome, where, place), inner in cells.items():
+    for (outcome, where, position), inner in cells.items():
         for (other, wide, there), outer in cells.items():
-            if (outcome, place) != (other, there) or where == wide or (wide and not where):
+            if (outcome, position) != (other, there) or where == wide or (wide and not where):
                 continue
             if not (inner.cases.printed and outer.cases.printed):
                 continue
             people, cases = outer.n - inner.n, outer.cases.lower - inner.cases.lower
             if people > 0 and cases > 0 and (cases < few or people < min_n):
                 between = f"{wide or 'all'} / {where or 'all'}"
-                yield _row(outer, outcome, between, place, "cases between", (cases, cases))
+                yield _row(outer, outcome, between, position, "cases between", (cases, cases))
 
 
 def _with_conditions(
@@ -317,11 +323,11 @@ def _with_conditions(
         if other != outcome or not where or whole is None:
             continue
         for margin in dict.fromkeys(name for name, _ in family):
-            met = {place: holds(where, dict(place[1])) for place in family if place[0] == margin}
+            met = {position: holds(where, dict(position[1])) for position in family if position[0] == margin}
             if None not in met.values() and any(met.values()):
-                place = f"where {where}", frozenset({("where", where)})
-                every[place] = whole
-                more.append((place, [part for part, inside in met.items() if inside]))
+                position = f"where {where}", frozenset({("where", where)})
+                every[position] = whole
+                more.append((position, [part for part, inside in met.items() if inside]))
                 break
     return every, more
 
@@ -337,10 +343,10 @@ def _together(
             groups.setdefault((key[0], key[2]), []).append(key)
             every.setdefault(key[0], []).append(key)
     outer: Any = geography
-    for (_, place), keys in groups.items():
+    for (_, position), keys in groups.items():
         texts, sizes = [key[1] for key in keys], [cells[key].n for key in keys]
         found = spanned(texts, sizes, outer) if len(keys) > 2 else None
-        yield from _told_apart(cells, keys, texts, found or (), place, (few, min_n))
+        yield from _told_apart(cells, keys, texts, found or (), position, (few, min_n))
     for keys in every.values():
         # Rows of tables beside subpopulations.
         if len(keys) > 2 and len({key[1] for key in keys}) > 1 and any(key[2][0] for key in keys):
@@ -361,7 +367,7 @@ def _told_apart(
     keys: Sequence[Key],
     texts: Sequence[str],
     found: Iterable[tuple[dict[int, float], bool]],
-    place: Place,
+    position: Place,
     rule: tuple[float, float],
 ) -> Iterator[dict[str, Any]]:
     few, min_n = rule
@@ -372,7 +378,7 @@ def _told_apart(
         )
         if not nobody and people > 0.5 and (0.5 < cases < few - 0.5 or (people < min_n and cases > 0.5)):
             said = " / ".join(f"{'' if t == 1 else f'{t:g} × '}{texts[at] or 'all'}" for at, t in times.items())
-            yield _row(cells[keys[0]], keys[0][0], said, place, "cases between", (round(cases), round(cases)))
+            yield _row(cells[keys[0]], keys[0][0], said, position, "cases between", (round(cases), round(cases)))
 
 
 def _refitted(tables: Sequence[tuple[str, KnownTable]], cells: Mapping[Key, _PrintedCell]) -> Iterator[dict[str, Any]]:
@@ -387,9 +393,9 @@ def _refitted(tables: Sequence[tuple[str, KnownTable]], cells: Mapping[Key, _Pri
 
 
 def _row(
-    cell: _PrintedCell, outcome: str, where: str, place: Place, what: str, ends: tuple[float, float]
+    cell: _PrintedCell, outcome: str, where: str, position: Place, what: str, ends: tuple[float, float]
 ) -> dict[str, Any]:
-    label = ", ".join(f"{name} = {value}" for name, value in sorted(place[1])) or "all"
+    label = ", ".join(f"{name} = {value}" for name, value in sorted(position[1])) or "all"
     return dict(zip(COLUMNS, (*cell.of, outcome, where, label, what, *ends), strict=True))
 
 

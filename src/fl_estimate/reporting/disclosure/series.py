@@ -83,11 +83,11 @@ class Series:
 
     def _way(self, column: str, outer: Outer) -> Callable[[Label], str | None]:
         if column in self.by:
-            place = self.by.index(column)
-            return lambda label: _said(label[place])
+            position = self.by.index(column)
+            return lambda label: _said(label[position])
         of = next(inner for (inner, to) in outer if to == column and inner in self.by)
-        place, known = self.by.index(of), outer[of, column]
-        return lambda label: known.get(_said(label[place]))
+        position, known = self.by.index(of), outer[of, column]
+        return lambda label: known.get(_said(label[position]))
 
 
 def _said(value: Any) -> str | None:
@@ -120,8 +120,8 @@ def _columns_with(crossings: Sequence[Any], values: frozenset[str | None]) -> se
     """Columns all of whose values are among these."""
     found: set[str] = set()
     for crossing in crossings:
-        for place, column in enumerate(crossing.by):
-            own = {_said(label[place]) for label in crossing.labels} - {None}
+        for position, column in enumerate(crossing.by):
+            own = {_said(label[position]) for label in crossing.labels} - {None}
             if own and own <= values:
                 found.add(str(column))
     return found
@@ -131,12 +131,12 @@ def series_of(draft: SystemBuilder, crossings: Sequence[Any]) -> list[Series]:
     """The series of all calls; where two calls have the same series over the same cells, both have the same unknowns."""
     made: list[Series] = []
     for crossing in crossings:
-        for place, outcome in enumerate(crossing.outcomes):
+        for position, outcome in enumerate(crossing.outcomes):
             bare = Series(
                 outcome=str(outcome), where=str(crossing.where), by=tuple(crossing.by), labels=tuple(crossing.labels),
-                n=crossing.n[place], cases=crossing.cases[place], weight=crossing.weight[place],
-                weighted=crossing.weighted_cases[place], undetermined=crossing.undetermined[place],
-                binary=bool(crossing.binary[place]), counts=[], sums=[],
+                n=crossing.n[position], cases=crossing.cases[position], weight=crossing.weight[position],
+                weighted=crossing.weighted_cases[position], undetermined=crossing.undetermined[position],
+                binary=bool(crossing.binary[position]), counts=[], sums=[],
             )  # fmt: skip
             made.append(_with_unknowns(draft, bare, made))
     _weights(draft, made)

@@ -17,7 +17,7 @@ from fl_estimate.reporting.disclosure.system import (
     Flags,
     Floats,
     Matrix,
-    Places,
+    Positions,
     ResidualSystem,
     System,
     activity,
@@ -122,7 +122,7 @@ def extreme(system: System, left: ResidualSystem, target: int, sense: float) -> 
     return float(round(value)) if system.integer[system.targets[[target]].indices].all() else value
 
 
-def _loose_terms(system: System, left: ResidualSystem, targets: Places) -> tuple[Matrix, Floats]:
+def _loose_terms(system: System, left: ResidualSystem, targets: Positions) -> tuple[Matrix, Floats]:
     """Targets without the unknowns that are settled, and what those come to."""
     terms = sparse.csr_matrix(system.targets[targets] @ sparse.diags_array(left.loose.astype(float)))
     terms.eliminate_zeros()
@@ -198,12 +198,12 @@ def _scale(values: Floats) -> Floats:
 class FeasibilityNeeds:
     """Things that must be possible, one by one: that a target is at least this (`least`) and at most that (`most`)."""
 
-    target: Places
+    target: Positions
     least: Floats
     most: Floats
 
     @classmethod
-    def of(cls, system: System, targets: Places) -> FeasibilityNeeds:
+    def of(cls, system: System, targets: Positions) -> FeasibilityNeeds:
         wanted: list[tuple[int, float, float]] = []
         for target in targets:
             low, high = float(system.low[target]), float(system.high[target])
@@ -228,10 +228,10 @@ class FeasibilityNeeds:
         return self.chosen(~met.any(axis=1))
 
 
-def _unmet_in_tree(system: System, left: ResidualSystem, within: Flags, needs: FeasibilityNeeds) -> Places | None:
+def _unmet_in_tree(system: System, left: ResidualSystem, within: Flags, needs: FeasibilityNeeds) -> Positions | None:
     """Targets of one part with a need that no point meets, in closed form; None where the part is no hierarchy."""
     unknowns, rows = np.flatnonzero(within), _rows_within(left.matrix, within)
-    targets, place = np.unique(needs.target, return_inverse=True)
+    targets, position = np.unique(needs.target, return_inverse=True)
     terms, known = _loose_terms(system, left, targets)
     tree = in_closed_form(
         left.lower[unknowns], left.upper[unknowns], system.integer[unknowns], left.matrix[rows][:, unknowns],
@@ -239,12 +239,14 @@ def _unmet_in_tree(system: System, left: ResidualSystem, within: Flags, needs: F
     )  # fmt: skip
     if tree is None:
         return None
-    lower, upper = (tree.lower + known)[place], (tree.upper + known)[place]
+    lower, upper = (tree.lower + known)[position], (tree.upper + known)[position]
     room = SLACK * 10 * np.maximum(_scale(lower), _scale(upper))
     return needs.target[(upper < needs.least - room) | (lower > needs.most + room)]
 
 
-def _unmet(system: System, left: ResidualSystem, within: Flags, needs: FeasibilityNeeds, seen: list[Floats]) -> Places:
+def _unmet(
+    system: System, left: ResidualSystem, within: Flags, needs: FeasibilityNeeds, seen: list[Floats]
+) -> Positions:
     """Targets of one part with a need that no point meets.
 
     One programme asks for a point that meets as many needs as it can; it is repeated with the rest. Where the best
@@ -323,7 +325,7 @@ def _milp(objective: Floats, **given: Any) -> Any:
         return optimize.milp(objective, **given)
 
 
-def _rows_within(matrix: Matrix, within: Flags) -> Places:
+def _rows_within(matrix: Matrix, within: Flags) -> Positions:
     return np.flatnonzero(abs(matrix) @ within.astype(float) > 0)
 
 

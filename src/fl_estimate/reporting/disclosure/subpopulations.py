@@ -31,8 +31,8 @@ def rest(name: str, whole: Part, parts: Sequence[Part]) -> dict[int, float]:
     """Unknowns of a cell less those of parts of it, which may be the same ones."""
     terms: dict[int, float] = {}
     for sign, (one, inside) in ((1.0, whole), *((-1.0, part) for part in parts)):
-        for place in inside:
-            at = getattr(one, name)[place]
+        for position in inside:
+            at = getattr(one, name)[position]
             terms[at] = terms.get(at, 0.0) + sign
     return {at: weight for at, weight in terms.items() if weight}
 
@@ -101,7 +101,7 @@ class CombinedSubpopulations:
     nobody: bool = False
 
 
-def places(parts: Mapping[Cell, Part]) -> list[list[Cell]]:
+def positions(parts: Mapping[Cell, Part]) -> list[list[Cell]]:
     """Cells that differ in the subpopulation only, of three subpopulations at least; of two, the difference is asked for.
 
     Models leave out whoever has no answer to a question of theirs, so that those of one kind are put together, and with what
@@ -317,7 +317,7 @@ def _terms(name: str, made: CombinedSubpopulations, parts: Mapping[Cell, Part]) 
     terms: dict[int, float] = {}
     for key, times in made.times.items():
         series, inside = parts[key]
-        for place in inside:
-            at = getattr(series, name)[place]
+        for position in inside:
+            at = getattr(series, name)[position]
             terms[at] = terms.get(at, 0.0) + times
     return {at: weight for at, weight in terms.items() if abs(weight) > NEARLY}

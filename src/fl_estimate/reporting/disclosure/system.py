@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from fl_estimate.arrays import Floats, Places
+from fl_estimate.arrays import Floats, Positions
 
 Flags = npt.NDArray[np.bool_]
 Matrix = Any
@@ -66,15 +66,15 @@ class System:
     matrix: Matrix
     row_lower: Floats
     row_upper: Floats
-    owner: Places
+    owner: Positions
     targets: Matrix
-    target_cell: Places
+    target_cell: Positions
     low: Floats
     high: Floats
     every: Flags
     withheld: Flags
     cost: Floats
-    follows: Places
+    follows: Positions
 
     def active(self, withheld: Flags) -> Flags:
         """Rows that are printed where these cells are withheld."""
@@ -197,7 +197,7 @@ class ResidualSystem:
     row_lower: Floats
     row_upper: Floats
     loose: Flags
-    part: Places
+    part: Positions
 
 
 def residual(system: System, withheld: Flags) -> ResidualSystem:
@@ -258,7 +258,7 @@ def activity(matrix: Matrix, lower: Floats, upper: Floats) -> tuple[Floats, Floa
     return positive @ lower + negative @ upper, positive @ upper + negative @ lower
 
 
-def parts(matrix: Matrix) -> Places:
+def parts(matrix: Matrix) -> Positions:
     """A number for each unknown, the same where rows tie them together."""
     rows, size = matrix.shape
     if not rows or not size:

@@ -28,7 +28,7 @@ from fl_estimate.reporting.disclosure.subpopulations import (
     CombinedSubpopulations,
     combined,
     packed,
-    places,
+    positions,
     protect,
     rest,
     size,
@@ -405,7 +405,7 @@ def _subpopulations(work: _SystemWork) -> None:
     for keys in mixed(work.parts):
         for one in singled_out(keys, work.parts, work.outer):
             _few(work, one)
-    for keys in places(work.parts):
+    for keys in positions(work.parts):
         made = combined(keys, work.parts, work.outer)
         if made is not None:
             for one in made:

@@ -47,7 +47,7 @@ class _PageCell:
 class _Sheet:
     """A table of the page with what stands under it."""
 
-    place: int
+    position: int
     name: str
     layout: Layout
     rows: Sequence[tuple[LaidRow, str, Sequence[_PageCell]]]
@@ -119,15 +119,15 @@ def _facts(document: Document) -> Iterator[str]:
 def _sheets(document: Document) -> Iterator[_Sheet]:
     """A table for each result, with a picture where there is more than the nation."""
     pictures = 0
-    for place, (table, sheet) in enumerate(document.sheets, 1):
+    for position, (table, sheet) in enumerate(document.sheets, 1):
         figure = None
         if is_curve(sheet) or _worth_drawing(table, document.published):
             pictures += 1
             name = say("head", "figure", document.language, number=pictures)
             figure = drawn(forest([sheet], document.language), f"figure-{pictures}", name, sheet.caption)
         yield _Sheet(
-            place=place,
-            name=say("head", "table", document.language, number=place),
+            position=position,
+            name=say("head", "table", document.language, number=position),
             layout=sheet,
             rows=[(row, _kind(row), list(_cells(row, list(sheet.heads)))) for row in sheet.rows],
             notes=document.notes(table, sheet),
@@ -202,12 +202,12 @@ class _Methods:
 
     @property
     def rows(self) -> Iterator[tuple[str, str, str]]:
-        for place, (table, sheet) in enumerate(self._document.sheets, 1):
+        for position, (table, sheet) in enumerate(self._document.sheets, 1):
             kinds = [say("interval", kind, self._language) for kind in table.frame["interval_kind"].unique() if kind]
             methods = [say("method", method, self._language) for method in table.frame["method"].unique() if method]
             level = level_words(sheet.level, self._language)
             interval = f"{opening(joined(kinds, self._language))}, {level}" if kinds else "–"
-            name = f"{say('head', 'table', self._language, number=place)} {sheet.caption}"
+            name = f"{say('head', 'table', self._language, number=position)} {sheet.caption}"
             yield name, opening(", ".join(methods)), interval
 
     @property
@@ -215,15 +215,15 @@ class _Methods:
         """Every assumption, and in which tables where it is not that of all."""
         numbered = list(enumerate(self._document.published.tables, 1))
         every = sum(not several_methods(table.frame) for _, table in numbered)
-        for text, places in _assumed(numbered, self._language):
-            names = [self._table(place) for place in places]
-            yield text, "" if len(places) == every else f"({joined(names, self._language)})"
-        for place, table in numbered:
+        for text, positions in _assumed(numbered, self._language):
+            names = [self._table(position) for position in positions]
+            yield text, "" if len(positions) == every else f"({joined(names, self._language)})"
+        for position, table in numbered:
             if several_methods(table.frame):
-                yield say("sentence", "assumed_by_each", self._language, number=place), ""
+                yield say("sentence", "assumed_by_each", self._language, number=position), ""
 
-    def _table(self, place: int) -> str:
-        return say("head", "table", self._language, number=place).rstrip(".")
+    def _table(self, position: int) -> str:
+        return say("head", "table", self._language, number=position).rstrip(".")
 
 
 def _assumed(numbered: Sequence[tuple[int, PublishedTable]], language: str) -> Iterable[tuple[str, list[int]]]:
@@ -232,13 +232,13 @@ def _assumed(numbered: Sequence[tuple[int, PublishedTable]], language: str) -> I
     Of a table of several methods each assumption is that of some rows only: it is told where no other table tells it.
     """
     said: dict[str, list[int]] = {}
-    for place, table in sorted(numbered, key=lambda pair: several_methods(pair[1].frame)):
+    for position, table in sorted(numbered, key=lambda pair: several_methods(pair[1].frame)):
         for assumption in table.assumptions:
             text = assumption_words(table.wording, assumption, language)
             if several_methods(table.frame) and text in said:
                 continue
-            if place not in said.setdefault(text, []):
-                said[text].append(place)
+            if position not in said.setdefault(text, []):
+                said[text].append(position)
     return said.items()
 
 

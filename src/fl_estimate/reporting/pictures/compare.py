@@ -224,11 +224,11 @@ def _draw(picture: _Picture, language: str, note: str) -> Figure:
         truths = [cell.truth * factor for cell in picture.cells if cell.truth is not None]
         span = limits(shown, factor, truths)
         axes.set_xlim(*span)
-        for place, label in enumerate(lines):
-            axes.annotate(label, (0, place), xytext=(-left * WIDTH * 72 + 14, 0), color=INK, annotation_clip=False,
+        for position, label in enumerate(lines):
+            axes.annotate(label, (0, position), xytext=(-left * WIDTH * 72 + 14, 0), color=INK, annotation_clip=False,
                           xycoords=("axes fraction", "data"), textcoords="offset points", va="center", ha="left")  # fmt: skip
-        for place, text in enumerate(texts):
-            axes.annotate(text, (1, place), xytext=(10, 0), color=INK, annotation_clip=False,
+        for position, text in enumerate(texts):
+            axes.annotate(text, (1, position), xytext=(10, 0), color=INK, annotation_clip=False,
                           xycoords=("axes fraction", "data"), textcoords="offset points", va="center", ha="left")  # fmt: skip
         _fill(axes, picture, step, span, single)
         parts = [picture.scale.head(language), picture.legend, *([truth_mark(language)] if truths else [])]
@@ -248,8 +248,10 @@ def _fill(axes: Axes, picture: _Picture, step: float, span: tuple[float, float],
         for rank, name in enumerate(picture.series):
             if name in cell.records:
                 off = (rank - (len(picture.series) - 1) / 2) * APART / step
-                place = float(rank) if single else row + off
-                _line(axes, place, cell.records[name], rank, factor, span, thick=0.3 if single else 0.4 * APART / step)
+                position = float(rank) if single else row + off
+                _line(
+                    axes, position, cell.records[name], rank, factor, span, thick=0.3 if single else 0.4 * APART / step
+                )
         if cell.truth is not None:
             middle = (len(picture.series) - 1) / 2 if single else float(row)
             half = len(picture.series) / 2 if single else 0.44
@@ -259,13 +261,13 @@ def _fill(axes: Axes, picture: _Picture, step: float, span: tuple[float, float],
                       markerfacecolor=BRIGHT, markeredgewidth=0.9, zorder=5)  # fmt: skip
 
 
-def _line(axes: Axes, place: float, record: Mapping[str, Any], rank: int, factor: float, span: tuple[float, float],
+def _line(axes: Axes, position: float, record: Mapping[str, Any], rank: int, factor: float, span: tuple[float, float],
           *, thick: float) -> None:  # fmt: skip
     """One result: its interval and value, an open tick for an upper limit, hatched where it is withheld."""
     colour, marker = SERIES[rank % len(SERIES)], MARKERS[rank % len(MARKERS)]
     if record["publication"] == NOT_PUBLISHED:
         axes.axhspan(
-            place - thick, place + thick, facecolor=FAINT, edgecolor=RULE, hatch=HATCH, linewidth=0, zorder=0.2
+            position - thick, position + thick, facecolor=FAINT, edgecolor=RULE, hatch=HATCH, linewidth=0, zorder=0.2
         )
         return
     lower, upper, value = (as_float(record[name]) * factor for name in ("lower", "upper", "value"))
@@ -273,14 +275,14 @@ def _line(axes: Axes, place: float, record: Mapping[str, Any], rank: int, factor
     value = np.nan if none else value  # a survey without a case says "fewer than", not zero
     if not np.isnan(upper):
         low = span[0] if np.isnan(lower) else max(lower, span[0])
-        axes.plot([low, min(upper, span[1])], [place, place], color=colour, linewidth=1.6, zorder=2)
+        axes.plot([low, min(upper, span[1])], [position, position], color=colour, linewidth=1.6, zorder=2)
         if upper > span[1]:
-            axes.plot([span[1]], [place], marker=">", color=colour, markersize=5, clip_on=False)
+            axes.plot([span[1]], [position], marker=">", color=colour, markersize=5, clip_on=False)
         elif none:
-            axes.plot([upper], [place], marker="|", color=colour, markersize=8, markeredgewidth=1.5)
+            axes.plot([upper], [position], marker="|", color=colour, markersize=8, markeredgewidth=1.5)
     if not np.isnan(value):
         hollow = bool(record["caution"])
-        axes.plot([value], [place], marker=marker, color=colour, markersize=5.6, markeredgewidth=1.3,
+        axes.plot([value], [position], marker=marker, color=colour, markersize=5.6, markeredgewidth=1.3,
                   markerfacecolor=PAPER if hollow else colour, zorder=3)  # fmt: skip
 
 

@@ -180,63 +180,67 @@ def _fill(axes: Axes, sheet: Layout, lines: list[_PictureLine], language: str) -
         "va": "center",
         "ha": "left",
     }
-    for place, line in enumerate(lines):
+    for position, line in enumerate(lines):
         row = line.low
-        if place in changes and not row.withheld:
-            draw_change(axes, place, changes[place], row.record, sheet.scale.factor)
+        if position in changes and not row.withheld:
+            draw_change(axes, position, changes[position], row.record, sheet.scale.factor)
         else:
-            _line(axes, place, line, sheet.scale.factor, (low, high))
+            _line(axes, position, line, sheet.scale.factor, (low, high))
         colour = SOFT if row.withheld else INK
         lead = row.nation or row.heading
         start = -_label_room(lines) * 72 + (10 if lead else 18)
         weight = "bold" if lead else "normal"
-        axes.annotate(row.label, (0, place), xytext=(start, 0), color=colour, weight=weight, annotation_clip=False,
+        axes.annotate(row.label, (0, position), xytext=(start, 0), color=colour, weight=weight, annotation_clip=False,
                       **beside)  # fmt: skip
-        axes.annotate(line.text, (1, place), xytext=(10, 0), color=colour, weight="bold" if row.nation else "normal",
+        axes.annotate(line.text, (1, position), xytext=(10, 0), color=colour, weight="bold" if row.nation else "normal",
                       annotation_clip=False, **beside)  # fmt: skip
     _nation_line(axes, sheet)
     dress(axes, _legend(sheet, language), language)
 
 
-def _line(axes: Axes, place: int, line: _PictureLine, factor: float, span: tuple[float, float]) -> None:
+def _line(axes: Axes, position: int, line: _PictureLine, factor: float, span: tuple[float, float]) -> None:
     """The mark of one line: a withheld one is hatched, an upper limit is open, one to be used with caution hollow."""
     row, (low, high) = line.low, span
     if row.heading:
         return
     if row.withheld:
-        axes.axhspan(place - 0.32, place + 0.32, facecolor=FAINT, edgecolor=RULE, hatch=HATCH, linewidth=0, zorder=0)
+        axes.axhspan(
+            position - 0.32, position + 0.32, facecolor=FAINT, edgecolor=RULE, hatch=HATCH, linewidth=0, zorder=0
+        )
         return
     if row.nation:
-        axes.axhspan(place - 0.5, place + 0.5, facecolor=FAINT, linewidth=0, zorder=0)
+        axes.axhspan(position - 0.5, position + 0.5, facecolor=FAINT, linewidth=0, zorder=0)
     lower, upper = (
         as_float(end.record[name]) * factor for end, name in zip(line.ends, ("lower", "upper"), strict=True)
     )
     if not np.isnan(upper):
-        axes.plot([max(lower, low), min(upper, high)], [place, place], color=DEEP, linewidth=1.8 if row.nation else 1.3)
+        axes.plot(
+            [max(lower, low), min(upper, high)], [position, position], color=DEEP, linewidth=1.8 if row.nation else 1.3
+        )
         if upper > high:
-            axes.plot([high], [place], marker=">", color=DEEP, markersize=5, clip_on=False)
-    _mark(axes, place, line, factor, high)
+            axes.plot([high], [position], marker=">", color=DEEP, markersize=5, clip_on=False)
+    _mark(axes, position, line, factor, high)
     if row.truth is not None and low <= row.truth * factor <= high:
-        axes.plot([row.truth * factor], [place + 0.27], marker="D", markersize=4.6, color=INK, markerfacecolor=BRIGHT,
+        axes.plot([row.truth * factor], [position + 0.27], marker="D", markersize=4.6, color=INK, markerfacecolor=BRIGHT,
                   markeredgewidth=0.9, zorder=3)  # fmt: skip
 
 
-def _mark(axes: Axes, place: int, line: _PictureLine, factor: float, high: float) -> None:
+def _mark(axes: Axes, position: int, line: _PictureLine, factor: float, high: float) -> None:
     """The estimate itself: a dot, a bar between bounds, or the tick of an upper limit."""
     row = line.low
     value = as_float(row.record["value"]) * factor
     hollow = bool(row.record["caution"])
     if line.bounds:
         ends = (0.0 if np.isnan(value) else value, as_float(line.high.record["value"]) * factor)
-        axes.plot(ends, [place, place], color=DEEP, linewidth=7 if row.nation else 5.5, solid_capstyle="butt")
+        axes.plot(ends, [position, position], color=DEEP, linewidth=7 if row.nation else 5.5, solid_capstyle="butt")
         if hollow:
-            axes.plot(ends, [place, place], color=PAPER, linewidth=2.8, solid_capstyle="butt")
+            axes.plot(ends, [position, position], color=PAPER, linewidth=2.8, solid_capstyle="butt")
     elif row.record["publication"] in LIMITS:
         at = min(as_float(row.record["upper"]) * factor, high)
-        axes.plot([at], [place], marker="|", color=DEEP, markersize=9, markeredgewidth=1.6, clip_on=False)
+        axes.plot([at], [position], marker="|", color=DEEP, markersize=9, markeredgewidth=1.6, clip_on=False)
     elif not np.isnan(value):
         size = 7.5 if row.nation else 6.0
-        axes.plot([value], [place], marker="o", markersize=size, color=DEEP, markerfacecolor=PAPER if hollow else DEEP,
+        axes.plot([value], [position], marker="o", markersize=size, color=DEEP, markerfacecolor=PAPER if hollow else DEEP,
                   markeredgewidth=1.4)  # fmt: skip
 
 
@@ -275,7 +279,9 @@ def dress(axes: Axes, legend: str, language: str) -> None:
     axes.xaxis.set_major_locator(locator)
     ticks = locator.tick_values(*axes.get_xlim())
     step = float(ticks[1] - ticks[0]) if len(ticks) > 1 else 1.0
-    decimals = next((places for places in range(7) if abs(step * 10**places - round(step * 10**places)) < 1e-9), 6)
+    decimals = next(
+        (positions for positions in range(7) if abs(step * 10**positions - round(step * 10**positions)) < 1e-9), 6
+    )
     axes.xaxis.set_major_formatter(axis_numbers(lambda value: number(value, decimals, language)))
     axes.set_yticks([])
     axes.tick_params(axis="x", colors=SOFT, labelsize=TEXT - 0.5, length=3, color=RULE)

@@ -121,8 +121,8 @@ def plot_methods(appraisal: Appraisal | PublishedAppraisal, *, language: str = "
         if np.isfinite(lower):
             axes.axvspan(lower, upper, facecolor=FAINT, linewidth=0, zorder=0)
         axes.axvline(shown.n, color=SOFT, linewidth=0.9, linestyle=(0, (4, 3)))
-        for place, (row, label) in enumerate(zip(rows, labels, strict=True)):
-            _method(axes, place, row, label, high, language)
+        for position, (row, label) in enumerate(zip(rows, labels, strict=True)):
+            _method(axes, position, row, label, high, language)
         dress(axes, f"{say('head', 'unit.total', language)} · ┆ {say('appraisal', 'observed', language)}", language)
     return figure
 
@@ -202,12 +202,12 @@ def _not_drawn(given: Any, wanted: str) -> PublishFault:
 def _bars(axes: Any, kept: pd.DataFrame, mark: str, language: str) -> None:
     shown = kept["_shown"].to_numpy(dtype=float)
     hidden = kept["count"].isna().to_numpy()
-    places = np.arange(len(kept))
-    axes.bar(places, shown, width=0.62, color=[PAPER if h else DEEP for h in hidden], edgecolor=DEEP, linewidth=0.8)
-    for place, value, out in zip(places, shown, hidden, strict=True):
+    positions = np.arange(len(kept))
+    axes.bar(positions, shown, width=0.62, color=[PAPER if h else DEEP for h in hidden], edgecolor=DEEP, linewidth=0.8)
+    for position, value, out in zip(positions, shown, hidden, strict=True):
         text = mark if out else number(value, 0 if float(value).is_integer() else 1, language)
         axes.annotate(
-            text, (place, value), (0, 3), textcoords="offset points", ha="center", fontsize=TEXT - 2, color=SOFT
+            text, (position, value), (0, 3), textcoords="offset points", ha="center", fontsize=TEXT - 2, color=SOFT
         )
     axes.set_xlim(-0.6, len(kept) - 0.4)
     # A few people beside a thousand must still be seen: the square root of counts, with the counts written.
@@ -232,29 +232,31 @@ def _dots(axes: Any, on: Any, names: Sequence[str]) -> None:
         # In points from the axis: in units of histories a name would stand further off, and be cut, where there are few.
         axes.annotate(names[row], (0, row), (-6, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
                       ha="right", va="center", fontsize=TEXT)  # fmt: skip
-    for place in range(histories):
-        rows = np.flatnonzero(on[place])
-        axes.plot([place] * lists, range(lists), "o", color=RULE, markersize=4)
-        axes.plot([place] * len(rows), rows, "o-", color=DEEP, markersize=5.5, linewidth=1.4)
+    for position in range(histories):
+        rows = np.flatnonzero(on[position])
+        axes.plot([position] * lists, range(lists), "o", color=RULE, markersize=4)
+        axes.plot([position] * len(rows), rows, "o-", color=DEEP, markersize=5.5, linewidth=1.4)
     axes.set_xlim(-0.6, histories - 0.4)
     axes.set_ylim(lists - 0.5, -0.5)
     axes.axis("off")
 
 
-def _method(axes: Any, place: int, row: Any, label: str, high: float, language: str) -> None:
+def _method(axes: Any, position: int, row: Any, label: str, high: float, language: str) -> None:
     counted = bool(row["admissible"])
     lower, upper = float(row["lower"]), float(row["upper"])
     if np.isfinite(lower):
         end = min(upper, high) if np.isfinite(upper) else high
-        axes.plot([lower, end], [place, place], color=DEEP if counted else SOFT, linewidth=1.8 if counted else 1.1)
+        axes.plot(
+            [lower, end], [position, position], color=DEEP if counted else SOFT, linewidth=1.8 if counted else 1.1
+        )
         if not upper <= high:
-            axes.plot([high], [place], marker=">", color=SOFT, markersize=5, clip_on=False)
-    axes.plot([row["value"]], [place], marker="o", markersize=6.5, color=DEEP if counted else SOFT,
+            axes.plot([high], [position], marker=">", color=SOFT, markersize=5, clip_on=False)
+    axes.plot([row["value"]], [position], marker="o", markersize=6.5, color=DEEP if counted else SOFT,
               markerfacecolor=DEEP if counted else PAPER, markeredgewidth=1.3)  # fmt: skip
     outside = axes.get_yaxis_transform()
-    axes.text(-0.02, place, label, transform=outside, ha="right", va="center", fontsize=TEXT)
+    axes.text(-0.02, position, label, transform=outside, ha="right", va="center", fontsize=TEXT)
     said = f"{number(row['value'], 0, language)} ({limits_text(lower, upper, language)})"
-    axes.text(1.02, place, said, transform=outside, va="center", fontsize=TEXT,
+    axes.text(1.02, position, said, transform=outside, va="center", fontsize=TEXT,
               color="black" if counted else SOFT)  # fmt: skip
 
 

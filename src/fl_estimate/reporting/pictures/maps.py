@@ -64,8 +64,8 @@ def draw_map(
         total = down * (tall + head) + LEGEND
         figure = Picture(figsize=(WIDTH, total), facecolor=PAPER)
         shades = _Shades(rows, sheet, language)
-        for place, (title, shown) in enumerate(panels.items()):
-            left, bottom = 0.02 + 0.96 * (place % across) / across, total - (place // across + 1) * (tall + head)
+        for position, (title, shown) in enumerate(panels.items()):
+            left, bottom = 0.02 + 0.96 * (position % across) / across, total - (position // across + 1) * (tall + head)
             axes = figure.add_axes((left, bottom / total, 0.96 / across, tall / total))
             axes.set_aspect(aspect)
             axes.set_axis_off()
@@ -218,49 +218,49 @@ def _draw_area(axes: Axes, area: Area, row: LaidRow | None, shades: _Shades, asp
     near: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "color": ink, "zorder": 3}
     if valued is None:
         near["bbox"] = {"facecolor": FAINT, "edgecolor": "none", "pad": 0.8}
-    place = label_point(area.polygons, aspect)
+    position = label_point(area.polygons, aspect)
     size = TEXT if across == 1 else TEXT - 1.5
     figure = "" if printed is None else _figure(printed, shades)
-    room = _room(axes, area, place, size)
+    room = _room(axes, area, position, size)
     name, turned = fitted(row.label, *room)
     if turned:  # one line up the area: the name, and the figure after it, together in the middle
         long = len(name) * _LETTER * (size - 2)
         start = -(long + 4 + len(figure) * _LETTER * size) / 2
-        axes.annotate(name, place, xytext=(0, start), va="bottom", rotation=90, fontsize=size - 2, **near)
+        axes.annotate(name, position, xytext=(0, start), va="bottom", rotation=90, fontsize=size - 2, **near)
         bold: dict[str, Any] = {"fontsize": size, "fontweight": "bold", "rotation": 90, "va": "bottom"}
-        axes.annotate(figure, place, xytext=(0, start + long + 4), **bold, **near)
+        axes.annotate(figure, position, xytext=(0, start + long + 4), **bold, **near)
         return
     up = 2 if printed is not None else -3
-    axes.annotate(name, place, xytext=(0, up), va="bottom", fontsize=size - 2, linespacing=1.0, **near)
+    axes.annotate(name, position, xytext=(0, up), va="bottom", fontsize=size - 2, linespacing=1.0, **near)
     if figure:
-        axes.annotate(figure, place, xytext=(0, 1), va="top", fontsize=size, fontweight="bold", **near)
+        axes.annotate(figure, position, xytext=(0, 1), va="top", fontsize=size, fontweight="bold", **near)
 
 
 _LETTER = 0.6
 """How wide a letter is, of its height."""
 
 
-def _room(axes: Axes, area: Area, place: tuple[float, float], size: float) -> tuple[int, int]:
+def _room(axes: Axes, area: Area, position: tuple[float, float], size: float) -> tuple[int, int]:
     """Letters of a name that fit across and up an area, through the point of its label."""
-    points = axes.transData.transform([place, (place[0] + 1.0, place[1]), (place[0], place[1] + 1.0)])
+    points = axes.transData.transform([position, (position[0] + 1.0, position[1]), (position[0], position[1] + 1.0)])
     dpi = axes.figure.dpi
     across, up = (float(np.abs(points[n] - points[0]).max()) * 72 / dpi for n in (1, 2))
     outline = max(area.polygons, key=lambda rings: abs(_signed_area(rings[0])))[0]
     letter = _LETTER * (size - 2)
-    return int(_width(outline, place, 0) * across / letter), int(_width(outline, place, 1) * up / letter)
+    return int(_width(outline, position, 0) * across / letter), int(_width(outline, position, 1) * up / letter)
 
 
-def _width(outline: Points, place: tuple[float, float], along: int) -> float:
+def _width(outline: Points, position: tuple[float, float], along: int) -> float:
     """How wide an outline is at a point, along one direction."""
     other = 1 - along
     start, end = outline, np.roll(outline, -1, axis=0)
-    crossed = (start[:, other] > place[other]) != (end[:, other] > place[other])
+    crossed = (start[:, other] > position[other]) != (end[:, other] > position[other])
     start, end = start[crossed], end[crossed]
     if len(start) < 2:
         return 0.0
-    share = (place[other] - start[:, other]) / (end[:, other] - start[:, other])
+    share = (position[other] - start[:, other]) / (end[:, other] - start[:, other])
     met = start[:, along] + share * (end[:, along] - start[:, along])
-    left, right = met[met <= place[along]], met[met > place[along]]
+    left, right = met[met <= position[along]], met[met > position[along]]
     return float(right.min() - left.max()) if len(left) and len(right) else 0.0
 
 
@@ -360,7 +360,9 @@ def _path(rings: Sequence[Points]) -> Any:
     """A polygon to fill: holes run against the outline, whichever way the file writes them, and so stay open."""
     from matplotlib.path import Path as Outline
 
-    turned = [ring if (_signed_area(ring) > 0) == (place == 0) else ring[::-1] for place, ring in enumerate(rings)]
+    turned = [
+        ring if (_signed_area(ring) > 0) == (position == 0) else ring[::-1] for position, ring in enumerate(rings)
+    ]
     return Outline.make_compound_path(*(Outline(np.vstack([ring, ring[:1]]), closed=True) for ring in turned))
 
 

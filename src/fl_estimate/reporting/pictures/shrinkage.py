@@ -109,7 +109,9 @@ def _draw(both: pd.DataFrame, met: npt.NDArray[np.bool_], labels: Sequence[str],
 def _number_axes(axes: Axes, language: str) -> None:
     """Numbers along both axes as the language writes them."""
     step = float(np.diff(axes.get_xticks()[:2])[0])
-    decimals = next((places for places in range(7) if abs(step * 10**places - round(step * 10**places)) < 1e-6), 6)
+    decimals = next(
+        (positions for positions in range(7) if abs(step * 10**positions - round(step * 10**positions)) < 1e-6), 6
+    )
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(axis_numbers(lambda value: number(value, decimals, language)))
 
@@ -122,9 +124,9 @@ def _name(axes: Axes, x: Floats, y: Floats, labels: Sequence[str], span: tuple[f
     scale = span[1] - span[0]
     at = np.column_stack([(x - span[0]) / scale * wide, (y - span[0]) / scale * high])
     taken: list[tuple[float, float, float, float]] = [(a - 4, b - 4, a + 4, b + 4) for a, b in at.tolist()]
-    for place in np.argsort(-np.abs(y - x), kind="stable")[:NAMED]:
-        left, low = at[place].tolist()
-        long = 0.6 * (TEXT - 2) * len(labels[place])
+    for position in np.argsort(-np.abs(y - x), kind="stable")[:NAMED]:
+        left, low = at[position].tolist()
+        long = 0.6 * (TEXT - 2) * len(labels[position])
         for right, up in ((True, 3.0), (True, -3.0 - TEXT), (False, 3.0), (False, -3.0 - TEXT)):
             start = left + 6 if right else left - 6 - long
             box = (start, low + up, start + long, low + up + TEXT)
@@ -132,7 +134,7 @@ def _name(axes: Axes, x: Floats, y: Floats, labels: Sequence[str], span: tuple[f
             if inside and not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken):
                 taken.append(box)
                 axes.annotate(
-                    str(labels[place]), (x[place], y[place]), xytext=(6 if right else -6, up), textcoords="offset points",
+                    str(labels[position]), (x[position], y[position]), xytext=(6 if right else -6, up), textcoords="offset points",
                     ha="left" if right else "right", va="bottom", fontsize=TEXT - 2, color=INK, zorder=5,
                 )  # fmt: skip
                 break

@@ -29,18 +29,22 @@ def is_change(record: Record) -> bool:
 def spans(records: Sequence[Record]) -> dict[int, tuple[float, float]]:
     """From where to where each change goes, by its place: the figures of the rows before and after it; NaN where one is withheld."""
     found: dict[int, tuple[float, float]] = {}
-    for place, record in enumerate(records):
+    for position, record in enumerate(records):
         if is_change(record):
-            ends = [_level(records, place + way, record) for way in (-1, 1)]
-            found[place] = ends[0], ends[1]
+            ends = [_level(records, position + way, record) for way in (-1, 1)]
+            found[position] = ends[0], ends[1]
     return found
 
 
-def _level(records: Sequence[Record], place: int, change: Record) -> float:
-    there = 0 <= place < len(records) and bool(records[place])
-    if not there or str(records[place]["quantity"]) != STEP_PREVALENCE or records[place]["margin"] != change["margin"]:
+def _level(records: Sequence[Record], position: int, change: Record) -> float:
+    there = 0 <= position < len(records) and bool(records[position])
+    if (
+        not there
+        or str(records[position]["quantity"]) != STEP_PREVALENCE
+        or records[position]["margin"] != change["margin"]
+    ):
         return math.nan
-    value = records[place]["value"]
+    value = records[position]["value"]
     return math.nan if pd.isna(value) else float(value)
 
 
@@ -60,7 +64,7 @@ def labels(records: Sequence[Record], given: Sequence[str], language: str) -> li
     return out
 
 
-def draw_change(axes: Axes, place: int, span: tuple[float, float], record: Record, factor: float) -> None:
+def draw_change(axes: Axes, position: int, span: tuple[float, float], record: Record, factor: float) -> None:
     """One bar, its head at the figure after the step, with the error of the change as a thin line, and what joins it to both figures.
 
     Parameters
@@ -78,11 +82,13 @@ def draw_change(axes: Axes, place: int, span: tuple[float, float], record: Recor
     start, stop = (end * factor for end in span)
     if math.isnan(start) or math.isnan(stop):
         return
-    for at, to in ((start, place - 1), (stop, place + 1)):
-        axes.plot([at, at], [place, to], color=RULE, linewidth=0.9, zorder=0.4)
+    for at, to in ((start, position - 1), (stop, position + 1)):
+        axes.plot([at, at], [position, to], color=RULE, linewidth=0.9, zorder=0.4)
     rises = stop >= start
-    axes.plot([start, stop], [place, place], color=SERIES[1] if rises else SOFT, linewidth=6.5, solid_capstyle="butt")
-    axes.plot([stop], [place], marker=">" if rises else "<", color=DEEP, markersize=6, markeredgewidth=0)
+    axes.plot(
+        [start, stop], [position, position], color=SERIES[1] if rises else SOFT, linewidth=6.5, solid_capstyle="butt"
+    )
+    axes.plot([stop], [position], marker=">" if rises else "<", color=DEEP, markersize=6, markeredgewidth=0)
     lower, upper = (record[name] for name in ("lower", "upper"))
     if not (pd.isna(lower) or pd.isna(upper)):
-        axes.plot([start + lower * factor, start + upper * factor], [place, place], color=DEEP, linewidth=1.0)
+        axes.plot([start + lower * factor, start + upper * factor], [position, position], color=DEEP, linewidth=1.0)

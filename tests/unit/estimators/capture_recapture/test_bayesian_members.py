@@ -60,9 +60,9 @@ def test_graphs_of_four_lists_are_the_chordal_ones() -> None:
 def test_cliques_multiply_and_separators_divide() -> None:
     """The path a - b - c: cliques ab, bc; separator b."""
     graphs = decomposable_graphs(3)
-    place = graphs.edges.tolist().index(0b101)
-    assert graphs.cliques(place) == [(0, 1), (1, 2)]
-    weights = {subset: int(w) for subset, w in enumerate(graphs.weights[place]) if w}
+    position = graphs.edges.tolist().index(0b101)
+    assert graphs.cliques(position) == [(0, 1), (1, 2)]
+    weights = {subset: int(w) for subset, w in enumerate(graphs.weights[position]) if w}
     assert weights == {0b011: 1, 0b110: 1, 0b010: -1}
 
 

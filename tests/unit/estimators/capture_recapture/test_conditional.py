@@ -131,10 +131,10 @@ def test_score_and_information_are_the_derivatives() -> None:
     now = moments(model, at)
     slope: Any = optimize.approx_fprime(at, lambda b: moments(model, b).log_likelihood, 1e-6)
     np.testing.assert_allclose(now.score, slope, rtol=1e-4, atol=1e-3)
-    for place in range(len(at)):
-        step = np.eye(len(at))[place] * 1e-5
+    for position in range(len(at)):
+        step = np.eye(len(at))[position] * 1e-5
         turn = (moments(model, at + step).score - moments(model, at - step).score) / 2e-5
-        np.testing.assert_allclose(-now.information[place], turn, rtol=1e-5, atol=1e-4)
+        np.testing.assert_allclose(-now.information[position], turn, rtol=1e-5, atol=1e-4)
     assert np.abs(maximise(model).moments.score).max() < 1e-5
 
 
@@ -154,7 +154,7 @@ def test_missing_covariates_are_summed_over() -> None:
 
     on, form = seen[lists].to_numpy(), seen["form"]
     histories = np.array([h for h in itertools.product((0, 1), repeat=3) if any(h)])
-    place = np.array([np.flatnonzero((histories == row).all(axis=1))[0] for row in on])
+    position = np.array([np.flatnonzero((histories == row).all(axis=1))[0] for row in on])
 
     def loss(values: Any) -> float:
         base, effect, share = values[:3], values[3:6], 1 / (1 + np.exp(-values[6]))
@@ -162,7 +162,7 @@ def test_missing_covariates_are_summed_over() -> None:
         parts = []
         for sexual, weight in ((0, 1 - share), (1, share)):
             mass = np.exp(histories @ (base + effect * sexual))
-            parts.append(weight * (mass / mass.sum())[place])
+            parts.append(weight * (mass / mass.sum())[position])
         known = form.notna().to_numpy()
         sexual = (form == "sexual").to_numpy()
         total += np.log(np.where(known, np.where(sexual, parts[1], parts[0]), parts[0] + parts[1])).sum()

@@ -37,11 +37,11 @@ def chances(values: Any, weight: Any) -> Any:
     histories = all_histories(5)
     found = np.ones((len(weight), len(histories)))
     never = np.prod([1 / (1 + np.exp(values[0] + values[1] * weight)) for _ in range(5)], axis=0)
-    for place, history in enumerate(histories):
+    for position, history in enumerate(histories):
         marked = False
         for one in history:
             p = 1 / (1 + np.exp(-(values[0] + values[1] * weight + values[2] * marked)))
-            found[:, place] *= p if one else 1 - p
+            found[:, position] *= p if one else 1 - p
             marked |= bool(one)
     return found / (1 - never)[:, None], never
 

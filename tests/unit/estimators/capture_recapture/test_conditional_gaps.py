@@ -42,7 +42,7 @@ def test_it_is_the_maximum_of_the_likelihood_over_the_grid(monkeypatch: pytest.M
     frame = masked(people(1_200, 3), some=0.1).assign(z=lambda f: (f["age"] - 35) / 10).drop(columns=["age", "sex"])
     found = cr.conditional_loglinear(frame, lists=LISTS, covariates="z", replicates=50, seed=1)
     cells = cells_of(read_records(frame, LISTS, ["z"]))
-    grid = np.unique(cells.frame["z"].iloc[cells.place[np.flatnonzero((cells.place >= 0).all(axis=1))[0]]])
+    grid = np.unique(cells.frame["z"].iloc[cells.position[np.flatnonzero((cells.position >= 0).all(axis=1))[0]]])
     assert len(grid) == 4
     assert set(grid) <= set(frame["z"])
     histories = all_histories(3)
@@ -83,7 +83,7 @@ def test_numbers_that_nobody_lacks_are_kept_as_they_are_beside_one_that_some_lac
     np.testing.assert_allclose(sorted(alone["age"]), sorted(frame["age"].dropna()))
     for names, to in cells.blanked.items():
         assert names == {"age"}
-        assert ((cells.place[to] >= 0).sum(axis=1) == 20).all()
+        assert ((cells.position[to] >= 0).sum(axis=1) == 20).all()
     assert len(cells.blanked) == 1
 
 

@@ -291,7 +291,7 @@ def linked_world(generator: np.random.Generator, chances: tuple[float, ...] = (0
     pairs = []
     for k in range(len(chances)):
         for other in range(k + 1, len(chances)):
-            left, right = (records[records["source_dataset"] == NAMES[place]] for place in (k, other))
+            left, right = (records[records["source_dataset"] == NAMES[position]] for position in (k, other))
             same = left.merge(right, on="person")
             pairs.append(
                 pd.DataFrame({"unique_id_l": same["unique_id_x"], "unique_id_r": same["unique_id_y"], "same": 1})

@@ -41,13 +41,13 @@ def test_status_and_value_are_those_of_the_single_fit(lists: int, seed: int) -> 
     models = models[np.random.default_rng(seed).permutation(len(models))[:40]]
     counts = np.tile(full_counts(h, space.members), (len(models), 1))
     made = Fitter(lattice=space).fit(counts, models)
-    for place, model in enumerate(models):
+    for position, model in enumerate(models):
         terms = [[h.lists[i] for i in t] for t, on in zip(space.terms, model, strict=True) if on and len(t) > 1]
         good = cr.check(h, terms or "main").code == 0
-        assert good == made.ok[place], terms
+        assert good == made.ok[position], terms
         if good:
             value = cr.loglinear(h, terms or "main").to_frame()["value"].iloc[1]
-            assert made.dark[place] == pytest.approx(value, rel=1e-7, abs=1e-7)
+            assert made.dark[position] == pytest.approx(value, rel=1e-7, abs=1e-7)
 
 
 def test_nested_lists() -> None:
@@ -91,9 +91,9 @@ def test_neighbours_keep_a_model_hierarchical() -> None:
     space = lattice(4, 3)
     known = {row.tobytes() for row in all_models(space)}
     for model in all_models(space)[::7]:
-        for place in neighbours(space, model):
+        for position in neighbours(space, model):
             other = model.copy()
-            other[place] ^= True
+            other[position] ^= True
             assert other.tobytes() in known
 
 
@@ -111,9 +111,9 @@ def test_downhill_never_ends_above_its_start_nor_below_the_best_of_all() -> None
     fitter = Fitter(lattice=space)
     ranked = rank_by_bic(fitter, counts)
     end = downhill(fitter, counts[None]).models[0]
-    place = int(np.flatnonzero((ranked.models == end).all(axis=1))[0])
+    position = int(np.flatnonzero((ranked.models == end).all(axis=1))[0])
     main = int(np.flatnonzero((ranked.models == space.main).all(axis=1))[0])
-    assert ranked.bic[0] <= ranked.bic[place] <= ranked.bic[main]
+    assert ranked.bic[0] <= ranked.bic[position] <= ranked.bic[main]
     assert all(a <= b for a, b in pairwise(ranked.bic))
 
 
@@ -259,10 +259,10 @@ def test_a_step_is_taken_for_each_table_apart() -> None:
     counts = full_counts(UK, space.members)
     tables = np.vstack([counts, resampling.resample(counts, 5, 3)])
     together = stepwise(Fitter(lattice=space), tables, 0.02)
-    for place, one in enumerate(tables):
+    for position, one in enumerate(tables):
         alone = stepwise(Fitter(lattice=space), one[None], 0.02)
-        assert (alone.models[0] == together.models[place]).all()
-        assert alone.dark[0] == pytest.approx(together.dark[place], rel=1e-9)
+        assert (alone.models[0] == together.models[position]).all()
+        assert alone.dark[0] == pytest.approx(together.dark[position], rel=1e-9)
 
 
 def test_each_choice_takes_both_likelihoods() -> None:

@@ -81,8 +81,8 @@ def test_chances_are_those_of_scipy_and_slopes_their_derivatives(name: Any, size
     logit, step = 0.3, 1e-30
     value, *slopes = kernels.inflated(name, counts, mean, size, logit)
     parts: list[Any] = [mean, np.full_like(mean, size), np.full_like(mean, logit)]
-    for place, slope in enumerate(slopes):
-        moved = [part + (1j * step if place == at else 0) for at, part in enumerate(parts)]
+    for position, slope in enumerate(slopes):
+        moved = [part + (1j * step if position == at else 0) for at, part in enumerate(parts)]
         by_step = np.imag(kernels.inflated(name, counts, *moved)[0]) / step
         np.testing.assert_allclose(slope, by_step, rtol=1e-8, atol=1e-11)
     share = special.expit(logit)

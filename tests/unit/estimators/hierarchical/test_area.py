@@ -210,12 +210,12 @@ def test_counts_equal_a_posterior_added_up_by_hand() -> None:
     kernel = np.exp(y[:, None] * eta - n[:, None] * np.log1p(np.exp(eta)))
     kernel /= kernel.max(axis=1, keepdims=True)
     marginal = np.einsum("ste,ie->sti", normal, kernel, optimize=True)
-    for place in range(3):
-        rest = np.exp(log_prior) * np.delete(marginal, place, axis=2).prod(axis=2)
-        density = np.einsum("st,ste->e", rest, normal, optimize=True) * kernel[place]
+    for position in range(3):
+        rest = np.exp(log_prior) * np.delete(marginal, position, axis=2).prod(axis=2)
+        density = np.einsum("st,ste->e", rest, normal, optimize=True) * kernel[position]
         reached = np.cumsum(density / density.sum())
         limits = special.expit(np.interp([0.025, 0.5, 0.975], reached, eta + 0.01))
-        row = frame.iloc[place]
+        row = frame.iloc[position]
         np.testing.assert_allclose([row["lower"], row["value"], row["upper"]], limits, rtol=0.02)
 
 

@@ -93,8 +93,8 @@ def test_draws_follow_their_density(sigma: float) -> None:
     below /= below[-1]
     mode = np.tile(eta[log.argmax(axis=0)], (size, 1))
     drawn = draw_clustered(np.random.default_rng(3), np.full(mode.shape, -5.0), np.full(size, sigma), mode, kernel)
-    for place in range(len(Y)):
-        at = np.sort(np.interp(drawn[:, place], eta, below[:, place]))
+    for position in range(len(Y)):
+        at = np.sort(np.interp(drawn[:, position], eta, below[:, position]))
         assert np.abs(at - np.arange(1, size + 1) / size).max() < 2.23 / np.sqrt(size)
 
 

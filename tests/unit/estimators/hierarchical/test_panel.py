@@ -117,14 +117,14 @@ def test_normal_rows_are_left_out_as_by_refitting() -> None:
     settings: dict[str, Any] = {"likelihood": "normal", "temporal": "ar1", "time": "year", "prior": prior}
     found = hierarchical.leave_one_out(hierarchical.area(table, seed=1, **settings), table)
     row = found.index[(found["district"] == "C") & (found["year"] == 2020)][0]
-    place = table.index[(table["district"] == "C") & (table["year"] == 2020)][0]
+    position = table.index[(table["district"] == "C") & (table["year"] == 2020)][0]
     without = table.copy()
-    without.loc[place, ["value", "se", "n"]] = np.nan, np.nan, 0
+    without.loc[position, ["value", "se", "n"]] = np.nan, np.nan, 0
     refit = hierarchical.area(without, draws=40_000, seed=2, **settings)
     draws = np.asarray(refit.draws)[:, 7]
     there = frame_of(refit).iloc[7]
     assert (there["district"], there["year"]) == ("C", 2020)
-    value, se = (table[name].to_numpy()[place] for name in ("value", "se"))
+    value, se = (table[name].to_numpy()[position] for name in ("value", "se"))
     density = np.exp(-0.5 * ((value - draws) / se) ** 2) / se / np.sqrt(2 * np.pi)
     assert found["elpd"][row] == pytest.approx(np.log(density.mean()), abs=0.05)
 

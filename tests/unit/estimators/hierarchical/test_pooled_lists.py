@@ -46,7 +46,7 @@ def test_rows_add_up(pooled: fl.Estimates) -> None:
 def test_strata_without_an_estimate_of_their_own_are_named(pooled: fl.Estimates) -> None:
     alone = [cr.check(table, "two-way").code > 0 for table in STRATA.values()]
     named = {reason.row for reason in pooled.reasons if reason.code == "stratum_no_estimate_alone"}
-    assert named == {row for place, none in enumerate(alone) if none for row in (2 * place + 2, 2 * place + 3)}
+    assert named == {row for position, none in enumerate(alone) if none for row in (2 * position + 2, 2 * position + 3)}
     frame = pooled.to_frame()
     assert np.isfinite(frame["upper"]).all()
     assert (frame["upper"] < 20 * frame["n"]).all()

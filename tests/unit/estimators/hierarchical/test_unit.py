@@ -128,8 +128,8 @@ def test_levels_that_only_the_population_has_are_drawn_from_the_prior() -> None:
 
 def test_a_covariate_that_tells_narrows_what_is_not_sampled() -> None:
     """Twelve regions whose shares follow x: without x the thirteenth may be anywhere among them."""
-    place = np.repeat(np.arange(12), 100)
-    frame = pd.DataFrame({"region": place, "y": (np.tile(np.arange(100), 12) < 2 + 3 * place).astype(int)})
+    position = np.repeat(np.arange(12), 100)
+    frame = pd.DataFrame({"region": position, "y": (np.tile(np.arange(100), 12) < 2 + 3 * position).astype(int)})
     cells = pd.DataFrame({"region": np.arange(13), "population": 1.0})
     x = pd.DataFrame({"region": np.arange(13), "x": np.log(2 + 3.0 * np.arange(13))})
     plain, told = (

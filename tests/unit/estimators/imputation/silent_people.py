@@ -30,7 +30,7 @@ def sample(seed: int, n: int = 2_000) -> Silent:
     region, shock = stratum // 2, rng.normal(size=n // 20)[psu] / 2
     involuntary = rng.random(n) < 1 / (1 + np.exp(1.6 - shock - 0.3 * region))
     table: dict[str, object] = {
-        "person_id": [f"p{place}" for place in range(n)],
+        "person_id": [f"p{position}" for position in range(n)],
         "age": rng.integers(18, 70, n),
         "sex": rng.integers(1, 3, n),
         "region": region,
@@ -39,7 +39,7 @@ def sample(seed: int, n: int = 2_000) -> Silent:
         "w": rng.uniform(0.5, 2, n),
     }
     met = np.stack([involuntary & (rng.random(n) < 0.45) for _ in INVOLUNTARY], axis=1)
-    table |= {name: np.where(met[:, place], "yes", "no") for place, name in enumerate(INVOLUNTARY)}
+    table |= {name: np.where(met[:, position], "yes", "no") for position, name in enumerate(INVOLUNTARY)}
     coerced = rng.random(n) < 1 / (1 + np.exp(3 - met.sum(axis=1) - 0.2 * region - shock))
     table |= {name: np.where(coerced & (rng.random(n) < 0.5), "experienced", "no") for name in COERCION}
     whole = pd.DataFrame(table)

@@ -102,7 +102,7 @@ def test_people_whom_nobody_can_give_an_answer_stay_open_where_that_is_meant() -
 
 def test_no_answer_is_shown(imputed: fl.Imputation) -> None:
     """A repr counts people and names outcomes; a pickle comes back the same."""
-    marked = HEARD.assign(person_id=[f"Amina {place}" for place in range(len(HEARD))])
+    marked = HEARD.assign(person_id=[f"Amina {position}" for position in range(len(HEARD))])
     it = fl.impute(marked, design=DESIGN, draws=4, seed=1)
     assert "Amina" not in repr(it)
     assert "Amina" not in repr(it.diagnostics())

@@ -175,7 +175,7 @@ def test_predictors_may_stand_beside_the_answers() -> None:
     debt = rng.random(size) < 1 / 3
     docs = np.where(debt & (rng.random(size) < 0.5), "experienced", "no").astype(object)
     docs[debt & (rng.random(size) < 0.25)] = "ref"
-    keys = [f"p{place}" for place in range(size)]
+    keys = [f"p{position}" for position in range(size)]
     people = pd.DataFrame(
         {"person_id": keys, "age_interview": 30, "age_in_period": 30, "w": 1.0, "income": rng.uniform(0, 9, size)}
     )
@@ -294,4 +294,4 @@ def read_sample_of(strata: list[int]) -> Any:
         int(table.keys["psu"].levels[code]): stage.stratum[stage.unit[row]]
         for row, code in enumerate(table.keys["psu"].codes)
     }
-    return np.array([of[place] for place in range(len(strata))])
+    return np.array([of[position] for position in range(len(strata))])

@@ -219,7 +219,7 @@ def test_a_child_is_given_no_answer_of_an_adult() -> None:
     rng = np.random.default_rng(5)
     told = {"age": 14, "stratum": 9, "psu": np.arange(size) // 20 + 500, "w": 1.0, "region": 0, "sex": 1}
     by = rng.choice(["none", "third_party", "dk"], size, p=[0.6, 0.3, 0.1])
-    children = pd.DataFrame({"person_id": [f"c{place}" for place in range(size)], **told, "child_works_for": "parents", "child_coercion_by": by})  # fmt: skip
+    children = pd.DataFrame({"person_id": [f"c{position}" for position in range(size)], **told, "child_works_for": "parents", "child_coercion_by": by})  # fmt: skip
     both = pd.concat([adults, children], ignore_index=True)
     for name in ITEMS:
         both[name] = both[name].fillna("not_asked")
@@ -241,7 +241,7 @@ def _jobs(seed: int = 1) -> fl.SurveyData:
     jobs = pd.concat([first, second], ignore_index=True)
     return fl.SurveyData(
         people=people.drop(columns=ITEMS).rename(columns={"age": "age_interview"}),
-        jobs=jobs.assign(job_id=[f"j{place}" for place in range(len(jobs))]),
+        jobs=jobs.assign(job_id=[f"j{position}" for position in range(len(jobs))]),
         design=DESIGN,
         reference_period=ReferencePeriod(kind="year", start=dt.date(2024, 1, 1), end=dt.date(2025, 1, 1)),
         population="Residents",

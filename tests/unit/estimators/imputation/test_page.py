@@ -29,4 +29,4 @@ def test_the_table_is_what_the_surveys_give(row: str, survey: str, by: str | Non
     line = next(each for each in PAGE.read_text(encoding="utf-8").splitlines() if each.startswith(f"| {row} |"))
     printed = [each.strip().removesuffix(" %") for each in line.strip("|").split("|")[1:]]
     assert it.draws == 20
-    assert printed == [f"{value:.{1 if place == 4 else digits}f}" for place, value in enumerate(told)]
+    assert printed == [f"{value:.{1 if position == 4 else digits}f}" for position, value in enumerate(told)]

@@ -111,9 +111,9 @@ def test_imputed_answers_stand_between_no_and_the_bounds() -> None:
 def test_replicate_weights_of_the_file_tell_the_error_of_the_last_weights_only() -> None:
     frame = drawn()
     rng = np.random.default_rng(2)
-    for place in range(10):
-        frame[f"r{place}"] = frame["w"] * rng.uniform(0.5, 1.5, len(frame))
-    own = fl.Replicates(columns=[f"r{place}" for place in range(10)], kind="bootstrap")
+    for position in range(10):
+        frame[f"r{position}"] = frame["w"] * rng.uniform(0.5, 1.5, len(frame))
+    own = fl.Replicates(columns=[f"r{position}" for position in range(10)], kind="bootstrap")
     people, design = fl.adjust_nonresponse(frame, "ok", design=fl.Design(weights="w", psu="ea"), by="sex")
     # the replicate weights that the office gives with the last weights
     steps = fl.adjustment_steps(people, "fl", design=replace(design, replicates=own))

@@ -88,13 +88,13 @@ def test_a_recipient_whose_donors_are_no_cases_is_reached_at_great_odds() -> Non
 def test_a_line_of_one_reason_leaves_the_others_at_random() -> None:
     curve = fl.delta_curve(people(), "fl", reasons=["refusal", "dont_know", "missing"], odds=[0.5, 3])
     drawn = people().drawn["fl"]
-    for place, reason in enumerate(("refusal", "dont_know", "missing")):
+    for position, reason in enumerate(("refusal", "dont_know", "missing")):
         line = curve.select(reason=reason)
         assert line.frame["term"].tolist()[0] == "none_hide_a_case"
         concerned = np.array([why == reason for why in REASONS])
         # weights are equal: 30 surely, this reason none or all, the others as they were drawn
         rest = drawn[~concerned].sum(axis=0).mean()
-        assert line.frame["value"].iloc[0] == pytest.approx((30 + rest) / 600), place
+        assert line.frame["value"].iloc[0] == pytest.approx((30 + rest) / 600), position
         assert line.frame["value"].iloc[-1] == pytest.approx((30 + rest + concerned.sum()) / 600)
         assert (np.diff(line.frame["value"]) >= 0).all()
         assert line.select(term="×1").value == fl.estimate_prevalence(people(), "fl", unknown="impute").value

@@ -94,13 +94,13 @@ def _highest(height: Callable[[float], float], data: Sampled) -> float:
 
     scale = _scale(data)
     logs = np.linspace(np.log(1e-9 * scale), np.log(1e4 * scale), 121)
-    place = int(np.argmax([height(float(np.exp(log))) for log in logs]))
-    low, high = logs[max(place - 1, 0)], logs[min(place + 1, len(logs) - 1)]
+    position = int(np.argmax([height(float(np.exp(log))) for log in logs]))
+    low, high = logs[max(position - 1, 0)], logs[min(position + 1, len(logs) - 1)]
     found: Any = optimize.minimize_scalar(
         lambda log: -height(float(np.exp(log))), bounds=(low, high), method="bounded", options={"xatol": 1e-12}
     )
     best = float(np.exp(found.x))
-    return 0.0 if height(0.0) >= height(best) or place == 0 else _polished(height, best)
+    return 0.0 if height(0.0) >= height(best) or position == 0 else _polished(height, best)
 
 
 def _polished(height: Callable[[float], float], best: float) -> float:
@@ -133,7 +133,7 @@ def _moment(data: Sampled) -> float:
     return float(root)
 
 
-def predictor(data: Sampled, x: Floats, place: Ints, variance: float) -> tuple[Floats, Floats]:
+def predictor(data: Sampled, x: Floats, position: Ints, variance: float) -> tuple[Floats, Floats]:
     """EBLUP of every area and the weight gamma that its own value has (0 without a sample).
 
     Parameters
@@ -144,12 +144,12 @@ def predictor(data: Sampled, x: Floats, place: Ints, variance: float) -> tuple[F
         Row of the area among the sampled, −1 without sample.
     """
     fit = profile(data, variance)
-    met = place >= 0
-    gamma = np.where(met, variance / (variance + data.d[place]), 0.0)
-    return gamma * np.where(met, data.y[place], 0.0) + (1 - gamma) * (x @ fit.beta), gamma
+    met = position >= 0
+    gamma = np.where(met, variance / (variance + data.d[position]), 0.0)
+    return gamma * np.where(met, data.y[position], 0.0) + (1 - gamma) * (x @ fit.beta), gamma
 
 
-def mean_squared_error(data: Sampled, x: Floats, place: Ints, variance: float, method: str) -> tuple[Floats, Floats]:
+def mean_squared_error(data: Sampled, x: Floats, position: Ints, variance: float, method: str) -> tuple[Floats, Floats]:
     """Mean squared error of the EBLUP, and its leading part g1.
 
     Notes
@@ -164,13 +164,13 @@ def mean_squared_error(data: Sampled, x: Floats, place: Ints, variance: float, m
     Statistica Sinica 10, 613-627; Datta, Rao and Smith (2005), Biometrika 92, 183-196.
     """
     fit = profile(data, variance)
-    met = place >= 0
+    met = position >= 0
     v, m = variance + data.d, len(data.y)
     information = float((v**-2).sum())
     spread = 2 * m / float((1 / v).sum()) ** 2 if method == "moment" else 2 / information
     bias = _bias(data, variance, fit.covariance, method)
-    own = np.where(met, v[place], np.inf)
-    share = np.where(met, data.d[place] / own, 1.0)
+    own = np.where(met, v[position], np.inf)
+    share = np.where(met, data.d[position] / own, 1.0)
     g1 = np.where(met, variance * share, variance)
     g2 = share**2 * np.einsum("ij,jk,ik->i", x, fit.covariance, x)
     rest = np.where(met, 2 * share**2 * spread / own - bias * share**2, 0.0)

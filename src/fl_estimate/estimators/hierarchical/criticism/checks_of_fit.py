@@ -215,8 +215,8 @@ def _grid(model: Model) -> Iterator[tuple[float, Floats]]:
         return
     drawn = importance_draws(model, model.structure)
     values = np.column_stack([drawn.columns[name] for name in model.structure.names])
-    points, place = np.unique(values, axis=0, return_inverse=True)
-    weight = np.bincount(place.ravel(), weights=drawn.weighted.weight)
+    points, position = np.unique(values, axis=0, return_inverse=True)
+    weight = np.bincount(position.ravel(), weights=drawn.weighted.weight)
     for share, point in zip(weight, points, strict=True):
         yield float(share), model.structure.covariance(dict(zip(model.structure.names, point.tolist(), strict=True)))
 
@@ -229,8 +229,8 @@ def _marginal_likelihoods(model: Model) -> Floats:
     )
     if model.likelihood == "beta-binomial":
         points = beta_points(model)
-        place = resample(points.weighted.weight, LOO_DRAWS, rng)
-        return log_marginal(points.beta[place], np.log(points.kappa[place]), model) + constant
+        position = resample(points.weighted.weight, LOO_DRAWS, rng)
+        return log_marginal(points.beta[position], np.log(points.kappa[position]), model) + constant
     hyper, _ = hyper_points(model)
     return hyper.areas.log_z[resample(hyper.weight, LOO_DRAWS, rng)] + constant
 

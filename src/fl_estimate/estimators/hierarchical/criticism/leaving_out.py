@@ -31,13 +31,13 @@ def given_others(model: Model, structure: Structure | Crossed) -> Floats:
     importance sampling.
     """
     drawn = importance_draws(model, structure)
-    place = resample(drawn.weighted.weight, DRAWS, np.random.default_rng(0))
+    position = resample(drawn.weighted.weight, DRAWS, np.random.default_rng(0))
     precision = np.maximum(model.priors.precision, FLAT**-2)
     fixed = (model.x / precision) @ model.x.T
     centre = model.x @ model.priors.mean
     mean, sd = np.empty((DRAWS, len(model.y))), np.empty((DRAWS, len(model.y)))
     names = [name for name in ("sigma", *structure.priors) if name in drawn.columns]
-    for row, at in enumerate(place):
+    for row, at in enumerate(position):
         covariance = structure.covariance({name: float(drawn.columns[name][at]) for name in names})
         # A thousandth of a thousandth of sigma: a sum to zero leaves the covariance singular without it.
         jitter = 1e-6 * float(np.diag(covariance).mean()) * np.eye(len(centre))

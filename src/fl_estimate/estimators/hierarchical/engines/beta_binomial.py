@@ -155,7 +155,7 @@ def _draws(
     """Joint draws: hyper-parameters from their weights, then every area's share given them."""
     rng = np.random.default_rng(ask.seed)
     total = ask.draws if ask.shares is None else max(ask.draws, NATIONAL_DRAWS)
-    place = resample(points.weighted.weight, total, rng)
-    drawn = rng.beta(a[place], b[place])
-    joint = {"kappa": points.kappa[place[: ask.draws]], "beta": points.beta[place[: ask.draws]]}
+    position = resample(points.weighted.weight, total, rng)
+    drawn = rng.beta(a[position], b[position])
+    joint = {"kappa": points.kappa[position[: ask.draws]], "beta": points.beta[position[: ask.draws]]}
     return drawn[: ask.draws], None if ask.shares is None else drawn @ ask.shares, joint

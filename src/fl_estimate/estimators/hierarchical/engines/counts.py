@@ -194,13 +194,13 @@ def _draws(model: Model, hyper: Hyper, ask: PosteriorRequest) -> tuple[Floats, F
     rng = np.random.default_rng(ask.seed)
     total = ask.draws if ask.shares is None else max(ask.draws, NATIONAL_DRAWS)
     block = max(1, min(total, DRAWN // len(model.y)))
-    place, centre = resample(hyper.weight, total, rng), hyper.centre(model)
+    position, centre = resample(hyper.weight, total, rng), hyper.centre(model)
     kept, national = list[Floats](), list[Floats]()
     for start in range(0, total, block):
-        at = place[start : start + block]
+        at = position[start : start + block]
         p = special.expit(draw_areas(rng, centre[at], hyper.sigma[at], hyper.areas.mode[at], model))
         kept.append(p[: max(0, ask.draws - start)])
         if ask.shares is not None:
             national.append(p @ ask.shares)
-    joint = {"sigma": hyper.sigma[place[: ask.draws]], "beta": hyper.beta[place[: ask.draws]]}
+    joint = {"sigma": hyper.sigma[position[: ask.draws]], "beta": hyper.beta[position[: ask.draws]]}
     return np.concatenate(kept), np.concatenate(national) if national else None, joint

@@ -51,9 +51,9 @@ def _values(model: Model, crossed: Crossed, at: Floats) -> dict[str, float]:
 def _log_prior(model: Model, crossed: Crossed, at: Floats, values: Mapping[str, float]) -> float:
     """Log prior density on the unbounded scale, up to a constant."""
     total = 0.0
-    for name, place in zip(crossed.names, at, strict=True):
+    for name, position in zip(crossed.names, at, strict=True):
         prior = model.priors.sigma if name == "sigma" else crossed.priors[name]
-        jacobian = 0.0 if name.startswith("sigma") else -float(np.logaddexp(0, place) + np.logaddexp(0, -place))
+        jacobian = 0.0 if name.startswith("sigma") else -float(np.logaddexp(0, position) + np.logaddexp(0, -position))
         total += float(prior.log(np.array(values[name]))) + jacobian
     return total
 
@@ -73,15 +73,15 @@ def draw_crossed(model: Model, crossed: Crossed, seed: int) -> ImportanceDraws:
     covariance = np.cov(first.at.T, aweights=first.weighted.weight)
     found = posterior.weighted(mean, SPREAD * np.linalg.cholesky(covariance), size)
     rng, p = np.random.default_rng(seed), model.x.shape[1]
-    places = resample(found.weighted.weight, DRAWS, rng)
+    positions = resample(found.weighted.weight, DRAWS, rng)
     eta, beta = np.empty((DRAWS, len(model.y))), np.empty((DRAWS, p))
     log_weight = np.empty(DRAWS)
     columns: dict[str, Floats] = {name: np.empty(DRAWS) for name in crossed.names}
     begin = 0
-    for place, count in zip(*np.unique(places, return_counts=True), strict=True):
+    for position, count in zip(*np.unique(positions, return_counts=True), strict=True):
         part = slice(begin, begin + int(count))
         begin += int(count)
-        values, latent = posterior.latent(found.at[place], found.modes[place])
+        values, latent = posterior.latent(found.at[position], found.modes[position])
         drawn, log_density = latent.draw(rng, int(count), wider=1.0 if model.likelihood == "normal" else WIDER)
         beta[part], eta[part] = drawn[:, :p], drawn @ latent.basis.T
         log_weight[part] = log_data(eta[part], model).sum(axis=1) + latent.log_prior(drawn) - log_density

@@ -165,10 +165,10 @@ def _parameters(model: Model, grid: Grid, ask: PosteriorRequest) -> dict[str, di
     mixture = NormalMixture(weight=grid.weight, mean=grid.coefficients, sd=spread)
     means, sds = mixture.moments("identity")
     limits = [mixture.quantile(tail) for tail in ask.tails]
-    for place, name in enumerate(model.names):
-        lower, median, upper = (float(limit[place]) for limit in limits)
+    for position, name in enumerate(model.names):
+        lower, median, upper = (float(limit[position]) for limit in limits)
         found[name] = {
-            "mean": float(means[place]), "sd": float(sds[place]), "lower": lower, "median": median, "upper": upper,
+            "mean": float(means[position]), "sd": float(sds[position]), "lower": lower, "median": median, "upper": upper,
         }  # fmt: skip
     return found
 
@@ -178,13 +178,13 @@ def _draws(model: Model, grid: Grid, ask: PosteriorRequest) -> tuple[Floats, Flo
     rng = np.random.default_rng(ask.seed)
     total = ask.draws if ask.shares is None else max(ask.draws, NATIONAL_DRAWS)
     block = max(1, min(total, 4_000_000 // len(model.y)))
-    place = resample(grid.weight, total, rng)
+    position = resample(grid.weight, total, rng)
     root = np.linalg.cholesky(grid.covariance)
     met = np.isfinite(model.y)
     y, d = np.where(met, model.y, 0.0), np.where(met, model.size, 1.0)
     kept, national, betas = list[Floats](), list[Floats](), list[Floats]()
     for start in range(0, total, block):
-        at = place[start : start + block]
+        at = position[start : start + block]
         variance = np.exp(2 * grid.u[at])[:, None]
         beta = grid.coefficients[at] + np.einsum(
             "sjk,sk->sj", root[at], rng.standard_normal((len(at), len(model.names)))
@@ -197,5 +197,5 @@ def _draws(model: Model, grid: Grid, ask: PosteriorRequest) -> tuple[Floats, Flo
         betas.append(beta[: max(0, ask.draws - start)])
         if ask.shares is not None:
             national.append(values @ ask.shares)
-    joint = {"sigma": np.exp(grid.u[place[: ask.draws]]), "beta": np.concatenate(betas)}
+    joint = {"sigma": np.exp(grid.u[position[: ask.draws]]), "beta": np.concatenate(betas)}
     return np.concatenate(kept), np.concatenate(national) if national else None, joint

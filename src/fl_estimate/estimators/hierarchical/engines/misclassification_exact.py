@@ -99,7 +99,7 @@ def density_of(
     rules = [_rule(np.array(ends[0]), np.array(ends[1]), DENSITY_NODES) for ends in (sp_ends, se_ends, q_ends)]
     widths = np.array([sp_ends[1] - sp_ends[0], se_ends[1] - se_ends[0], q_ends[1] - q_ends[0]])
     out = np.empty(len(values))
-    for place, p in enumerate(values):
+    for position, p in enumerate(values):
         widest = int(np.argmax(widths * (1 - p, p, 1.0)))
         (one, one_weight), (other, other_weight) = (rules[k] for k in range(3) if k != widest)
         one, other = one[:, None], other[None, :]
@@ -120,7 +120,7 @@ def density_of(
                 + sensitivity.log_density(np.where(inside, se, 0.5)) + specificity.log_density(np.where(inside, sp, 0.5))
             )  # fmt: skip
         log_prior = special.xlogy(prior[0] - 1, p) + special.xlog1py(prior[1] - 1, -p)
-        out[place] = special.logsumexp(np.where(inside, log_density, -np.inf)) + log_prior - np.log(slope)
+        out[position] = special.logsumexp(np.where(inside, log_density, -np.inf)) + log_prior - np.log(slope)
     return np.exp(out - out.max())
 
 
@@ -235,7 +235,7 @@ def _draw(at: Floats, share: Floats, nodes: Floats, rng: np.random.Generator) ->
     out = np.empty((len(at), EACH, share.shape[1]))
     for k in range(EACH):
         wanted = rng.random((len(at), share.shape[1], 1)) * reached[:, :, -1:]
-        place = (reached < wanted).sum(axis=2)
-        z = nodes[np.minimum(place, len(nodes) - 1)] + (rng.random(place.shape) - 0.5) * (nodes[1] - nodes[0])
+        position = (reached < wanted).sum(axis=2)
+        z = nodes[np.minimum(position, len(nodes) - 1)] + (rng.random(position.shape) - 0.5) * (nodes[1] - nodes[0])
         out[:, k] = special.expit(at[:, 2:3] + np.exp(at[:, 3:]) * z)
     return out.reshape(-1, share.shape[1])

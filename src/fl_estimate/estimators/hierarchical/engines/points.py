@@ -179,9 +179,9 @@ def _reach(fall: Floats) -> float:
     met = np.flatnonzero(~(fall < DROP))
     if not len(met):
         return float(_SCAN[-1] / 2)
-    place = int(met[0])
-    if place == 0:
+    position = int(met[0])
+    if position == 0:
         return float(_SCAN[0] / 2)
-    low, high = fall[place - 1], fall[place]
+    low, high = fall[position - 1], fall[position]
     within = (DROP - low) / (high - low) if np.isfinite(high) else 0.0
-    return float(_SCAN[place - 1] + within * (_SCAN[place] - _SCAN[place - 1])) / 2
+    return float(_SCAN[position - 1] + within * (_SCAN[position] - _SCAN[position - 1])) / 2

@@ -127,14 +127,14 @@ def _draw_from(model: Model, structure: Structure, cells: _Cells, seed: int) -> 
     mass = 0.95 * mass / mass.sum() + 0.05 / mass.size
     modes = np.array([[cells.points[a, b].latent.mode for b in range(len(cells.t))] for a in range(len(cells.u))])
     rng = np.random.default_rng(seed)
-    places = np.sort(resample(mass.ravel(), DRAWS, rng))
+    positions = np.sort(resample(mass.ravel(), DRAWS, rng))
     p = model.x.shape[1]
     eta = np.empty((DRAWS, len(model.y)))
     u, h, log_weight = np.empty(DRAWS), np.empty(DRAWS), np.empty(DRAWS)
     beta = np.empty((DRAWS, p))
     first = 0
-    for place, count in zip(*np.unique(places, return_counts=True), strict=True):
-        a, b = divmod(int(place), len(cells.t))
+    for position, count in zip(*np.unique(positions, return_counts=True), strict=True):
+        a, b = divmod(int(position), len(cells.t))
         part = slice(first, first + int(count))
         first += int(count)
         at = cells.points[a, b].latent
@@ -160,10 +160,10 @@ def _draw_from(model: Model, structure: Structure, cells: _Cells, seed: int) -> 
 def _between(modes: Floats, a: int, b: int, within: Floats) -> Floats:
     """Modes at points within a cell, going straight towards the modes of the cells beside it; (N, p + r)."""
     out = np.broadcast_to(modes[a, b], (within.shape[1], modes.shape[2])).copy()
-    for axis, place in ((0, a), (1, b)):
+    for axis, position in ((0, a), (1, b)):
         line = modes[:, b] if axis == 0 else modes[a]
-        below, above = line[max(place - 1, 0)], line[min(place + 1, len(line) - 1)]
-        step = np.where(within[axis][:, None] < 0, line[place] - below, above - line[place])
+        below, above = line[max(position - 1, 0)], line[min(position + 1, len(line) - 1)]
+        step = np.where(within[axis][:, None] < 0, line[position] - below, above - line[position])
         out += 0.5 * within[axis][:, None] * step
     return out
 
@@ -176,8 +176,8 @@ def sample_drawn(drawn: ImportanceDraws, ask: PosteriorRequest, link: str, names
     mean = weight @ every
     rng = np.random.default_rng(ask.seed)
     total = len(weight) if ask.shares is not None else ask.draws
-    place = resample(weight, max(total, ask.draws), rng)
-    chosen, kept = every[place], place[: ask.draws]
+    position = resample(weight, max(total, ask.draws), rng)
+    chosen, kept = every[position], position[: ask.draws]
     joint = {name: column[kept] for name, column in drawn.columns.items() if name not in names}
     joint["beta"] = np.column_stack([drawn.columns[name][kept] for name in names])
     return Posterior(

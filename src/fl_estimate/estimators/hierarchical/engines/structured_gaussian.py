@@ -105,10 +105,10 @@ def sample_structured(model: Model, structure: Structure, ask: PosteriorRequest)
     weight /= weight.sum()
     kept = [np.flatnonzero(row > KEPT * weight.max()) for row in weight]
     parts = [
-        _areas(model, at, np.exp(u[places]), fit.coefficients[places], fit.covariance[places])
-        for at, fit, places in zip(spectra, fits, kept, strict=True)
+        _areas(model, at, np.exp(u[positions]), fit.coefficients[positions], fit.covariance[positions])
+        for at, fit, positions in zip(spectra, fits, kept, strict=True)
     ]
-    shares = np.concatenate([row[places] for row, places in zip(weight, kept, strict=True)])
+    shares = np.concatenate([row[positions] for row, positions in zip(weight, kept, strict=True)])
     mixture = NormalMixture(
         weight=shares / shares.sum(),
         mean=np.concatenate([mean for mean, _ in parts]),
@@ -188,11 +188,11 @@ def _draws(
     rng = np.random.default_rng(ask.seed)
     total = ask.draws if ask.shares is None else max(ask.draws, NATIONAL_DRAWS)
     met = np.isfinite(model.y)
-    places = np.sort(resample(weight.ravel(), total, rng))
+    positions = np.sort(resample(weight.ravel(), total, rng))
     out, betas = np.empty((total, len(model.x))), np.empty((total, len(model.names)))
     first = 0
-    for place, count in zip(*np.unique(places, return_counts=True), strict=True):
-        k, g = divmod(int(place), len(u))
+    for position, count in zip(*np.unique(positions, return_counts=True), strict=True):
+        k, g = divmod(int(position), len(u))
         at, s, n = spectra[k], float(np.exp(u[g])), int(count)
         root = np.linalg.cholesky(fits[k].covariance[g])
         beta = fits[k].coefficients[g] + rng.standard_normal((n, root.shape[0])) @ root.T
@@ -205,7 +205,7 @@ def _draws(
         first += n
     order = rng.permutation(total)
     values, kept = natural(out[order], model.link), order[: ask.draws]
-    k_of, g_of = np.divmod(places[kept], len(u))
+    k_of, g_of = np.divmod(positions[kept], len(u))
     joint = {"sigma": np.exp(u[g_of]), "beta": betas[kept], "place": k_of.astype(float)}
     return values[: ask.draws], None if ask.shares is None else values @ ask.shares, joint
 
@@ -227,9 +227,9 @@ def _parameters(
     mixture = NormalMixture(weight=flat, mean=b, sd=np.sqrt(np.diagonal(c, axis1=1, axis2=2)))
     means, sds = mixture.moments("identity")
     limits = [mixture.quantile(tail) for tail in ask.tails]
-    for place, name in enumerate(model.names):
-        lower, median, upper = (float(limit[place]) for limit in limits)
+    for position, name in enumerate(model.names):
+        lower, median, upper = (float(limit[position]) for limit in limits)
         found[name] = {
-            "mean": float(means[place]), "sd": float(sds[place]), "lower": lower, "median": median, "upper": upper,
+            "mean": float(means[position]), "sd": float(sds[position]), "lower": lower, "median": median, "upper": upper,
         }  # fmt: skip
     return found

@@ -105,13 +105,13 @@ def sum_cells(
     first = targets.targets[0]
     means = frame_means(direct, columns)
     made: dict[str, nw.Expr] = {"d": targets.columns[first.counted], "c": targets.columns[first.nonzero]}
-    for place, (target, mean) in enumerate(zip(targets.targets, means, strict=True)):
-        made[f"v{place}"] = targets.columns[target.value] - targets.columns[target.counted] * mean
+    for position, (target, mean) in enumerate(zip(targets.targets, means, strict=True)):
+        made[f"v{position}"] = targets.columns[target.value] - targets.columns[target.counted] * mean
     factors: tuple[str, ...] = ()
     if used.weights is not None:
         made |= {"w": weight_columns(asked.schema, used.weights)["w"]}
         factors = ("w",)
-    order = ["d", *(f"v{place}" for place in range(1, len(columns))), "v0"]
+    order = ["d", *(f"v{position}" for position in range(1, len(columns))), "v0"]
     sums = {(i, j): (*factors, order[i], order[j]) for i in range(len(order)) for j in range(i, len(order))}
     table = totals(
         asked.frame, keys=tuple(cells), columns=made,
@@ -154,12 +154,12 @@ def _excess(
     independent = float((share**2 * spread * each).sum())
     if direct.covariance_matrix is None or not independent > 0:
         return 1.0, "none"
-    place = {
+    position = {
         tuple(text(label) for label in row[:-1]): int(row[-1])
         for row in zip(*(frame[name] for name in cells), frame.index, strict=True)
         if not all(text(label) == "" for label in row[:-1])
     }
-    at = [place[key] for key in keys]
+    at = [position[key] for key in keys]
     matrix = np.nan_to_num(direct.covariance_matrix[np.ix_(at, at)])
     return float(share @ matrix @ share) / independent, "design"
 
@@ -202,14 +202,14 @@ def gather(sums: CellSums, x: Floats, basis: Floats, *, p: int) -> tuple[Floats,
     # Columns: those of x, the covariates of people, those of the basis.
     fixed, q = x.shape[1], same.shape[1]
     most = p - fixed
-    places = [*range(fixed), *range(p, p + basis.shape[1])]
+    positions = [*range(fixed), *range(p, p + basis.shape[1])]
     gram, cross = np.empty((q + most, q + most)), np.empty(q + most)
-    gram[np.ix_(places, places)] = (same * size[:, None]).T @ same
+    gram[np.ix_(positions, positions)] = (same * size[:, None]).T @ same
     between = same.T @ own
-    gram[np.ix_(places, range(fixed, p))] = between
-    gram[np.ix_(range(fixed, p), places)] = between.T
+    gram[np.ix_(positions, range(fixed, p))] = between
+    gram[np.ix_(range(fixed, p), positions)] = between.T
     gram[fixed:p, fixed:p] = sums.gram[:, 1:-1, 1:-1].sum(axis=0)
-    cross[places] = same.T @ y
+    cross[positions] = same.T @ y
     cross[fixed:p] = sums.gram[:, 1:-1, -1].sum(axis=0)
     return gram, cross, float(sums.gram[:, -1, -1].sum()), float(size.sum())
 
@@ -338,8 +338,8 @@ def person_means(population: Any, keys: Sequence[Key], names: Sequence[str], cov
     columns = read_columns(population, "population")
     persons = as_floats(columns["population"], "population")
     rows = [tuple(text(columns[name][row]) for name in names) for row in range(len(persons))]
-    place = {key: at for at, key in enumerate(keys)}
-    at = np.array([place[row] for row in rows])
+    position = {key: at for at, key in enumerate(keys)}
+    at = np.array([position[row] for row in rows])
     size = np.bincount(at, weights=persons, minlength=len(keys))
     out = np.empty((len(keys), len(covariates)))
     for column, name in enumerate(covariates):

@@ -176,5 +176,5 @@ def spread_over(total: int, size: int, chains: int) -> tuple[npt.NDArray[np.intp
 def resample(weight: Floats, size: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
     """Systematic resampling, in random order: each point comes up as often as its weight says, give or take one."""
     at = (rng.random() + np.arange(size)) / size
-    places = np.searchsorted(np.cumsum(weight) / weight.sum(), at, side="right")
-    return rng.permutation(np.minimum(places, len(weight) - 1))
+    positions = np.searchsorted(np.cumsum(weight) / weight.sum(), at, side="right")
+    return rng.permutation(np.minimum(positions, len(weight) - 1))

@@ -68,7 +68,7 @@ class Direct:
         every = [*zip(self.keys, self.labels, strict=True), *more.items()]
         order = list(range(len(every)))
         if list(self.labels) == _sorted(self.labels):
-            order = sorted(order, key=lambda place: _rank(every[place][1]))
+            order = sorted(order, key=lambda position: _rank(every[position][1]))
         padding = {name: np.nan if name != "n" else 0.0 for name in NUMBERS}
         numbers = {
             name: np.concatenate([values, np.full(len(more), padding[name])])[order]
@@ -76,7 +76,7 @@ class Direct:
         }
         empty = Support.of(np.zeros(len(more)), 0.0, psus_with_cases=0.0)
         return Direct(
-            by=self.by, labels=tuple(every[place][1] for place in order), keys=tuple(every[place][0] for place in order),
+            by=self.by, labels=tuple(every[position][1] for position in order), keys=tuple(every[position][0] for position in order),
             support=Support.joined([self.support, empty]).take(order), national_support=self.national_support,
             numbers=numbers, national=self.national, quantity=self.quantity, outcome=self.outcome, recipe=self.recipe,
             units_known=self.units_known,
@@ -86,9 +86,9 @@ class Direct:
         """These in another order."""
         return replace(
             self,
-            labels=tuple(self.labels[place] for place in order),
-            keys=tuple(self.keys[place] for place in order),
-            times=tuple(self.times[place] for place in order) if self.time else (),
+            labels=tuple(self.labels[position] for position in order),
+            keys=tuple(self.keys[position] for position in order),
+            times=tuple(self.times[position] for position in order) if self.time else (),
             numbers={name: values[order] for name, values in self.numbers.items()},
             support=self.support.take(order),
         )

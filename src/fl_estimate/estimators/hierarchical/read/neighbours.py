@@ -84,8 +84,8 @@ def weight_matrix(edges: Edges, keys: Sequence[str]) -> Floats:
     EstimateFault
         FL-EST-72: names that are in the list of neighbours and not among the areas.
     """
-    place = {key: row for row, key in enumerate(keys)}
-    unknown = sorted({name for pair in edges.pairs for name in pair if name not in place})
+    position = {key: row for row, key in enumerate(keys)}
+    unknown = sorted({name for pair in edges.pairs for name in pair if name not in position})
     if unknown:
         hint = nearest(unknown[0], list(keys))
         known = {name for pair in edges.pairs for name in pair}
@@ -100,9 +100,9 @@ def weight_matrix(edges: Edges, keys: Sequence[str]) -> Floats:
     matrix = np.zeros((len(keys), len(keys)))
     weights = edges.weight or (1.0,) * len(edges.pairs)
     for (a, b), value in zip(edges.pairs, weights, strict=True):
-        matrix[place[a], place[b]] = value
+        matrix[position[a], position[b]] = value
         if edges.weight is None:
-            matrix[place[b], place[a]] = value
+            matrix[position[b], position[a]] = value
     return matrix
 
 

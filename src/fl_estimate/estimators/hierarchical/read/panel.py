@@ -65,11 +65,11 @@ def complete(direct: Direct, frames: Sequence[Keyed | None]) -> Direct:
     for frame in frames:
         areas |= {} if frame is None else {key: label for key, label in frame.areas.items() if key not in areas}
     every = range(min(numbers), max(numbers) + 1)
-    place = {
+    position = {
         pair(label, int(time)): row for row, (label, time) in enumerate(zip(direct.labels, direct.times, strict=True))
     }
     cells = [(label, time) for label in areas.values() for time in every]
-    rows = np.array([place.get(pair(label, time), -1) for label, time in cells])
+    rows = np.array([position.get(pair(label, time), -1) for label, time in cells])
     return replace(
         direct,
         labels=tuple(label for label, _ in cells),

@@ -44,8 +44,8 @@ class PopulationCells:
 
     def column(self, name: str) -> list[str]:
         """One cell column as text."""
-        place = self.names.index(name)
-        return [key[place] for key in self.keys]
+        position = self.names.index(name)
+        return [key[position] for key in self.keys]
 
 
 def cell_names(cells: str | Sequence[str]) -> tuple[str, ...]:
@@ -128,10 +128,10 @@ def lay_cells(
     keys = sorted(first, key=lambda key: tuple(_rank(columns[n][first[key]]) for n in names))
     same = [name for name in columns if name not in ("population", *names) and _of_cell(columns[name], rows)]
     labels = {name: tuple(columns[name][first[key]] for key in keys) for name in (*names, *same)}
-    place = {key: at for at, key in enumerate(keys)}
+    position = {key: at for at, key in enumerate(keys)}
     return PopulationCells(
         names=names, labels=labels, keys=tuple(keys), persons=np.array([total[key] for key in keys]),
-        sampled=np.array([place[key] for key in sample], dtype=np.int64),
+        sampled=np.array([position[key] for key in sample], dtype=np.int64),
     )  # fmt: skip
 
 
@@ -150,9 +150,9 @@ def _match(names: Sequence[str], known: set[Key], sample: Sequence[Key]) -> None
     if not lost:
         return
     said: list[str] = []
-    for place, name in enumerate(names):
-        levels = {key[place] for key in known}
-        alien = sorted({key[place] for key in lost} - levels)
+    for position, name in enumerate(names):
+        levels = {key[position] for key in known}
+        alien = sorted({key[position] for key in lost} - levels)
         if alien:
             said.append(f"{name}: {listed(alien)} (population= has {listed(sorted(levels))})")
     raise EstimateFault(
@@ -208,7 +208,7 @@ def make_columns(
     fixed |= numbers
     parts = [_term_basis(term, values, levels) for term in terms]
     size = len(cells.keys)
-    sampled = {name: {values[name][place] for place in cells.sampled} for name in cells.names}
+    sampled = {name: {values[name][position] for position in cells.sampled} for name in cells.names}
     new = {name: tuple(level for level in levels[name] if level not in sampled[name]) for name in cells.names}
     return PredictorColumns(
         x=np.column_stack([np.ones(size), *fixed.values()]),
@@ -227,12 +227,12 @@ def _met(column: Sequence[str], level: str) -> Floats:
 
 def _term_basis(term: Key, values: Mapping[str, Sequence[str]], levels: Mapping[str, Sequence[str]]) -> Floats:
     if len(term) == 1:
-        known = {level: place for place, level in enumerate(levels[term[0]])}
+        known = {level: position for position, level in enumerate(levels[term[0]])}
         return _zero_sum(len(known))[[known[value] for value in values[term[0]]]]
     pairs = list(zip(*(values[name] for name in term), strict=True))
-    place = {pair: at for at, pair in enumerate(dict.fromkeys(pairs))}
-    out = np.zeros((len(pairs), len(place)))
-    out[np.arange(len(pairs)), [place[pair] for pair in pairs]] = 1.0
+    position = {pair: at for at, pair in enumerate(dict.fromkeys(pairs))}
+    out = np.zeros((len(pairs), len(position)))
+    out[np.arange(len(pairs)), [position[pair] for pair in pairs]] = 1.0
     return out
 
 
@@ -262,15 +262,15 @@ def _covariates(
         keys = [tuple(text(table[name][row]) for name in by) for row in range(len(table[by[0]]))]
         if len(set(keys)) < len(keys):
             wrong.append(f"{' × '.join(by)} has more than one row for {listed(sorted(map(str, _twice(keys))))}")
-        place = {key: row for row, key in enumerate(keys)}
+        position = {key: row for row, key in enumerate(keys)}
         wanted = list(zip(*(cells.column(name) for name in by), strict=True))
-        absent = sorted({" × ".join(key) for key in wanted if key not in place})
+        absent = sorted({" × ".join(key) for key in wanted if key not in position})
         if absent:
             wrong.append(f"no row for {listed(absent)}")
             continue
         for name in (name for name in table if name not in by):
             numbers, fault = _numbers(table[name], name)
-            at = numbers[[place[key] for key in wanted]]
+            at = numbers[[position[key] for key in wanted]]
             if fault or not np.isfinite(at).all():
                 wrong.append(fault or f"{name!r} is missing in some rows")
                 continue
@@ -329,16 +329,16 @@ def make_domains(cells: PopulationCells, by: Any) -> Domains:
     for margin in margins:
         rows = list(zip(*(cells.labels[name] for name in margin), strict=True))
         groups: dict[Key, list[int]] = {}
-        for place, row in enumerate(rows):
+        for position, row in enumerate(rows):
             if not any(is_missing(value) for value in row):
-                groups.setdefault(tuple(text(value) for value in row), []).append(place)
-        ordered = sorted(groups.values(), key=lambda places: tuple(_rank(value) for value in rows[places[0]]))
-        for places in ordered:
+                groups.setdefault(tuple(text(value) for value in row), []).append(position)
+        ordered = sorted(groups.values(), key=lambda positions: tuple(_rank(value) for value in rows[positions[0]]))
+        for positions in ordered:
             inside = np.zeros(len(rows), dtype=bool)
-            inside[places] = True
+            inside[positions] = True
             if cells.persons[inside].sum() > 0:
                 members.append(inside)
-                told.append((" × ".join(margin), dict(zip(margin, rows[places[0]], strict=True))))
+                told.append((" × ".join(margin), dict(zip(margin, rows[positions[0]], strict=True))))
     inside = np.array(members)
     weighted = inside * cells.persons
     return Domains(

@@ -236,7 +236,7 @@ def _fit(call: Call, asked: _ClassModel, *, each_row: bool, start: Floats | None
     x, spec = right_side(data.patterns, asked.formula, parsed)
     names = [spelled(str(name)) for name in spec.column_names]
     check_columns(x, data.pattern_weight, names)
-    kept = tuple(place for place, name in enumerate(names) if name != "Intercept" or family.name == "multinomial")
+    kept = tuple(position for position, name in enumerate(names) if name != "Intercept" or family.name == "multinomial")
     x = x[:, list(kept)]
     found = family.fit(x, y, data.pattern_weight, start)
     if not found.converged:
@@ -282,8 +282,8 @@ def _outcome(data: ModelData, outcome: str, asked: _ClassModel) -> tuple[ClassFa
         raise _classes(
             f"{outcome!r}: {len(told)} classes, {len(wanted)} of them named", "3 to 20 classes, all of them in order="
         )
-    place = {value: wanted.index(said) for value, said in zip(met, told, strict=True)}
-    y = np.array([place[value] for value in column], dtype=np.int64)
+    position = {value: wanted.index(said) for value, said in zip(met, told, strict=True)}
+    y = np.array([position[value] for value in column], dtype=np.int64)
     return ClassFamily(name=asked.name, link=asked.link, classes=tuple(wanted)), y
 
 
@@ -298,23 +298,25 @@ def _classes(found: str, fix: str) -> EstimateFault:
 def _called(model: FittedClasses) -> tuple[list[str], dict[str, list[int]]]:
     """What the coefficients are called, and which are those of each term."""
     names = [spelled(str(name)) for name in model.spec.column_names]
-    place = {column: at for at, column in enumerate(model.kept)}
-    of_term = {str(t): [place[c] for c in columns if c in place] for t, columns in model.spec.term_indices.items()}
-    of_term = {term: places for term, places in of_term.items() if places}
+    position = {column: at for at, column in enumerate(model.kept)}
+    of_term = {
+        str(t): [position[c] for c in columns if c in position] for t, columns in model.spec.term_indices.items()
+    }
+    of_term = {term: positions for term, positions in of_term.items() if positions}
     classes, own = model.family.classes, [names[column] for column in model.kept]
     if model.family.name == "ordinal":
         return [*own, *(f"{low}|{high}" for low, high in pairwise(classes))], of_term
     repeated = {
-        term: [each * len(own) + place for each in range(len(classes) - 1) for place in places]
-        for term, places in of_term.items()
+        term: [each * len(own) + position for each in range(len(classes) - 1) for position in positions]
+        for term, positions in of_term.items()
     }
     return [f"{each}: {name}" for each in classes[1:] for name in own], repeated
 
 
 def _support(model: FittedClasses) -> Support:
     """The smallest of each class of the outcome: a coefficient could tell any of them."""
-    place = {column: at for at, column in enumerate(model.kept)}
-    terms = [[place[c] for c in term if c in place] for term in columns_of_terms(model.spec)]
+    position = {column: at for at, column in enumerate(model.kept)}
+    terms = [[position[c] for c in term if c in position] for term in columns_of_terms(model.spec)]
     own = _least(model, model.x, [term for term in terms if term])
     if model.family.name == "multinomial":
         return Support.joined([own] * (len(model.family.classes) - 1))

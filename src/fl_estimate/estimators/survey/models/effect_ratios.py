@@ -71,7 +71,7 @@ def effect_ratios(model: Annotated[Estimates, ANY_REGRESSION]) -> Estimates:
     """
     kept = _model(model)
     quantity = RATIOS.get((kept.family.name, kept.family.link))
-    rows = [place for place, term in enumerate(model.frame["term"]) if not _without_ratio(kept, str(term))]
+    rows = [position for position, term in enumerate(model.frame["term"]) if not _without_ratio(kept, str(term))]
     if quantity is None or not rows:
         raise EstimateFault(
             "FL-EST-363", "the coefficients of this model are no logarithms of ratios",
@@ -80,7 +80,7 @@ def effect_ratios(model: Annotated[Estimates, ANY_REGRESSION]) -> Estimates:
         )  # fmt: skip
     frame = model.frame.iloc[rows].reset_index(drop=True)
     ratio, lower, upper = (np.exp(frame[name].to_numpy(dtype=float)) for name in ("value", "lower", "upper"))
-    places = {row: place for place, row in enumerate(rows)}
+    positions = {row: position for position, row in enumerate(rows)}
     kept_columns = ("outcome", "term", "margin", "level", "undetermined", "n", "cases", "df")
     known = model.covariance_matrix
     return build(
@@ -93,7 +93,7 @@ def effect_ratios(model: Annotated[Estimates, ANY_REGRESSION]) -> Estimates:
         method=[MethodName.of(str(name)) for name in frame["method"]],
         basis="respondents",
         recipe=model.recipe,
-        reasons=[replace(reason, row=places[reason.row]) for reason in model.reasons if reason.row in places],
+        reasons=[replace(reason, row=positions[reason.row]) for reason in model.reasons if reason.row in positions],
         covariance=None if known is None else ratio[:, None] * known[np.ix_(rows, rows)] * ratio,
         support=model.support.take(rows),
     )  # fmt: skip

@@ -94,7 +94,7 @@ class FittedModel:
         """By pattern, which people an answer could tell: the outcome."""
         return (self.y,)
 
-    def fall(self, places: Sequence[int]) -> float:
+    def fall(self, positions: Sequence[int]) -> float:
         """How much the deviance falls by these coefficients.
 
         Raises
@@ -102,12 +102,12 @@ class FittedModel:
         EstimateFault
             FL-EST-223: the model without them has no maximum.
         """
-        kept = [place for place in range(self.x.shape[1]) if place not in set(places)]
+        kept = [position for position in range(self.x.shape[1]) if position not in set(positions)]
         weight, eta = self.data.pattern_weight, self.offset.values
         if kept:
             without = fit(self.x[:, kept], self.y, weight, self.family, offset=eta)
             names = [str(name) for name in self.spec.column_names]
-            check_settled(without, [names[place] for place in kept])
+            check_settled(without, [names[position] for position in kept])
             eta = without.eta
         scaled = weight / self.data.mean_weight
         return self.family.deviance(self.y, eta, scaled) - self.family.deviance(self.y, self.fit.eta, scaled)
@@ -182,9 +182,9 @@ class FittedClasses:
 
     def cases(self) -> tuple[Floats, ...]:
         """By pattern, which people an answer could tell: those of each class."""
-        return tuple((self.y == place).astype(float) for place in range(len(self.family.classes)))
+        return tuple((self.y == position).astype(float) for position in range(len(self.family.classes)))
 
-    def fall(self, places: Sequence[int]) -> float:
+    def fall(self, positions: Sequence[int]) -> float:
         """How much −2 log-likelihood, with weights of mean 1, falls by these coefficients.
 
         Raises
@@ -192,8 +192,8 @@ class FittedClasses:
         EstimateFault
             FL-EST-328: the model without them has no maximum.
         """
-        gone = {place % self.x.shape[1] for place in places}
-        kept = [place for place in range(self.x.shape[1]) if place not in gone]
+        gone = {position % self.x.shape[1] for position in positions}
+        kept = [position for position in range(self.x.shape[1]) if position not in gone]
         if not kept and self.family.name == "multinomial":
             best = -float(self.data.pattern_weight.sum()) * float(np.log(len(self.family.classes)))
             return 2 * (self.fit.loglikelihood - best) / self.data.mean_weight

@@ -65,7 +65,7 @@ def over_draws(estimate: Callable[[Call], Estimates], call: Call) -> Estimates:
     from fl_estimate.estimators.survey.models.pooled_regression import pooled_regression  # loads what fits regressions
 
     given = estimate(call)
-    each = [estimate(call.of_draw(place)) for place in range(1, call.imputed.draws + 1)]
+    each = [estimate(call.of_draw(position)) for position in range(1, call.imputed.draws + 1)]
     pooled = pooled_draws(each, given, call.imputed, kind=call.interval, census=without_error(given))
     return pooled_regression(each, pooled)
 

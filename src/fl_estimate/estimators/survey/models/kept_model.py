@@ -216,7 +216,7 @@ class KeptModel:
             "family": _told_family(told.family),
             "levels": {name: None if known is None else list(known) for name, known in told.levels.items()},
             "beside": list(told.beside),
-            "terms": {term: list(places) for term, places in told.terms.items()},
+            "terms": {term: list(positions) for term, positions in told.terms.items()},
             "beta": told.beta.tolist(),
             "covariance": packed(told.covariance.matrix),
             "replicates": [told.covariance.replicates, told.covariance.lost],
@@ -237,7 +237,7 @@ class KeptModel:
             levels={name: None if known is None else tuple(known) for name, known in told.get("levels", {}).items()},
             beside=(offset, exposure),
             columns=tuple(told["columns"]),
-            terms={term: tuple(places) for term, places in told["terms"].items()},
+            terms={term: tuple(positions) for term, positions in told["terms"].items()},
             beta=np.array(told["beta"], dtype=float),
             covariance=Covariance(matrix=_matrix(told["covariance"]), replicates=replicates, lost=lost),
             pieces=Pieces(

@@ -36,9 +36,9 @@ def pieces_of(fitted: Fitted, terms: Mapping[str, Sequence[int]], columns: Seque
         The variables of the right-hand side.
     """
     ratios: dict[str, tuple[float, tuple[float, ...]]] = {}
-    for term, places in terms.items():
+    for term, positions in terms.items():
         try:
-            fall, scales = ratio(fitted, places)
+            fall, scales = ratio(fitted, positions)
         except EstimateFault:
             continue  # the model without this term has no maximum
         ratios[str(term)] = (fall, tuple(float(scale) for scale in scales))
@@ -99,8 +99,8 @@ def _effects_of(fitted: Fitted, name: str) -> list[tuple[str, Parts, Support]]:
     column = fitted.data.patterns[name]
     if is_classed(fitted, name):
         levels = classes(column)
-        place = np.argmax([column.to_numpy() == level for level in levels], axis=0).astype(np.int64)
-        known = _support(fitted, place, len(levels))
+        position = np.argmax([column.to_numpy() == level for level in levels], axis=0).astype(np.int64)
+        known = _support(fitted, position, len(levels))
         base = everybody(fitted, {name: levels[0]})
         said = [f"{level:g}" if isinstance(level, float) else str(level) for level in levels]
         return [

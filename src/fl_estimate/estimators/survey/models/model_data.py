@@ -152,8 +152,8 @@ def read_model(
         text = [name for name in variables if is_text(people.schema, name)]
         _check_levels({name: counts[name] for name in text})
         apart = any(counts[name] > FEW for name in variables if name not in text)
-    names = [_name(place) for place in range(len(variables))]
-    texts = [_name(place) for place, name in enumerate(variables) if is_text(people.schema, name)]
+    names = [_name(position) for position in range(len(variables))]
+    texts = [_name(position) for position, name in enumerate(variables) if is_text(people.schema, name)]
     kept: dict[str, Floats] = {}
     if apart:
         plain = [name for name in names if name not in texts]
@@ -195,8 +195,8 @@ def read_model(
     )
 
 
-def _name(place: int) -> str:
-    return f"__fl_x{place}"
+def _name(position: int) -> str:
+    return f"__fl_x{position}"
 
 
 def _check_kinds(schema: Mapping[str, Any], variables: Sequence[str]) -> None:
@@ -267,7 +267,7 @@ def _plan(call: Call, outcome: str, variables: Sequence[str], *, classes: bool, 
     sums |= {(name,): (name,) for name in flags}
     if isinstance(design.replicates, Replicates):
         columns |= {name: weight * as_number(counted) for name, weight in replicate_columns(schema, design).items()}
-        sums |= {(f"k{place}",): (f"k{place}",) for place in range(len(design.replicates.columns))}
+        sums |= {(f"k{position}",): (f"k{position}",) for position in range(len(design.replicates.columns))}
     # What a calibration was made with: its residuals need the columns of its totals in every group.
     steps = steps_of(design)
     after = weight_names(steps)
@@ -275,7 +275,7 @@ def _plan(call: Call, outcome: str, variables: Sequence[str], *, classes: bool, 
     sums |= {(name,): (name,) for name in after}
     frame = people.frame.with_columns(
         as_number(counted).alias(_INSIDE),
-        *[nw.when(counted).then(values[name]).alias(_name(place)) for place, name in enumerate(variables)],
+        *[nw.when(counted).then(values[name]).alias(_name(position)) for position, name in enumerate(variables)],
     )
     known = [
         *unit_columns(design),
@@ -332,11 +332,11 @@ def _patterns(
     if kept:
         pattern, first = np.arange(len(at)), at
     else:
-        place = np.zeros(len(at), dtype=np.int64)
+        position = np.zeros(len(at), dtype=np.int64)
         for i in range(len(variables)):
             key = table.keys[_name(i)]
-            place = np.unique(place * (len(key.levels) + 1) + key.codes[at], return_inverse=True)[1]
-        _, one, pattern = np.unique(place, return_index=True, return_inverse=True)
+            position = np.unique(position * (len(key.levels) + 1) + key.codes[at], return_inverse=True)[1]
+        _, one, pattern = np.unique(position, return_index=True, return_inverse=True)
         first = at[one]
     for i, name in enumerate(variables):
         if _name(i) in kept:
@@ -357,8 +357,8 @@ def _categories(key: GroupingKey, first: Codes, order: Sequence[str]) -> tuple[A
     met = np.unique(key.codes[first])
     found = [str(key.levels[code]) for code in met]
     wanted = [value for value in order if value in set(found)] or found
-    place = {value: code for code, value in enumerate(wanted)}
+    position = {value: code for code, value in enumerate(wanted)}
     recode = np.full(len(key.levels) + 1, -1)
-    recode[met] = [place[value] for value in found]
+    recode[met] = [position[value] for value in found]
     kind = pd.CategoricalDtype(wanted)
-    return pd.Categorical.from_codes(recode[key.codes[first]], dtype=kind), [v for v in order if v not in place]
+    return pd.Categorical.from_codes(recode[key.codes[first]], dtype=kind), [v for v in order if v not in position]

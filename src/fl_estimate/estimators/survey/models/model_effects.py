@@ -193,8 +193,8 @@ def _columns_at(kept: KeptModel, frame: pd.DataFrame) -> Floats:
         )
     if not depends_on_rows(kept.formula):
         x, names = columns_at(kept.formula, kept.levels, frame)
-        wanted = [place for place, name in enumerate(names) if name in own]
-        if tuple(names[place] for place in wanted) == own:
+        wanted = [position for position, name in enumerate(names) if name in own]
+        if tuple(names[position] for position in wanted) == own:
             return x[:, wanted]
     return (
         session_of(kept, "predictions of a formula that depends on all people (a mean, knots)", ())
@@ -208,7 +208,7 @@ def _least(model: Estimates, row: Floats) -> Support:
     used = np.flatnonzero(np.abs(row) > 0)
     if not len(used):
         return Support.unknown(1)
-    return Support.least([model.support.take([int(place)]) for place in used])
+    return Support.least([model.support.take([int(position)]) for position in used])
 
 
 def _not_usable(found: str, fix: str) -> EstimateFault:
@@ -311,11 +311,11 @@ def marginal_effects(
     value, se, df = found.value[at], np.sqrt(np.maximum(np.diag(matrix), 0.0)), np.full(len(at), kept.df)
     lower, upper = general("wald", value, se, df, kept.level)
     columns = {
-        "outcome": [found.outcome[place] for place in at], "term": [found.term[place] for place in at], "value": value,
+        "outcome": [found.outcome[position] for position in at], "term": [found.term[position] for position in at], "value": value,
         "se": se, "lower": lower, "upper": upper, "level": kept.level,
         "interval_kind": np.where(np.isnan(lower), "", WALD), "undetermined": kept.undetermined, "n": kept.n, "df": df,
     }  # fmt: skip
-    recipe, asked = model.recipe, list(dict.fromkeys(found.column[place] for place in at))
+    recipe, asked = model.recipe, list(dict.fromkeys(found.column[position] for position in at))
     return build(
         columns,
         quantity=MARGINAL_EFFECT,
@@ -342,7 +342,7 @@ def _effects(kept: KeptModel, variables: str | Sequence[str] | None) -> tuple[Ef
         fitted = session_of(kept, "average marginal effects", ()).people()
         asked = _known(wanted, columns_of_effects(fitted))
         found = effects(fitted, asked)
-    return found, [place for name in asked for place, column in enumerate(found.column) if column == name]
+    return found, [position for name in asked for position, column in enumerate(found.column) if column == name]
 
 
 def _known(wanted: list[str] | None, known: Sequence[str]) -> list[str]:

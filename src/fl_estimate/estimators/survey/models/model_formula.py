@@ -68,13 +68,13 @@ def columns_of_text(text: str) -> list[str]:
     if not text:
         return []
     quoted = dict(enumerate(re.findall(r"`([^`]+)`", text)))
-    for place, name in quoted.items():
-        text = text.replace(f"`{name}`", f"__quoted_{place}")
+    for position, name in quoted.items():
+        text = text.replace(f"`{name}`", f"__quoted_{position}")
     tree = ast.parse(text, mode="eval")
     other = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     other |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in other]
-    back = {f"__quoted_{place}": name for place, name in quoted.items()}
+    back = {f"__quoted_{position}": name for position, name in quoted.items()}
     return [back.get(name, name) for name in names]
 
 

@@ -50,7 +50,7 @@ def coefficient_support(data: ModelData, x: Floats, y: Floats, columns: Sequence
         share = np.linalg.pinv(x[np.ix_(first, used)])
         for row, column in enumerate(used):
             met = np.flatnonzero(np.abs(share[row]) > TINY)
-            parts[column] += [known.take([int(place)]) for place in met]
+            parts[column] += [known.take([int(position)]) for position in met]
     return Support.joined([Support.least(part) for part in parts])
 
 

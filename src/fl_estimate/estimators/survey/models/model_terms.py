@@ -96,7 +96,7 @@ def term_test(
     kept = kept_model(model)
     terms = (term,) if isinstance(term, str) else tuple(term)
     known = [_named(kept, name) for name in terms]
-    columns = sorted({place for name in _found(kept, terms, known) for place in kept.terms[name]})
+    columns = sorted({position for name in _found(kept, terms, known) for position in kept.terms[name]})
     v = kept.covariance.matrix[np.ix_(columns, columns)]
     scales: tuple[float, ...] = ()
     if method == "wald":
@@ -118,7 +118,7 @@ def term_test(
             assumptions=(*recipe.assumptions, said),
             provenance=provenance_of(model, term=list(terms), statistic=method),
         ),
-        support=Support.least([model.support.take([place]) for place in columns]),
+        support=Support.least([model.support.take([position]) for position in columns]),
         method=REPLICATES if kept.covariance.replicates else TAYLOR,
         name=f"{'Working likelihood ratio' if lrt else 'Wald'} test of {listed(terms)}",
         statistic_name="X²" if lrt else "F",

@@ -134,8 +134,8 @@ def _repeated(data: ModelData, again: Callable[[Floats], Floats], value: Floats)
     theta = np.empty((count, len(value)))
     for start in range(0, count, width):
         part = slice(start, min(start + width, count))
-        for place, column in enumerate(np.asarray(to @ weights(part)).T):
-            theta[start + place] = again(column)
+        for position, column in enumerate(np.asarray(to @ weights(part)).T):
+            theta[start + position] = again(column)
     lost = int((~np.isfinite(theta)).any(axis=1).sum())
     theta[~np.isfinite(theta).all(axis=1)] = np.nan
     if lost == count:

@@ -177,7 +177,7 @@ def fit_formula(
         covariance=Covariance(matrix=found.bread), df=design_df + 1 - len(names) if isinstance(rule, str) else design_df,
     )  # fmt: skip
     model = replace(alone, covariance=covariance(data, alone.influence, alone.again, found.beta))
-    terms = {str(term): tuple(places) for term, places in spec.term_indices.items()}
+    terms = {str(term): tuple(positions) for term, positions in spec.term_indices.items()}
     kept = kept_of(model, names, terms)
     call, each_row = data.call, len(data.patterns) == data.rows
     kept = with_session(kept, lambda: _read_again(kept, call, each_row=each_row))

@@ -121,7 +121,7 @@ class Regression(Estimates):
                 "FL-EST-360", "there is no regression of this domain", found=f"{len(labels)} labels",
                 fix=f"domains with an estimate: {listed(told, most=12) or 'none'}",
             )  # fmt: skip
-        rows = [place for place, row in enumerate(self.frame.to_dict("records")) if self._key(row) == key]
+        rows = [position for position, row in enumerate(self.frame.to_dict("records")) if self._key(row) == key]
         where = " and ".join(f"{name} == {value!r}" for name, value in labels.items())
         said = [each for each in self.assumptions if each.code not in (SUBPOPULATION, DOMAINS_APART)]
         before = [str(value) for each in self.assumptions if each.code == SUBPOPULATION for _, value in each.parameters]
@@ -164,9 +164,9 @@ class Regression(Estimates):
         ['term', 'value', 'se', 't', 'p', 'lower', 'upper']
         """
         frame = self.frame[[*self.by, "term", "value", "se", "lower", "upper"]].copy()
-        place = len(self.by) + 3
-        frame.insert(place, "t", t_values(self.frame))
-        frame.insert(place + 1, "p", p_values(self.frame))
+        position = len(self.by) + 3
+        frame.insert(position, "t", t_values(self.frame))
+        frame.insert(position + 1, "p", p_values(self.frame))
         if exponentiate:
             for name in ("value", "lower", "upper"):
                 frame[name] = np.exp(frame[name])
@@ -191,7 +191,7 @@ def kept_of(fitted: Fitted, columns: Sequence[str], terms: Mapping[str, Sequence
         family=fitted.family,
         beside=(None, None) if not hasattr(fitted, "offset") else fitted.offset.asked,  # pyright: ignore[reportAttributeAccessIssue]
         columns=tuple(columns),
-        terms={name: tuple(places) for name, places in terms.items()},
+        terms={name: tuple(positions) for name, positions in terms.items()},
         levels=_levels(fitted),
         beta=fitted.beta,
         covariance=fitted.covariance,
