@@ -21,13 +21,13 @@ OPEN_KEYS: tuple[str, ...] = ("golden_", "implied_", "computed")
 ENDINGS: tuple[str, ...] = (".toml", ".json")
 
 
-class TargetEntry(BaseModel):
+class TargetKeys(BaseModel):
     """Keys of a file: strict, and silent about what stood there."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
-class InputEntry(TargetEntry):
+class InputEntry(TargetKeys):
     """``[[inputs]]``: a printed figure (`value`), or a `column` of a `table`; `symbol` is what the formula calls it."""
 
     label: str = ""
@@ -43,7 +43,7 @@ class InputEntry(TargetEntry):
     source_status: str = ""
 
 
-class PrintEntry(TargetEntry):
+class PrintEntry(TargetKeys):
     """``prints = [{…}]``: one printed value. What it does not say it has from its target.
 
     `of` is what of a case-list estimate is printed; `group` and `over_groups` are of a target with groups.
