@@ -111,21 +111,10 @@ def likeness_of(
     working: Working, found: Classification, domains: Sequence[str], predictors: Sequence[str], stems: Sequence[str]
 ) -> Likeness:
     """What rows are compared by; `domains` and `predictors` were named: columns of people, predictors of the rows as well."""
-    people, own = working.people, working.rows
-    named = [name for name in dict.fromkeys([*domains, *predictors]) if name in domains or name not in own]
-    plain = [name for name in COVARIATES if name in people.columns and name not in named]
-    theirs = [name for name in own.columns if name in predictors]
-    columns = [(people[name] if name in domains else by_fifths(people[name])).iloc[working.person] for name in named]
-    columns += [by_fifths(own[name]) for name in theirs]
-    first = len(columns)
-    columns += [people[name].iloc[working.person] for name in plain]
-    columns += [own[name] for name in own.columns if name not in theirs]
+    people = working.people
+    columns, named = _compared(working, domains, predictors)
     ages = working.ages
-    aged = pd.Series(np.searchsorted(AGE_GROUPS, np.nan_to_num(ages, nan=-1.0), side="right"))
-    columns.append(aged)
-    others = len(columns) - first
-    weights = [DOMAIN_WEIGHT] * first + [COVARIATE_WEIGHT] * others
-    ridge = [DOMAIN_RIDGE] * first + [RIDGE] * others
+    others = len(columns) - named
     cuts = _cuts(found)
     group, youngest = (
         np.searchsorted(cuts, np.nan_to_num(years, nan=-1.0), side="right") for years in (ages, ages - _span(found))
@@ -144,12 +133,27 @@ def likeness_of(
         youngest=youngest,
         gives=person_weights(people, found.design)[working.person] > 0,
         codes=covariate_codes(columns),
-        weights=np.array(weights),
-        ridge=np.array(ridge),
+        weights=np.array([DOMAIN_WEIGHT] * named + [COVARIATE_WEIGHT] * others),
+        ridge=np.array([DOMAIN_RIDGE] * named + [RIDGE] * others),
         ages=ages,
         fields=np.stack(fields, axis=1) if fields else np.zeros((len(ages), 0), dtype=np.int32),
         order=working.order,
     )
+
+
+def _compared(working: Working, domains: Sequence[str], predictors: Sequence[str]) -> tuple[list[pd.Series], int]:
+    """The columns that rows are compared by, those that were named first, and how many these are."""
+    people, own = working.people, working.rows
+    named = [name for name in dict.fromkeys([*domains, *predictors]) if name in domains or name not in own]
+    plain = [name for name in COVARIATES if name in people.columns and name not in named]
+    theirs = [name for name in own.columns if name in predictors]
+    columns = [(people[name] if name in domains else by_fifths(people[name])).iloc[working.person] for name in named]
+    columns += [by_fifths(own[name]) for name in theirs]
+    first = len(columns)
+    columns += [people[name].iloc[working.person] for name in plain]
+    columns += [own[name] for name in own.columns if name not in theirs]
+    aged = np.searchsorted(AGE_GROUPS, np.nan_to_num(working.ages, nan=-1.0), side="right")
+    return [*columns, pd.Series(aged)], first
 
 
 def by_fifths(column: pd.Series) -> pd.Series:

@@ -108,7 +108,10 @@ class Pool:
             alone = ~kept.any(axis=1)
             kept[alone] = usable[alone]
             kept &= np.cumsum(kept, axis=1) <= FEWEST
-            mass = balanced(np.where(kept, self.weight * np.where(alone[:, None], 1.0, times), 0.0), self.gap)
+            mass = np.where(kept, self.weight * np.where(alone[:, None], 1.0, times), 0.0)
+            near = np.argsort(~kept, axis=1, kind="stable")[:, :FEWEST]
+            some = balanced(np.take_along_axis(mass, near, axis=1), np.take_along_axis(self.gap, near, axis=1))
+            np.put_along_axis(mass, near, some, axis=1)
         else:
             mass = np.where(usable & (self.of_draw == draw), self.weight, 0.0)
         mass = mass * np.where(self.case > 0, np.exp(self.shift(delta))[:, None], 1.0)
@@ -141,6 +144,8 @@ class Pool:
 
 
 MOST_DRAWS = 10_000
+TILT = 3.0
+"""How far a draw is balanced: the logarithm of the most by which the share of a candidate is multiplied, or divided."""
 LARGEST = 50.0
 """Log odds beyond which a draw is as good as certain; more would leave the range of floats."""
 
@@ -169,6 +174,3 @@ def balanced(mass: Floats, gap: Floats) -> Floats:
         above = (mass * np.exp(middle * z) * z).sum(axis=1, keepdims=True) > 0
         low, high = np.where(above, low, middle), np.where(above, middle, high)
     return mass * np.exp((low + high) / 2 * z)
-
-
-TILT = 3.0
