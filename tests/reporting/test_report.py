@@ -199,7 +199,9 @@ def test_population_and_period_stand_under_the_title() -> None:
         estimates({}), population="adults", reference_period="2023-01-01 to 2023-12-31", measure="stock"
     )
     assert "Adults 1 January to 31 December 2023 At any given point in time" in Page(report(fl.publish(made))).text
-    assert "Adults Du 1er janvier au 31 décembre 2023 À tout moment" in Page(report(fl.publish(made), language="fr")).text
+    assert (
+        "Adults Du 1er janvier au 31 décembre 2023 À tout moment" in Page(report(fl.publish(made), language="fr")).text
+    )
 
 
 def test_the_same_report_twice(pages: dict[str, str]) -> None:

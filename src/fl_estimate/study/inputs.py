@@ -60,7 +60,7 @@ PACKAGES: tuple[str, ...] = (
         "joblib",
         "threadpoolctl",
     ),
-    *("matplotlib", "great_tables", "jinja2", "pydantic", "pymc", "nutpie", "arviz", "arviz-stats", "xarray"),
+    *("matplotlib", "great_tables", "jinja2", "babel", "pydantic", "pymc", "nutpie", "arviz", "arviz-stats", "xarray"),
 )
 """Packages whose version can change a figure or how it is shown: all that the library imports, but for those of the terminal."""
 Tell = Callable[[str], None]

@@ -116,7 +116,11 @@ def test_criteria_are_named_with_what_speaks_for_them_and_where_they_stand() -> 
     ("language", "first", "words"),
     [
         ("en", "Forced labour: Undetermined (undetermined)", "IW7  Work for other employers than agreed [1]"),
-        ("fr", "Travail forcé\u00a0: Indéterminé (undetermined)", "IW7  Travail pour d’autres employeurs que ceux convenus"),
+        (
+            "fr",
+            "Travail forcé\u00a0: Indéterminé (undetermined)",
+            "IW7  Travail pour d’autres employeurs que ceux convenus",
+        ),
         (
             "es",
             "Trabajo forzoso: Indeterminado (undetermined)",

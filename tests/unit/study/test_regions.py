@@ -326,7 +326,7 @@ def test_its_report_says_what_it_covers() -> None:
     assert 1_000 < national(made, "world")["se"] < 10_000
     for words in (
         f"{round(national(made, 'world')['value'], -2):,.0f}",
-        "Surveys cover 81.80 % of the population",
+        "Surveys cover 81.80% of the population",
         "made up",
     ):
         assert words in page, words
