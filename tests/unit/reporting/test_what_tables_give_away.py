@@ -494,7 +494,7 @@ def test_columns_values_and_terms_are_called_by_the_survey() -> None:
     assert value_words(WORDS, "urban", [1, 2, 3], "en") == {1: "Town", 2: "Village", 3: "3"}
     assert value_words(WORDS, "urban", [2.0], "fr") == {2.0: "Village (fr)"}
     assert outcome_words(WORDS, "urban=1", "en") == "Place: Town"
-    assert outcome_words(WORDS, "urban=1", "fr") == "Lieu: Town"
+    assert outcome_words(WORDS, "urban=1", "fr") == "Lieu\u00a0: Town"
     assert outcome_words(WORDS, "fl", "fr") == "Travail"
     assert outcome_words(WORDS, "fl/urban", "fr") == "Travail / Lieu"
     assert outcome_words(WORDS, "x/y", "fr") == "x/y"
