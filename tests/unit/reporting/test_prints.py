@@ -105,3 +105,6 @@ def test_the_table_of_a_notebook_looks_as_it_was_looked_at() -> None:
     twice = Document(published=fl.publish({"one": estimates({}), "other": estimates({"value": 0.02, "upper": 0.03})}))
     groups = set(make(ESTIMATES, "notebook", twice)._tbl_data["group"])
     assert {group.rpartition(" ")[2] for group in groups} == {"(one)", "(other)"}
+    # What "at most" and the dagger mean stands under it.
+    assert len(drawn._source_notes) == 2
+    assert "At most" in str(drawn._source_notes[0])
