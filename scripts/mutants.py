@@ -37,7 +37,6 @@ import tempfile
 import threading
 import time
 import tomllib
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatch
@@ -113,12 +112,8 @@ def main() -> int:
         print(
             f"{len(reach.failed)} tests failed while their lines were asked, and are not run: {', '.join(reach.failed[:8])} …"
         )
-    chosen = (
-        _again(arguments.again)
-        if arguments.again
-        else _drawn(arguments.room, arguments.n, arguments.seed, arguments.exclude)
-    )
-    chosen = chosen[arguments.start :]
+    draw = arguments.room, arguments.n, arguments.seed, tuple(arguments.exclude)
+    chosen = (_again(arguments.again) if arguments.again else _drawn(*draw))[arguments.start :]
     begun = time.monotonic()
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([*PRELOADED, *_below(Path(chosen[0].file).parts[0])])
@@ -181,7 +176,7 @@ def _arguments() -> argparse.Namespace:
 # Which mutants
 
 
-def _drawn(room: str, n: int, seed: int, exclude: Sequence[str] = ()) -> list[Mutant]:
+def _drawn(room: str, n: int, seed: int, exclude: tuple[str, ...] = ()) -> list[Mutant]:
     """Lines drawn without replacement, and in each one change: a long module has more of them.
 
     Of one seed a smaller draw is the beginning of a larger.
@@ -190,10 +185,9 @@ def _drawn(room: str, n: int, seed: int, exclude: Sequence[str] = ()) -> list[Mu
     position = SOURCE / room
     for path in [position] if position.is_file() else sorted(position.rglob("*.py")):
         file = path.relative_to(SOURCE).as_posix()
-        if any(fnmatch(file, pattern) for pattern in exclude):
-            continue
         text = path.read_text(encoding="utf-8").splitlines()
-        for number, site in enumerate(_sites(file)[1]):
+        out = any(fnmatch(file, pattern) for pattern in exclude)
+        for number, site in enumerate(() if out else _sites(file)[1]):
             mutant = Mutant(file, number, site.line, site.what, text[site.line - 1].strip())
             by_line.setdefault((file, site.line), []).append(mutant)
     order = random.Random(seed).sample(sorted(by_line), len(by_line))[:n]
@@ -559,9 +553,7 @@ class _Loader(importlib.machinery.SourceFileLoader):
 def _void(outcomes: list[dict[str, Any]], context: Any, reach: Reach) -> None:
     """A test that fails on the unchanged code, too, when it is run this way, kills nothing."""
     quick = sorted(reach.seconds, key=lambda test: reach.seconds[test])
-    named = {
-        each["by"] for each in outcomes if each["outcome"] == "killed" and each["by"].startswith(("tests/", "src/"))
-    }
+    named = {each["by"] for each in outcomes if each["outcome"] == "killed" and each["by"][:4] in ("test", "src/")}
     # Of a file that could not be imported one test is enough.
     shown = {by: by if "::" in by else next((test for test in quick if _file(test) == by), by) for by in sorted(named)}
     while shown:

@@ -139,6 +139,7 @@ def _collection(each: Any) -> dict[str, Any]:
         "ends": _numbers(np.ravel(paths)),
         "at": _numbers(np.ravel(np.asarray(each.get_offsets(), dtype=float))),
         "order": each.get_zorder(),
+        "sizes": _numbers(each.get_sizes()) if hasattr(each, "get_sizes") else [],
         "painted": [
             [paint(colour) for colour in colours[:3]] for colours in (each.get_facecolor(), each.get_edgecolor())
         ],

@@ -10,6 +10,7 @@ import re
 
 import pytest
 
+import fl_estimate as fl
 from fl_estimate.reporting import (
     captions,
     document,
@@ -23,9 +24,12 @@ from fl_estimate.reporting import (
     tests_in_tables,
     words,
 )
+from fl_estimate.reporting.document import Document
 from fl_estimate.reporting.formats import appraisal_page, html
 from fl_estimate.reporting.formats import terminal as screens
 from fl_estimate.reporting.pictures import drawing as of_pictures
+from fl_estimate.reporting.renderers import ESTIMATES, make
+from tests.unit.reporting.made import estimates
 from tests.unit.reporting.prints import CASES, RECORD, _full, figures_of, screen
 
 READ = (
@@ -79,3 +83,28 @@ def test_no_figure_is_cut_however_wide_the_terminal_is(language: str) -> None:
         shown = [re.split(r" {2,}", line.strip().replace("\u2009", " ")) for line in lines if line.startswith(" ")]
         assert len(shown) > 6
         assert {text for row in shown for text in row} <= cells | labels, width
+
+
+def test_the_table_of_a_notebook_looks_as_it_was_looked_at() -> None:
+    """As wide as the cell of the notebook, no rule beside the labels, heads of groups half bold; figures stand right."""
+    drawn = make(ESTIMATES, "notebook", _full("en"))
+    chosen = {
+        name: getattr(drawn._options, name).value
+        for name in ("table_font_size", "row_group_font_weight", "stub_border_style", "table_width")
+    }
+    assert chosen == {
+        "table_font_size": "14px",
+        "row_group_font_weight": "600",
+        "stub_border_style": "none",
+        "table_width": "100%",
+    }
+    sides = {column.var: column.column_align for column in drawn._boxhead}
+    assert sides["value"] == sides["interval"] == sides["n"] == "right"
+    # Groups of one table have no name behind them; where two tables have the same group, each has its own.
+    assert not [group for group in drawn._tbl_data["group"] if group.endswith(")")]
+    twice = Document(published=fl.publish({"one": estimates({}), "other": estimates({"value": 0.02, "upper": 0.03})}))
+    groups = set(make(ESTIMATES, "notebook", twice)._tbl_data["group"])
+    assert {group.rpartition(" ")[2] for group in groups} == {"(one)", "(other)"}
+    # What "at most" and the dagger mean stands under it.
+    assert len(drawn._source_notes) == 2
+    assert "At most" in str(drawn._source_notes[0])

@@ -194,3 +194,14 @@ def test_the_terminal_prints_the_note_of_a_mark_that_it_prints(capsys: pytest.Ca
     said = capsys.readouterr().out
     assert "†¹" in said
     assert "¹ The model does not describe the lists (goodness of fit: p at most 0.0" in said
+
+
+def test_a_function_that_is_registered_stays_what_it_is() -> None:
+    def plain(document: Document) -> str:
+        """Says nothing."""
+        return document.language
+
+    try:
+        assert renders("of_this_test")(plain) is plain
+    finally:
+        unregister("of_this_test")

@@ -54,3 +54,7 @@ def test_what_was_published_is_judged_again_only_beside_an_earlier_release() -> 
     assert fl.publish(once) is once
     assert fl.publish(once, previous=[once]) is not once
     assert fl.publish(once, rule="nchs").rule.name == "nchs"
+
+
+def test_lists_of_which_no_file_is_known_get_no_name_in_place_of_a_hash() -> None:
+    assert fl.publish(TABLES["lists"]).tables[0].provenance.source_sha256 == ""

@@ -85,3 +85,11 @@ def test_every_case_is_kept() -> None:
     assert list(KEPT) == list(CASES)
     assert list(ANSWERS_KEPT) == list(ANSWERED)
     assert len(READ) == 14
+
+
+def test_a_comparison_of_two_columns_or_of_two_numbers_is_read_on_no_label() -> None:
+    labels = {"region": "A", "zone": "A"}
+    assert disclosure_conditions.holds("region == 'A'", labels) is True
+    assert disclosure_conditions.holds("'A' == region", labels) is True
+    assert disclosure_conditions.holds("region == zone", labels) is None
+    assert disclosure_conditions.holds("1 == 1", labels) is None
