@@ -23,7 +23,7 @@ def people(undetermined: dict[str, int] | None = None) -> OpenPeople:
         rows = np.arange(400)
         surely, open_ = rows % 10 == 3, (rows % 7 == 4) & (rows % 10 != 3)
         open_ &= open_.cumsum() <= size
-        parts.append(pd.DataFrame({"region": region, "sex": np.where(rows % 2, "f", "m"), "ea": [f"{region}{row // 20}" for row in rows], "w": 90.0 + rows % 7,
+        parts.append(pd.DataFrame({"region": region, "sex": np.where(rows // 40 % 2, "f", "m"), "ea": [f"{region}{row // 20}" for row in rows], "w": 90.0 + rows % 7,
                                    "fl": surely.astype(int), "fl_possible": (surely | open_).astype(int), "fl_in_scope": 1}))  # fmt: skip
     frame = pd.concat(parts, ignore_index=True)
     size = int((frame["fl_possible"] - frame["fl"]).sum())
@@ -150,9 +150,28 @@ def test_two_margins_are_solved_together() -> None:
         "bounds": fl.estimate_prevalence(of, "fl", by=by, unknown="bounds"),
     })  # fmt: skip
     frame = made.tables[0].frame
-    one = frame[(frame["margin"] == "region × sex") & (frame["region"] == FEW)]
-    assert one["value"].isna().all()
-    assert frame["value"].notna().any()
+    # What is printed are sums over the eight crossed cells: no combination of them is a sum over the few.
+    cells = [(region, sex) for region in UNDETERMINED for sex in "fm"]
+    vectors = np.array(
+        [
+            [
+                all(pd.isna(row[name]) or row[name] == cell[at] for at, name in enumerate(("region", "sex")))
+                for cell in cells
+            ]
+            for row in frame.to_dict("records")
+        ],
+        dtype=float,
+    )
+    printed = frame["value"].notna().to_numpy()
+    assert printed.sum() >= 5
+    frame_of = of.people.groupby(["region", "sex"])[["fl", "fl_possible"]].sum()
+    undetermined = vectors @ (frame_of["fl_possible"] - frame_of["fl"]).loc[cells].to_numpy(dtype=float)
+    few = (undetermined > 0) & (undetermined < 5)
+    assert few.sum() >= 3
+    assert not (few & printed).any()
+    rank = np.linalg.matrix_rank(vectors[printed])
+    for hidden in vectors[few]:
+        assert np.linalg.matrix_rank(np.vstack([vectors[printed], hidden])) == rank + 1
 
 
 def test_an_audit_that_ran_out_of_time_withholds_and_says_so() -> None:

@@ -41,7 +41,7 @@ def of(**wanted: Any) -> set[str]:
     return {str(each) for each in DECLARED if all(getattr(each, name) == value for name, value in wanted.items())}
 
 
-SHARES = {"scenario_prevalence", "undercoverage_prevalence", "step_prevalence"}
+SHARES = {"scenario_prevalence", "undercoverage_prevalence", "step_prevalence", "step_change"}
 PERSONS = {"scenario_total", "undercoverage_total"}
 """Of a cell under a scenario: neither limited, nor added to other estimates."""
 TESTED = {"chi_square", "f_statistic", "t_statistic", "numerator_df", "tested_estimate"}
@@ -75,7 +75,7 @@ def test_every_figure_of_respondents_says_what_it_tells_and_why() -> None:
     assert of(tells="known") == {"variance"}
     assert of(tells="same") == {"quantile"}
     assert of(tells="scaled") == {"undercoverage_prevalence", "undercoverage_total"}
-    assert of(tells="shifted") == {"scenario_prevalence", "scenario_total", "step_prevalence"}
+    assert of(tells="shifted") == {"scenario_prevalence", "scenario_total", "step_prevalence", "step_change"}
     assert of(tells="exact") == {"tipping_point"}
     modelled = {"coefficient", "marginal_mean", "marginal_effect", "predicted_mean", "linear_predictor"}
     ratios = {f"{name}_ratio" for name in ("odds", "prevalence", "rate", "mean", "relative_risk")}

@@ -103,7 +103,8 @@ def adjustment_steps(
     is V_s + V_{s−1} − 2 C, C from the linearised influences of both steps summed over the same first-stage units (those of
     calibrated weights are residuals of the calibration). Factors of non-response classes and propensities are taken as fixed, as in the
     estimates. Of imputed answers V is Rubin's, and C that of the mean of the draws. Where the design has replicate weights of a
-    file, only figures by the last weights have an error, and the changes between them.
+    file, only figures by the last weights have an error, and the changes between them. Of more than 1,000 rows there is no
+    covariance, and no error of a change.
 
     References
     ----------
@@ -194,7 +195,8 @@ def _lay_out(steps: Sequence[AdjustmentStep], made: Sequence[Estimates], joint: 
         for reason in reasons
         if reason.row == line.row and line.before is None
     ]
-    told += [STEP_WITHOUT_ERROR.at(at) for at, se in zip(changed, changes["se"], strict=True) if np.isnan(se)]
+    lacking = {reason.row for reason in reasons if reason.code == STEP_WITHOUT_ERROR}
+    told += [STEP_WITHOUT_ERROR.at(at) for at in changed if {lines[at].row, lines[at].before} & lacking]
     support = Support.joined([one.support for one in made])
     recipe = last.recipe
     assumptions: list[Assumption] = [a for one in made for a in one.assumptions if a.code not in ANSWERED]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -229,7 +230,7 @@ def test_without_a_case_no_step_changes_anything() -> None:
 
 
 @pytest.mark.parametrize("change", [{"fl": np.nan}, {"sex": "x"}])
-def test_nobody_who_answered_has_no_figure_and_no_change(change: dict[str, object]) -> None:
+def test_nobody_who_answered_has_no_figure_and_no_change(change: dict[str, Any]) -> None:
     people, design = adjusted()
     steps = fl.adjustment_steps(
         people.assign(**change) if "fl" in change else people,
@@ -238,6 +239,7 @@ def test_nobody_who_answered_has_no_figure_and_no_change(change: dict[str, objec
         where="sex != 'f' and sex != 'm'" if "sex" in change else None,
     )
     assert changes(steps)[["value", "se"]].isna().all(axis=None)
+    assert "step_without_error" not in {reason.code for reason in steps.reasons}  # no replicates are to blame
     assert set(changes(steps)["term"]) == {
         "change: nonresponse_adjusted",
         "change: calibrated",
