@@ -22,7 +22,6 @@ from fl_estimate.reporting import (
     scale,
     terminal,
     tests_in_tables,
-    words,
 )
 from fl_estimate.reporting.document import Document
 from fl_estimate.reporting.formats import appraisal_page, html
@@ -43,7 +42,6 @@ READ = (
     scale,
     terminal,
     tests_in_tables,
-    words,
     of_pictures,
     appraisal_page,
     html,

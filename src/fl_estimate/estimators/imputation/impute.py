@@ -221,6 +221,7 @@ def _imputed(
         pilot=pilot,
         donors=donors,
         by=tuple(domains),
+        predictors=tuple(predictors),
         too_few=too_few,
     )
 
