@@ -67,7 +67,7 @@ def withheld_as_drawn(
     """
     drawn = [drawn_rows(draft) for draft in drafts]
     few = [rows & _few(draft, rule) for draft, rows in zip(drafts, drawn, strict=True)]
-    if not any(rows.any() for rows in few):
+    if not any(rows.any() for rows in few) and not _several(keys, drawn):
         return few, False
     cells = {key[row] for key, rows in zip(keys, few, strict=True) for row in _at(rows)}
     of_people = [_whole(draft) for draft in drafts]
@@ -92,6 +92,11 @@ def withheld_as_drawn(
 
 def _at(rows: Flags) -> list[int]:
     return [int(row) for row in np.flatnonzero(rows)]
+
+
+def _several(keys: Sequence[Sequence[Cell]], drawn: Sequence[Flags]) -> bool:
+    """Whether drawn figures stand in several subpopulations: who is in one of two only may be few, though in both are many."""
+    return len({key[row][2] for key, rows in zip(keys, drawn, strict=True) for row in _at(rows)}) > 1
 
 
 def _few(draft: Any, rule: SuppressionRule) -> Flags:
