@@ -12,13 +12,13 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import fl_estimate as fl
+from fl_estimate.reporting import layout
 from fl_estimate.reporting.pictures import (
     compare,
     count_figures,
     curve_figures,
     drawing,
     figures,
-    layout,
     linkage_figures,
     lists_figures,
     maps,
