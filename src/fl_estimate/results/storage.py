@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -82,7 +82,7 @@ def read(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
+def reading(path: Path) -> Generator[None]:
     """Read a file in which anything may have been changed: whatever fails says that it is none of ours, and nothing of what is in it.
 
     Raises
