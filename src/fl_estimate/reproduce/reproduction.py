@@ -13,9 +13,10 @@ import pandas as pd
 from fl_estimate.pages.template import page
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.reproduce.figures import Input
-from fl_estimate.words.languages import check_language
+from fl_estimate.words.languages import check_language, words_of
 from fl_estimate.words.numbers import number, percent, spread
 from fl_estimate.words.say import named, say
+from fl_estimate.words.spaces import with_spaces
 
 Tests = Literal["estimated", "arithmetic", "identity", ""]
 """What a figure tests: an estimator on data, arithmetic among printed figures, whether a table adds up; nothing."""
@@ -326,7 +327,8 @@ def summary(given: Reproduction, language: str = "en") -> str:
 
 
 def _summed(counts: Mapping[str, int], language: str) -> str:
-    return "; ".join(
+    between = with_spaces("1; ", words_of(language))[1:]
+    return between.join(
         named(say("verdict", verdict, language), str(count), language) for verdict, count in counts.items()
     )
 

@@ -10,8 +10,11 @@ is in the language of the file; ``en.po`` is the source, where both are the same
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import cache
+from io import StringIO
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from fl_estimate.words.languages import CATALOGUES, SOURCE, locale_of, words_of
@@ -69,17 +72,17 @@ def catalogue(language: str) -> Mapping[Key, CatalogueText]:
     Returns
     -------
     mapping of (family, code) to Text
+        Without the texts that do not fit the source: a figure lost or another one named, a brace left open, a form of plural
+        too few. English is said in their place, and the manifest of a run names them.
     """
-    from babel.messages.pofile import read_po
-
-    with (CATALOGUES / f"{language}.po").open("rb") as file:
-        messages = [message for message in read_po(file, locale=language) if message.id and not message.fuzzy]
-    declared = None if language == SOURCE else catalogue(SOURCE)
-    return {
-        key: _text(message, language, None if declared is None else declared.get(key))
-        for message in messages
-        if all(_forms(message)) and (key := _key(message)) is not None
+    read = {
+        key: message for message in _messages(language) if all(_forms(message)) and (key := _key(message)) is not None
     }
+    if language == SOURCE:
+        return {key: _text(message, language, None) for key, message in read.items()}
+    source = catalogue(SOURCE)
+    texts = {key: _text(message, language, source[key]) for key, message in read.items() if key in source}
+    return {key: text for key, text in texts.items() if _fits(text, source[key], language)}
 
 
 @cache
@@ -122,6 +125,40 @@ def _place(language: str, value: float) -> int:
     category = Locale.parse(locale_of(language)).plural_form(int(number) if float(number).is_integer() else number)
     names = categories(language)
     return names.index(category) if category in names else len(names) - 1
+
+
+def _messages(language: str) -> list[Message]:
+    """What the file of a language holds; of one that cannot be read, nothing, as English can still be said."""
+    from babel.messages.pofile import read_po
+
+    try:
+        # Babel prints what it finds wrong in a file: no reader of a report asked for it, and a test reads each file strictly.
+        with (CATALOGUES / f"{language}.po").open("rb") as file, redirect_stdout(StringIO()):
+            return [message for message in read_po(file, locale=language) if message.id and not message.fuzzy]
+    except (ValueError, LookupError):
+        if language == SOURCE:
+            raise
+        return []
+
+
+def _fits(text: CatalogueText, source: CatalogueText, language: str) -> bool:
+    """Whether every form can be said with the parameters of the source; one of something need not be said in figures."""
+    try:
+        wanted, given = _parameters(source.forms[-1]), [_parameters(form) for form in text.forms]
+    except ValueError:
+        return False
+    needed = wanted - {source.counted}
+    forms_are_there = len(text.forms) in (1, len(categories(language)))
+    return forms_are_there and given[-1] == wanted and all(needed <= each <= wanted for each in given)
+
+
+def _parameters(form: str) -> set[str]:
+    """What stands in braces, with all that says how: ``{n.real}`` and ``{n:d}`` are no parameter that the source has."""
+    return {
+        f"{name}{'!' if how else ''}{':' if width else ''}"
+        for _, name, width, how in Formatter().parse(form)
+        if name is not None
+    }
 
 
 def _key(message: Message) -> Key | None:

@@ -23,6 +23,9 @@ def _found() -> tuple[str, ...]:
     return (SOURCE, *(name for name in names if name != SOURCE))
 
 
+_NO_TERRITORY = ("ZZ", "XA", "XB")
+"""CLDR's codes for an unknown territory and for pseudo-languages: names that are there, of no place."""
+
 LANGUAGES: tuple[str, ...] = _found()
 """Languages that have a catalogue, English first."""
 
@@ -50,7 +53,8 @@ def check_language(tag: str) -> str:
     'es-MX'
     """
     if not is_language(tag):
-        raise not_one_of("FL-PUB-07", "this language", tag, LANGUAGES, PublishFault)
+        near = _written_as_tag(tag)
+        raise not_one_of("FL-PUB-07", "this language", tag, (*LANGUAGES, near) if near else LANGUAGES, PublishFault)
     return tag
 
 
@@ -79,6 +83,13 @@ def locale_of(tag: str) -> str:
     return f"{language}_{territory}" if territory and _of_cldr(language, territory) else language
 
 
+def _written_as_tag(tag: object) -> str | None:
+    """The tag that ``es_MX`` or ``ES-mx`` stand for, where it is one with a territory that is known."""
+    language, mark, territory = (tag if isinstance(tag, str) else "").replace("_", "-").partition("-")
+    written = f"{language.strip().lower()}-{territory.strip().upper()}"
+    return written if mark and _is_known(written) else None
+
+
 @cache
 def _is_known(tag: str) -> bool:
     language, mark, territory = tag.partition("-")
@@ -96,4 +107,4 @@ def _of_cldr(language: str, territory: str) -> bool:
 def _is_territory(language: str, territory: str) -> bool:
     from babel import Locale
 
-    return territory in Locale(language).territories
+    return territory not in _NO_TERRITORY and territory in Locale(language).territories

@@ -174,7 +174,7 @@ def _shown(value: Any, family: str, language: str) -> str:
 def _coded(value: str, family: str, language: str) -> str:
     """A code of a family in words; one with numbers, ``normal(0, 1.5)``, with its numbers as the language writes them."""
     if not family:
-        return day_or_text(value, language)
+        return _names(value, language)
     if text_of(family, value, language) is not None:
         return say(family, value, language)
     between = ", " if number(0.5, 1, language) == "0.5" else with_spaces("1; ", words_of(language))[1:]
@@ -190,6 +190,14 @@ def _coded(value: str, family: str, language: str) -> str:
     return _WITH_NUMBERS.sub(written, value)
 
 
+def _names(value: str, language: str) -> str:
+    """A text or a day as it is given; of names that `errors.listed` cut off, "and 2 more" in words."""
+    found = _AND_MORE.fullmatch(value)
+    if found is None or language == SOURCE:
+        return day_or_text(value, language)
+    return say("head", "and_more", language, names=found["names"], n=int(found["more"].replace(",", "")))
+
+
 def _as_written(text: str, language: str) -> str:
     """A number with the digits it was given in; what is none stays."""
     return number(float(text), len(text.partition(".")[2]), language) if _PLAIN.fullmatch(text) else text
@@ -197,6 +205,7 @@ def _as_written(text: str, language: str) -> str:
 
 _ERROR = re.compile(r"\[(?P<code>FL-[A-Z]+-\d+)\]")
 _WITH_NUMBERS = re.compile(r"(?P<code>[a-z][a-z-]*)\((?P<numbers>[^()]*)\)")
+_AND_MORE = re.compile(r"(?P<names>.+) and (?P<more>\d[\d,]*) more", re.DOTALL)
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?")
 
 

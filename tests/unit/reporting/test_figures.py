@@ -81,6 +81,24 @@ def test_a_caution_is_hollow_and_truth_is_drawn() -> None:
     assert any("true value" in text for text in texts(figure))
 
 
+@pytest.mark.parametrize("language", ["en", "fr", "es", "es-MX", "pt"])
+def test_the_words_under_the_axis_lie_within_the_picture(language: str) -> None:
+    """The second line of a legend, as bounds with a truth have in Spanish, was cut off below."""
+    made = estimates({"bound": "lower", "value": 0.01}, {"bound": "upper", "value": 0.02})
+    truth = Truth(values={("prevalence", "forced_labour", frozenset()): 0.0123})
+    tables = fl.publish(made).tables
+    lines = set[int]()
+    for figure in (
+        draw(tables, language=language, truth=truth),
+        draw([*tables, *tables], language=language, truth=truth),
+    ):
+        figure.draw_without_rendering()
+        bottom = [axes.xaxis.label.get_window_extent().y0 for axes in figure.axes]
+        assert min(bottom) >= 0
+        lines |= {axes.get_xlabel().count("\n") for axes in figure.axes}
+    assert lines == {1} or language not in ("es", "es-MX")
+
+
 def test_upper_limits_may_run_out_of_the_axis() -> None:
     made = estimates({}, {"region": "N", "cases": 0, "value": 0.0, "se": 0.0, "lower": 0.0, "upper": 0.5})
     (axes,) = draw(fl.publish(made, rule=fl.SuppressionRule(few_cases="withheld")).tables).axes

@@ -73,6 +73,22 @@ def test_what_marks_mean_stands_under_the_map(language: str, words: tuple[str, .
     assert set(words) <= set(written)
 
 
+@pytest.mark.parametrize(
+    ("highest", "ticks"), [(0.0108, {"0,0", "2,5", "5,0", "7,5", "10,0"}), (0.0041, {"0", "1", "2", "3", "4"})]
+)
+def test_numbers_along_the_colours_are_not_rounded(highest: float, ticks: set[str]) -> None:
+    rows: list[dict[str, Any]] = [
+        {"region": name, "value": highest / (1 + place), "lower": 0.0005, "upper": 0.02}
+        for place, name in enumerate(PLACES)
+    ]
+    figure = draw_map(fl.publish(estimates({}, *rows)), read_areas(collection()), language="fr")
+    figure.draw_without_rendering()
+    bar: Any = figure.axes[-1]
+    shown = [label.get_text() for label in bar.get_xticklabels()]
+    assert ticks <= set(shown), shown
+    assert [float(label.replace(",", ".")) for label in shown] == pytest.approx(list(bar.get_xticks()))
+
+
 def test_marks_that_are_not_on_the_map_are_not_explained() -> None:
     published = fl.publish(estimates(*({"region": position} for position in PLACES)))
     written = texts(draw_map(published, read_areas(collection())))

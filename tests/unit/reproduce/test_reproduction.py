@@ -165,6 +165,7 @@ def test_a_summary_counts_what_needs_a_look_first() -> None:
     assert not every.ok
     assert Reproduction(outcomes=(agreed,)).ok
     assert [part.rsplit(": ", 1)[1] for part in summary(every).split("; ")] == ["1", "2"]
+    assert summary(every, "fr").count("\u202f; ") == 1
 
 
 def test_a_table_of_targets(tmp_path: Path) -> None:

@@ -151,6 +151,31 @@ def test_one_case_is_one_case(language: str, expected: list[str]) -> None:
         assert words in text.replace(NARROW, " ")
 
 
+def test_names_that_were_cut_off_are_counted_in_words() -> None:
+    """`errors.listed` writes "and 2 more": results, and files of them, hold the text as it is in English."""
+    said = {
+        (language, more): say("assumption", "recalled_parts", language, framework="x", parts=f"A, B and {more} more")
+        for language in ("en", "fr", "es", "pt")
+        for more in ("1", "1,200")
+    }
+    assert said["en", "1"].endswith(": A, B and 1 more.")
+    assert said["fr", "1"].endswith(": A, B et 1 autre.")
+    assert said["fr", "1,200"].endswith(f": A, B et 1{NARROW}200 autres.")
+    assert said["es", "1"].endswith(": A, B y 1 más.")
+    assert said["pt", "1"].endswith("A, B e mais 1.")
+    assert say("assumption", "subpopulation", "fr", where="more and more").count("more and more") == 1
+
+
+def test_figures_that_protect_others_are_said_to_be_one_or_several() -> None:
+    """In French, "retenu" is what was chosen; of one figure there is no "among them"."""
+    assert say("sentence", "protecting", "fr", rows=1).startswith("Dans ce total, 1 chiffre est masqué")
+    assert say("sentence", "protecting", "fr", rows=1_000_000).startswith(
+        "Parmi eux, 1 000 000 sont masqués".replace(" 0", NARROW + "0")
+    )
+    assert say("sentence", "protecting", "es", rows=1).startswith("En ese total, 1 cifra se retiene")
+    assert " de se " not in say("sentence", "protecting", "es", rows=1_000_000)
+
+
 def test_rows_of_a_file() -> None:
     assert [say("sentence", "rows", "fr", rows=rows) for rows in (0, 1, 2)] == ["0 ligne", "1 ligne", "2 lignes"]
     assert [say("sentence", "rows", "es", rows=rows) for rows in (0, 1, 2)] == ["0 filas", "1 fila", "2 filas"]
@@ -268,6 +293,6 @@ def test_the_wheel_holds_the_catalogues() -> None:
     root = Path(__file__).parents[3]
     build = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
     assert build["targets"]["wheel"] == {"packages": ["src/fl_estimate"]}
-    assert not set(build) - {"targets"}
+    assert not set(build) - {"targets", "dev-mode-dirs"}  # the latter is of an editable install alone
     ignored = (root / ".gitignore").read_text(encoding="utf-8").split()
     assert [line for line in ignored if line.endswith((".po", "catalogues", "words"))] == []

@@ -26,9 +26,10 @@ from fl_estimate.reporting.published_tables import PublishedTable, PublishedTabl
 from fl_estimate.reporting.renderers import renders
 from fl_estimate.reporting.rule_words import width_sentences
 from fl_estimate.reporting.tests_in_tables import of_tests
-from fl_estimate.words.languages import SOURCE
+from fl_estimate.words.languages import SOURCE, words_of
 from fl_estimate.words.numbers import level_words
 from fl_estimate.words.say import error_words, joined, named, opening, say
+from fl_estimate.words.spaces import with_spaces
 
 HERE = "fl_estimate.reporting.formats"
 JOINED = ("interval", "cv")
@@ -194,7 +195,9 @@ class _Methods:
 
     def _title(self, title: str | Text) -> str:
         """The title of a framework in the language, in English where it has none."""
-        return title if isinstance(title, str) else in_language(title, self._language) or title.get(SOURCE, "")
+        if isinstance(title, str):
+            return title
+        return with_spaces(in_language(title, self._language) or title.get(SOURCE, ""), words_of(self._language))
 
     @property
     def heads(self) -> list[str]:

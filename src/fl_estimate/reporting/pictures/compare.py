@@ -19,7 +19,7 @@ from fl_estimate.reporting.captions import interval_words, lowered
 from fl_estimate.reporting.labelling import DESIGNED, RowLabels, is_unweighted, unit_of
 from fl_estimate.reporting.layout import labels_of
 from fl_estimate.reporting.pictures.drawing import ROW, TEXT, WIDTH, styled
-from fl_estimate.reporting.pictures.figures import as_float, dress, in_full, limits, truth_mark
+from fl_estimate.reporting.pictures.figures import as_float, dress, in_full, limits, more_lines, truth_mark
 from fl_estimate.reporting.pictures.palette import BRIGHT, FAINT, HATCH, INK, PAPER, RULE, SERIES, SOFT
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
 from fl_estimate.reporting.scale import Scale, scale_of
@@ -212,7 +212,10 @@ def _draw(picture: _Picture, language: str, note: str) -> Figure:
     key = 0.0 if single else 0.2 * len(picture.series) + 0.1
     with styled():
         tall = ROW * step * len(lines)
-        below = 0.2 if note else 0.0
+        truths = [cell.truth * picture.scale.factor for cell in picture.cells if cell.truth is not None]
+        parts = [picture.scale.head(language), picture.legend, *([truth_mark(language)] if truths else [])]
+        legend = " · ".join(parts) + (f"\n{note}" if note else "")
+        below = more_lines(legend)
         figure = Picture(figsize=(WIDTH, tall + 0.75 + key + below), facecolor=PAPER)
         left = min(0.45, (0.35 + 0.078 * max(map(len, lines), default=0)) / WIDTH)
         right = (0.25 + 0.076 * max(map(len, texts), default=0)) / WIDTH
@@ -221,7 +224,6 @@ def _draw(picture: _Picture, language: str, note: str) -> Figure:
         axes.set_ylim(len(lines) - 0.5, -0.5)
         factor = picture.scale.factor
         shown = [r for cell in picture.cells for r in cell.records.values() if r["publication"] != NOT_PUBLISHED]
-        truths = [cell.truth * factor for cell in picture.cells if cell.truth is not None]
         span = limits(shown, factor, truths)
         axes.set_xlim(*span)
         for position, label in enumerate(lines):
@@ -231,8 +233,7 @@ def _draw(picture: _Picture, language: str, note: str) -> Figure:
             axes.annotate(text, (1, position), xytext=(10, 0), color=INK, annotation_clip=False,
                           xycoords=("axes fraction", "data"), textcoords="offset points", va="center", ha="left")  # fmt: skip
         _fill(axes, picture, step, span, single)
-        parts = [picture.scale.head(language), picture.legend, *([truth_mark(language)] if truths else [])]
-        dress(axes, " · ".join(parts) + (f"\n{note}" if note else ""), language)
+        dress(axes, legend, language)
         if not single:
             _key(axes, picture.series)
             _margins(axes, picture)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
@@ -73,6 +73,18 @@ def axis_numbers(write: Callable[[float], str]) -> FuncFormatter:
         return write(value)
 
     return FuncFormatter(written)
+
+
+def tick_decimals(ticks: Sequence[float]) -> int:
+    """With how many decimals the numbers along an axis are written, so that none is rounded: 2.5 is neither 2 nor 3.
+
+    Examples
+    --------
+    >>> tick_decimals([0, 2.5, 5]), tick_decimals([0, 20, 40]), tick_decimals([0, 0.05])
+    (1, 0, 2)
+    """
+    step = float(ticks[1] - ticks[0]) if len(ticks) > 1 else 1.0
+    return next((decimals for decimals in range(7) if abs(step * 10**decimals - round(step * 10**decimals)) < 1e-9), 6)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,16 @@ import pandas as pd
 from fl_estimate.errors import PublishFault
 from fl_estimate.reporting.layout import CAUTION, LaidRow, Layout, layout
 from fl_estimate.reporting.pictures.curve_figures import draw_curve, is_curve
-from fl_estimate.reporting.pictures.drawing import LETTER, ROW, TEXT, WIDTH, axis_numbers, styled, wrapped
+from fl_estimate.reporting.pictures.drawing import (
+    LETTER,
+    ROW,
+    TEXT,
+    WIDTH,
+    axis_numbers,
+    styled,
+    tick_decimals,
+    wrapped,
+)
 from fl_estimate.reporting.pictures.palette import BRIGHT, DEEP, FAINT, HATCH, INK, PAPER, RULE, SOFT
 from fl_estimate.reporting.pictures.step_figures import draw_change, is_change, labels, spans
 from fl_estimate.reporting.publish import draft_of
@@ -92,13 +101,14 @@ def forest(laid: Sequence[Layout], language: str) -> Figure:
 
     titled = len(laid) > 1
     lines = [_drawn(sheet, language) for sheet in laid]
-    heights = [ROW * len(rows) + (1.0 if titled else 0.75) for rows in lines]
+    under = [more_lines(_legend(sheet, language)) for sheet in laid]
+    heights = [ROW * len(rows) + (1.0 if titled else 0.75) + room for rows, room in zip(lines, under, strict=True)]
     with styled():
         figure = Picture(figsize=(WIDTH, sum(heights)), facecolor=PAPER)
         top = sum(heights)
-        for sheet, rows, height in zip(laid, lines, heights, strict=True):
+        for sheet, rows, height, room in zip(laid, lines, heights, under, strict=True):
             top -= height
-            _panel(figure, sheet, rows, top, titled, language)
+            _panel(figure, sheet, rows, top + room, titled, language)
     return figure
 
 
@@ -266,6 +276,15 @@ def _legend(sheet: Layout, language: str) -> str:
     return " · ".join(parts)
 
 
+def more_lines(legend: str) -> float:
+    """The room under an axis, in inches, that a legend takes for its second line and those after it."""
+    return 0.17 * _legend_lines(legend).count("\n")
+
+
+def _legend_lines(legend: str) -> str:
+    return wrapped(legend, int((WIDTH - 0.3) / LETTER))
+
+
 def truth_mark(language: str) -> str:
     """The mark of the true value with its name."""
     return f"◆ {say('head', 'truth', language).lower()}"
@@ -277,11 +296,7 @@ def dress(axes: Axes, legend: str, language: str) -> None:
 
     locator = MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10])
     axes.xaxis.set_major_locator(locator)
-    ticks = locator.tick_values(*axes.get_xlim())
-    step = float(ticks[1] - ticks[0]) if len(ticks) > 1 else 1.0
-    decimals = next(
-        (positions for positions in range(7) if abs(step * 10**positions - round(step * 10**positions)) < 1e-9), 6
-    )
+    decimals = tick_decimals(locator.tick_values(*axes.get_xlim()))
     axes.xaxis.set_major_formatter(axis_numbers(lambda value: number(value, decimals, language)))
     axes.set_yticks([])
     axes.tick_params(axis="x", colors=SOFT, labelsize=TEXT - 0.5, length=3, color=RULE)
@@ -292,7 +307,7 @@ def dress(axes: Axes, legend: str, language: str) -> None:
     axes.set_axisbelow(True)
     # From the left end of the axis, or as far before it as the words need to end on the sheet.
     box = axes.get_position()
-    words = wrapped(legend, int((WIDTH - 0.3) / LETTER))
+    words = _legend_lines(legend)
     longest = max(map(len, words.split("\n"))) * LETTER
     over = max(0.0, longest - (WIDTH * (1 - box.x0) - 0.1)) / (WIDTH * box.width)
     axes.set_xlabel(words, color=SOFT, fontsize=TEXT - 0.5, loc="left")

@@ -18,7 +18,7 @@ from fl_estimate.reporting.areas import Area, Points
 from fl_estimate.reporting.labelling import unit_of
 from fl_estimate.reporting.layout import CAUTION, NOTE_MARKS, LaidRow, Layout, labels_of, layout
 from fl_estimate.reporting.naming import outcome_words
-from fl_estimate.reporting.pictures.drawing import TEXT, WIDTH, axis_numbers, styled, wrapped
+from fl_estimate.reporting.pictures.drawing import TEXT, WIDTH, axis_numbers, styled, tick_decimals, wrapped
 from fl_estimate.reporting.pictures.palette import FAINT, HATCH, INK, LIMIT_HATCH, PAPER, RULE, SOFT
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
 from fl_estimate.reporting.suppression import LIMIT_SIGNS, LIMITS
@@ -333,8 +333,10 @@ def _legend(figure: Figure, sheet: Layout, rows: Sequence[LaidRow], shades: _Sha
     bar = figure.colorbar(ScalarMappable(Normalize(0, top), shades.map), cax=axes, orientation="horizontal")
     outline: Any = bar.outline
     outline.set_visible(False)
-    bar.locator = MaxNLocator(nbins=5)
-    bar.formatter = axis_numbers(lambda value: number(value, 0 if top >= 10 else 1, language))
+    locator = MaxNLocator(nbins=5)
+    decimals = tick_decimals(locator.tick_values(0, top))
+    bar.locator = locator
+    bar.formatter = axis_numbers(lambda value: number(value, decimals, language))
     bar.update_ticks()
     axes.tick_params(labelsize=TEXT - 1, colors=SOFT, length=2)
     axes.set_title(sheet.scale.head(language), fontsize=TEXT - 0.5, color=SOFT, loc="left", pad=4)
