@@ -131,11 +131,11 @@ def test_order_and_chunks_of_rows_change_nothing(name: str, draw_person: Any, as
     table = as_table([draw_person(draw, ITEMS) for _ in range(40)]).assign(position=range(40))
     classified = fl.classify(table, name)
     columns = [f"{outcome}{side}" for outcome in classified.outcomes for side in ("", "_possible", "_in_scope")]
-    whole = classified.people.set_index("place")[columns]
-    shuffled = fl.classify(table.sample(frac=1, random_state=2), name).people.set_index("place")[columns]
+    whole = classified.people.set_index("position")[columns]
+    shuffled = fl.classify(table.sample(frac=1, random_state=2), name).people.set_index("position")[columns]
     parts = [fl.classify(table.iloc[at : at + 20], name).people for at in (0, 20)]
     pd.testing.assert_frame_equal(whole, shuffled.sort_index())
-    pd.testing.assert_frame_equal(whole, pd.concat(parts).set_index("place")[columns])
+    pd.testing.assert_frame_equal(whole, pd.concat(parts).set_index("position")[columns])
 
 
 @pytest.mark.parametrize("name", ["icls2018_adult", "gems", "state_imposed"])

@@ -52,7 +52,7 @@ def _collected(people: Any) -> pd.DataFrame:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_reading_by_hand(engine: str) -> None:
     found = _collected(fl.classify(ENGINES[engine](ANSWERS.assign(position=range(4))), outcomes=READINGS).people)
-    found = found.sort_values("place")
+    found = found.sort_values("position")
     assert {name: found[name].tolist() for name in READINGS} == BY_HAND
     assert {name: found[f"{name}_possible"].tolist() for name in READINGS} == BY_HAND
 
@@ -124,7 +124,7 @@ def test_cells_of_several_codes_are_read_as_sets(engine: str) -> None:
     by = ["parents;third_party", "parents", "dk", "parents, ref", "none", None, "third_party dk", "third_party"]
     table = pd.DataFrame(
         {
-            "place": range(8),
+            "position": range(8),
             "age": 12,
             "child_works_for": ["third_party", "third_party|parents"] * 4,
             "child_coercion_by": by,
@@ -133,7 +133,7 @@ def test_cells_of_several_codes_are_read_as_sets(engine: str) -> None:
             "child_wfcl": "none",
         }
     )
-    found = _collected(fl.classify(ENGINES[engine](table), "icls2018_child").people).sort_values("place")
+    found = _collected(fl.classify(ENGINES[engine](table), "icls2018_child").people).sort_values("position")
     cells = list(found[[f"forced_labour{side}" for side in SIDES]].itertuples(index=False, name=None))
     assert cells == [(1, 1, 1), (0, 0, 1), (0, 1, 1), (0, 1, 1), (0, 0, 1), (0, 1, 1), (1, 1, 1), (1, 1, 1)]
 
