@@ -42,7 +42,8 @@ def test_values_are_written_in_the_unit_of_their_head(quantity: Quantity) -> Non
     }
     assert float(row.cells["value"]) == pytest.approx(0.2 * made.scale.factor, abs=0.51)
     # the shares of people, whatever step or scenario they are of; a rate of spells and the like have units of their own
-    assert made.scale.factor == (100.0 if str(quantity).endswith("prevalence") else 1.0)
+    shares = str(quantity).endswith("prevalence") or str(quantity) == "step_change"
+    assert made.scale.factor == (100.0 if shares else 1.0)
     assert made.heads["value"] == made.scale.head("en") != ""
 
 
