@@ -83,6 +83,8 @@ def test_one_area_of_few_has_no_cases_that_a_reader_could_find_by_refitting(lone
     ]
     for key in ["", *"ABDEFGH"]:
         np.testing.assert_allclose(printed[0][key], printed[1][key], rtol=1e-9)
+    # Nor is it the nation less all others: a model prints no cases where an area has few.
+    assert fl.publish(first).to_frame()["cases"].isna().all()
     frames = [fl.publish(one).to_frame().drop(columns=["df"]) for one in (first, second)]
     pd.testing.assert_frame_equal(*frames)
 
