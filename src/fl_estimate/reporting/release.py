@@ -121,7 +121,8 @@ def released(
     verdicts = [
         replace(v, hidden=v.hidden | own, at_most=v.at_most & ~own) for v, own in zip(verdicts, drawn, strict=True)
     ]
-    done = [_printed(verdict, rule) for verdict in verdicts]
+    modelled = any(_few_modelled(draft, rule).any() for draft in drafts)
+    done = [_printed(verdict, rule, uncounted=modelled) for verdict in verdicts]
     return Released(
         frames=tuple(f for f, _ in done),
         reasons=tuple(r for _, r in done),
@@ -262,8 +263,17 @@ def _given(verdict: _Verdict, rule: SuppressionRule) -> AuditedTable:
     )  # fmt: skip
 
 
-def _printed(verdict: _Verdict, rule: SuppressionRule) -> tuple[pd.DataFrame, tuple[Reason, ...]]:
-    """One table as it may be printed: rounded, what is withheld blanked, limits in place of few cases."""
+def _few_modelled(draft: UnpublishedResult, rule: SuppressionRule) -> Flags:
+    """Rows of a model of an area with a sample and few cases."""
+    few = (draft.support.respondents != 0) & (draft.support.cases < rule.min_cases)
+    return np.asarray(based_on(draft.frame, MODEL) & few, dtype=bool)
+
+
+def _printed(verdict: _Verdict, rule: SuppressionRule, *, uncounted: bool) -> tuple[pd.DataFrame, tuple[Reason, ...]]:
+    """One table as it may be printed: rounded, what is withheld blanked, limits in place of few cases.
+
+    `uncounted`: models print no cases, for their audit does not know these rows and the nation less all other areas would be one.
+    """
     draft, judged = verdict.draft, verdict.judged
     out = rounded(draft.frame, rule.digits)
     usable = ~(verdict.hidden | verdict.at_most | judged.zero)
@@ -291,13 +301,14 @@ def _printed(verdict: _Verdict, rule: SuppressionRule) -> tuple[pd.DataFrame, tu
     out.loc[gone, "interval_kind"] = ""
     out.loc[at_most, "lower"], out.loc[at_most, "upper"] = lower[at_most], upper[at_most]
     # A limit of 0 is that of an area without a case: printed, it must not tell these from areas of one or two.
-    few = model & (draft.support.respondents != 0) & (draft.support.cases < rule.min_cases)
-    alike = few & ~gone & (out["interval_kind"] == CALIBRATED).to_numpy(dtype=bool)
+    alike = _few_modelled(draft, rule) & ~gone & (out["interval_kind"] == CALIBRATED).to_numpy(dtype=bool)
     out.loc[alike, "lower"] = 0.0
     # "Fewer than U": the zero itself is no estimate, and a reader of the file must not add it up.
     out.loc[zero, ["value", "se", "deff"]] = np.nan
     out.loc[zero, "upper"] = [raised(float(end), DIGITS) for end in draft.frame.loc[zero, "upper"]]
     _blank_counts(out, draft, hidden, at_most, rule)
+    if uncounted:
+        out.loc[model, "cases"] = pd.NA
     few = draft.support.cases < rule.min_cases
     kept = [r for r in draft.reasons if not gone[r.row] and (zero[r.row] or not (few[r.row] and r.code.tells_cases))]
     return out, tuple(

@@ -301,13 +301,13 @@ def _kind(interval: str | None, model: Model) -> str:
 
 
 def _relative(by: str, released: pd.DataFrame, own: pd.DataFrame) -> dict[str, list[float]]:
-    """By area, how many times its own value, SE and limits those are that `publish` prints."""
-    area = (own["margin"] != "").to_numpy(dtype=bool)
+    """By area, and of the nation by an empty name, how many times its own value, SE and limits those are that `publish` prints."""
     columns = ["value", "se", "lower", "upper"]
-    told, mine = (frame.loc[area, columns].to_numpy(dtype=float) for frame in (released, own))
+    told, mine = (frame[columns].to_numpy(dtype=float) for frame in (released, own))
+    names = own[by].astype("string").where(own["margin"] != "", "")
     # A limit of 0 is that of an area without a case, and is 0 in both.
     times = np.divide(told, mine, out=np.ones_like(told), where=mine != 0)
-    return {str(key): row for key, row in zip(own.loc[area, by], times.tolist(), strict=True)}
+    return {str(key): row for key, row in zip(names, times.tolist(), strict=True)}
 
 
 def _sample(

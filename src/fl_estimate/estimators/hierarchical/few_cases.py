@@ -46,7 +46,7 @@ def limits_of_few(direct: Direct, model: Model, ask: PosteriorRequest, deff: str
     Notes
     -----
     Hyper-parameters are those of a fit in which all such areas have the share that they have together: cases of all
-    areas less cases of the others, which readers of these know. They are taken at the mode of their posterior with its
+    areas less cases of the others, which readers of these know, but where that tells of one (`cases_that_may_be_known`). They are taken at the mode of their posterior with its
     curvature. n* is n over the design effect that areas without cases get. So the limits are a function of what is
     printed, and moving a case from one such area to another leaves them to the last digit.
     """
@@ -110,7 +110,7 @@ def _one(model: Model, area: int, cases: float) -> Model:
 def _alike(direct: Direct, few: npt.NDArray[np.bool_], deff: str, *, clustered: bool) -> Effective:
     """Effective counts in which areas of few cases have the share of them all."""
     n, cases = direct.numbers["n"], direct.numbers["cases"]
-    share = float(cases[few].sum() / n[few].sum())
+    share = cases_that_may_be_known(float(cases[few].sum()), int(few.sum())) / float(n[few].sum())
     numbers: Mapping[str, Floats] = {
         **direct.numbers,
         "value": np.where(few, share, direct.numbers["value"]),
@@ -118,6 +118,23 @@ def _alike(direct: Direct, few: npt.NDArray[np.bool_], deff: str, *, clustered: 
         "cases": np.where(few, 0.0, cases),
     }
     return effective_counts(replace(direct, numbers=dict(numbers)), deff, clustered=clustered)
+
+
+def cases_that_may_be_known(cases: float, areas: int) -> float:
+    """Cases of all areas of few together, as everybody may know them: refitting gives the number that stands in its place.
+
+    Of one area the sum is its own count; of several, a sum of few is a count of few people, and a very high one says of each that it
+    has several. So a sum below `FEW` is taken as half the most that it can be, and none is higher than leaves it open of every area
+    whether it has more than one case.
+
+    Examples
+    --------
+    >>> [cases_that_may_be_known(cases, 1) for cases in (0, 4)], [cases_that_may_be_known(cases, 3) for cases in (1, 6, 12)]
+    ([2.0, 2.0], [2.0, 6.0, 9.0])
+    """
+    if cases < FEW:
+        return 0.5 * (FEW - 1)
+    return float(min(cases, (FEW - 1) * (areas - 1) + 1))
 
 
 def _centred(model: Model, effective: Effective) -> Model:

@@ -10,7 +10,7 @@ import pytest
 from scipy import integrate, special, stats
 
 import fl_estimate as fl
-from fl_estimate.estimators.hierarchical.few_cases import FEW
+from fl_estimate.estimators.hierarchical.few_cases import FEW, cases_that_may_be_known
 
 N = np.array([900.0, 1100, 700, 1300, 800, 950, 1200, 1000])
 CASES = np.array([12.0, 9, 3, 15, 1, 8, 2, 11])
@@ -58,10 +58,51 @@ def test_nor_does_it_where_cases_come_in_clusters(moved: tuple[float, float, flo
         np.testing.assert_allclose(printed[0][key], printed[1][key], rtol=1e-9)
 
 
+POPULATION = pd.DataFrame({"district": list("ABCDEFGH"), "population": 10_000.0})
+
+
+@pytest.mark.parametrize("more", [{}, {"deff": 1.8, "df": 12.0}])
+@pytest.mark.parametrize("lone", [0.0, 1.0, 3.0, 4.0])
+def test_one_area_of_few_has_no_cases_that_a_reader_could_find_by_refitting(lone: float, more: dict[str, Any]) -> None:
+    """Its sum with others of few is its own count; the nation by populations is a mean of all areas, its own among them."""
+    many = np.where(CASES < FEW, 7.0, CASES)
+    first, second = (
+        fl.hierarchical.area(
+            direct(np.where(POPULATION["district"] == "C", cases, many), **more),
+            population=POPULATION,
+            seed=1,
+            draws=100,
+        )
+        for cases in (2.0, lone)
+    )
+    assert first.diagnostics["limits_of_few"] == second.diagnostics["limits_of_few"]
+    assert sorted(first.diagnostics["limits_of_few"]) == ["C"]
+    printed = [
+        {key: np.multiply(one.diagnostics["released"][key], row) for key, row in rows(one).items()}
+        for one in (first, second)
+    ]
+    for key in ["", *"ABDEFGH"]:
+        np.testing.assert_allclose(printed[0][key], printed[1][key], rtol=1e-9)
+    # Nor is it the nation less all others: a model prints no cases where an area has few.
+    assert fl.publish(first).to_frame()["cases"].isna().all()
+    frames = [fl.publish(one).to_frame().drop(columns=["df"]) for one in (first, second)]
+    pd.testing.assert_frame_equal(*frames)
+
+
+@pytest.mark.parametrize(
+    ("cases", "areas", "known"), [(0, 1, 2), (4, 1, 2), (4, 5, 2), (5, 2, 5), (8, 2, 5), (9, 3, 9), (12, 3, 9)]
+)
+def test_what_may_be_known_of_a_sum_leaves_every_area_open(cases: int, areas: int, known: int) -> None:
+    assert cases_that_may_be_known(cases, areas) == known
+    if cases >= FEW:
+        # With all others at their most an area has one case or none; so has every other.
+        assert known - (FEW - 1) * (areas - 1) <= 1
+
+
 def rows(estimates: Any) -> dict[str, Any]:
     frame = estimates.to_frame()
     columns = frame[["value", "se", "lower", "upper"]].to_numpy(dtype=float)
-    return dict(zip(frame["district"], columns, strict=True))
+    return dict(zip(frame["district"].astype("string").fillna(""), columns, strict=True))
 
 
 def test_neither_their_values_nor_their_design_effects_enter() -> None:
