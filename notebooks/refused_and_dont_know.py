@@ -63,7 +63,10 @@ bounds.per_thousand()
 # spoke: answers are missing at random, given what was answered.
 
 # %%
-imputed = fl.impute(survey, "icls2018_adult", seed=1)
+# Debt and lodging are filter answers: who has a debt is asked about threats with it. They say something of the silent as well.
+imputed = fl.impute(
+    survey, "icls2018_adult", predictors=["Q205", "Q206"], seed=1
+)
 at_random = fl.estimate_prevalence(imputed, "forced_labour", unknown="impute")
 at_random.per_thousand()
 

@@ -17,6 +17,9 @@ from fl_estimate.version import package_version
 _VERSION = re.compile(r"\d{1,3}(\.\d{1,3}){1,3}([.+-]?[a-z]{1,12}\d{0,4}){0,3}")
 """0.2.0, 1.0.dev3+local: no date, telephone or name is written so."""
 
+DIGITS = 4
+"""Of the number of a form; what is longer is none, and may be a number of another kind, which a message would print."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SavedForm:
@@ -84,7 +87,8 @@ class SavedForm:
             number = unnumbered
         else:
             head, _, tail = str(told["form"]).rpartition(" ")
-            number = int(tail) if head == f"fl_estimate {self.kind}" and tail.isdecimal() else None
+            ours = head == f"fl_estimate {self.kind}" and tail.isdecimal() and len(tail) <= DIGITS
+            number = int(tail) if ours else None
         if number is None:
             return None
         writer = _plain_version(told.get("version") or version)

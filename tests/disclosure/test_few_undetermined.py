@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -183,3 +186,111 @@ def test_an_audit_that_ran_out_of_time_withholds_and_says_so() -> None:
     assert len(gone(made.tables[0].frame)) > 1
     assert gone(made.tables[1].frame) == set()
     assert not made.audit_complete
+
+
+def values(made: fl.PublishedEstimates, name: str) -> list[bool]:
+    """Which rows of a table are printed."""
+    return next(table for table in made.tables if table.name == name).frame["value"].notna().tolist()
+
+
+def of_where(of: OpenPeople, where: str | None, unknown: Literal["impute", "bounds"]) -> fl.Estimates:
+    return fl.estimate_prevalence(of, "fl", where=where, unknown=unknown)
+
+
+def in_two(of: OpenPeople, where: str) -> fl.PublishedEstimates:
+    """Everybody, and a subpopulation, each beside its bounds."""
+    return fl.publish({
+        "whole": of_where(of, None, "impute"), "part": of_where(of, where, "impute"),
+        "whole bounds": of_where(of, None, "bounds"), "part bounds": of_where(of, where, "bounds"),
+    })  # fmt: skip
+
+
+def test_who_is_in_one_of_two_subpopulations_only_may_be_few() -> None:
+    """64 of the nation are undetermined, and 62 outside C: the difference of two printed figures is of two people."""
+    of = people()
+    made = in_two(of, f"region != '{FEW}'")
+    assert values(made, "whole") + values(made, "part") in ([True, False], [False, True])
+    assert values(made, "part bounds")[:2] == [True, True]
+    many = in_two(of, "region != 'B'")
+    assert values(many, "whole") + values(many, "part") == [True, True]
+
+
+def test_stacked_subpopulations_that_no_audit_can_tell_apart() -> None:
+    of = people()
+    tables = {
+        name: fl.stack([of_where(of, where, "impute"), of_where(of, where, "bounds")])
+        for name, where in (("whole", None), ("part", f"region != '{FEW}'"))
+    }
+    made = fl.publish(tables)
+    for name in tables:
+        assert values(made, name)[:3] == [False, True, True]
+
+
+def test_a_difference_from_a_region_that_protects_another_goes_with_it() -> None:
+    """Printed A and printed A − D would be D, and the nation without A, B and D is C."""
+    of = people()
+    made = fl.publish({
+        "imputed": imputed(of), "bounds": bounds(of),
+        **{b: fl.contrast(imputed(of), {"region": ("A", b)}) for b in ("B", "D")},
+    })  # fmt: skip
+    shown = dict(zip(["", "A", "B", FEW, "D"], values(made, "imputed"), strict=True))
+    assert shown[""]
+    assert not shown[FEW]
+    assert not all(shown.values())
+    for other in ("B", "D"):
+        assert values(made, other) == [shown["A"] and shown[other]]
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_each_region_against_all_is_a_sum_of_all(beside: bool) -> None:
+    """Differences from the nation add up to nothing by size, so that those of A, B and D give that of C."""
+    of = people()
+    nation = {"nation": imputed(of, None)} if beside else {}
+    made = fl.publish({
+        "overall": fl.contrast(imputed(of), {"region": "overall"}), "bounds": bounds(of), **nation,
+    })  # fmt: skip
+    assert not any(values(made, "overall"))
+
+
+def test_a_nation_in_a_stack_is_not_printed_beside_regions_of_another_table() -> None:
+    of = people()
+    made = fl.publish({
+        "stack": fl.stack([imputed(of, None), bounds(of, None)]),
+        "regions": imputed(of).select(margin="region"), "bounds": bounds(of),
+    })  # fmt: skip
+    assert not values(made, "stack")[0] or sum(values(made, "regions")) < 3
+
+
+@pytest.mark.parametrize("few", ["refusal", "dont_know"])
+def test_a_line_of_one_reason_tells_of_whoever_has_another(few: str) -> None:
+    """Where no missing answer hides a case, what the line has beyond the lower bound was drawn for the two others."""
+    base = people()
+    size = int((base.people["fl_possible"] - base.people["fl"]).sum())
+    for count, printed in ((2, False), (5, True)):
+        of = open_people(base.people, share=[0.4] * size, reasons=[few] * count + ["missing"] * (size - count))
+        curve = fl.delta_curve(of, "fl", odds=[2], reasons=["missing"])
+        assert set(curve.support.undetermined) == {float(count)}
+        made = fl.publish({"curve": curve, "bounds": bounds(of, None)})
+        assert set(values(made, "curve")) == {printed}
+
+
+def test_what_a_lenient_rule_printed_is_judged_again_and_nobody_knows_of_how_many() -> None:
+    of = people()
+    lenient = fl.SuppressionRule(name="own", min_cases=0)
+    made = fl.publish({"imputed": imputed(of, None), "bounds": bounds(of, None)}, rule=lenient)
+    assert values(made, "imputed") == [True]
+    assert values(fl.publish(made), "imputed") == [False]
+    strict = fl.publish({"imputed": imputed(of, None), "bounds": bounds(of, None)})
+    assert values(fl.publish(strict, rule=fl.SuppressionRule(name="own", min_cases=4)), "imputed") == [True]
+    assert values(fl.publish(strict, rule=fl.SuppressionRule(name="own", min_cases=6)), "imputed") == [False]
+
+
+def test_a_file_that_does_not_say_how_many_were_undetermined_is_withheld(tmp_path: Path) -> None:
+    """Versions before 0.2.0 kept no such number."""
+    of = people()
+    old = imputed(of, None)
+    unsaid = replace(old, support=replace(old.support, undetermined=np.full(1, np.nan)))
+    read = fl.Estimates.read(unsaid.save(tmp_path / "old.parquet"))
+    made = fl.publish({"imputed": read, "bounds": bounds(of, None)})
+    assert values(made, "imputed") == [False]
+    assert values(made, "bounds")[:2] == [True, True]

@@ -128,11 +128,14 @@ def read_parts(folder: Path, engine: str | None) -> dict[str, Any]:
         recipe = json.loads((folder / RECIPE).read_text(encoding="utf-8"))
         if recipe["written_by"] != WRITTEN_BY or FORM.number_of(recipe, folder.name, unnumbered=1) is None:
             raise _no_survey(folder)
+        # A name of a table is one of ours, and never a way out of the folder.
+        if "people" not in recipe["tables"] or not all(name.isidentifier() for name in recipe["tables"]):
+            raise _no_survey(folder)
         tables = {name: _table(folder / f"{name}.parquet", engine or kind) for name, kind in recipe["tables"].items()}
         return tables | _rest(recipe)
     except FileFault:
         raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise _no_survey(folder) from None
 
 
@@ -179,11 +182,15 @@ def _labels(kept: dict[str, Any]) -> Labels:
 
 def _table(path: Path, kind: str) -> Any:
     polars = import_module("polars")
-    if kind == "pandas":
-        return pandas_of(polars.read_parquet(path))
     if not path.is_file():
         raise FileNotFoundError(path.name)
-    return polars.read_parquet(path) if kind == "polars" else polars.scan_parquet(path)
+    try:
+        if kind == "pandas":
+            return pandas_of(polars.read_parquet(path))
+        return polars.read_parquet(path) if kind == "polars" else polars.scan_parquet(path)
+    # On broken pages polars panics, which is no Exception.
+    except (polars.exceptions.PolarsError, polars.exceptions.PanicException):
+        raise ValueError(path.name) from None
 
 
 def pandas_of(frame: Any) -> Any:

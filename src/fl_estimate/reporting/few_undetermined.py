@@ -9,7 +9,8 @@ of the nation beside the other domains.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,12 +18,13 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.reporting.disclosure.audit import Audit, audit_tables
+from fl_estimate.reporting.disclosure.kinds import kind_of, parts_of
 from fl_estimate.reporting.disclosure.local import Tell
 from fl_estimate.reporting.disclosure.series import Nested
 from fl_estimate.reporting.disclosure.tables import AuditedTable
 from fl_estimate.reporting.judging import Cell, Flags
 from fl_estimate.reporting.suppression import SuppressionRule
-from fl_estimate.results.codes import PREVALENCE, STEP_CHANGE, STEP_PREVALENCE
+from fl_estimate.results.codes import PREVALENCE, STEP_CHANGE, STEP_PREVALENCE, WHOLE
 from fl_estimate.results.columns import IDENTIFIED, IMPUTED
 
 DRAWN: frozenset[str] = frozenset({"unknown_imputed", "missing_at_random_but_for_delta"})
@@ -67,7 +69,7 @@ def withheld_as_drawn(
     """
     drawn = [drawn_rows(draft) for draft in drafts]
     few = [rows & _few(draft, rule) for draft, rows in zip(drafts, drawn, strict=True)]
-    if not any(rows.any() for rows in few):
+    if not any(rows.any() for rows in few) and not _several(keys, drawn):
         return few, False
     cells = {key[row] for key, rows in zip(keys, few, strict=True) for row in _at(rows)}
     of_people = [_whole(draft) for draft in drafts]
@@ -87,17 +89,55 @@ def withheld_as_drawn(
     for draft, key, rows, small, whole in zip(drafts, keys, drawn, few, of_people, strict=True):
         own = small | (rows & np.array([each in shut for each in key], dtype=bool))
         out.append(own if whole else own | _domains_beside(draft, rows, key, cells))
+    _beside_audited(drafts, keys, drawn, hidden, of_people, out)
     return out, audit.late
+
+
+def _beside_audited(
+    drafts: Sequence[Any],
+    keys: Sequence[Sequence[Cell]],
+    drawn: Sequence[Flags],
+    hidden: Sequence[Flags],
+    of_people: Sequence[bool],
+    out: Sequence[Flags],
+) -> None:
+    """Withhold, in `out`, what the audit knows nothing of and the cells that it prints do not say already."""
+    printed = {
+        key[row]
+        for key, rows, own, gone, whole in zip(keys, drawn, out, hidden, of_people, strict=True)
+        for row in (_at(rows & ~own & ~gone) if whole else [])
+    }
+    free = not printed and not _several(keys, drawn)
+    for draft, key, rows, own, whole in zip(drafts, keys, drawn, out, of_people, strict=True):
+        if not whole:
+            own |= _unaudited(draft, key, rows & ~_modelled(draft), printed, free=free)
 
 
 def _at(rows: Flags) -> list[int]:
     return [int(row) for row in np.flatnonzero(rows)]
 
 
+def _several(keys: Sequence[Sequence[Cell]], drawn: Sequence[Flags]) -> bool:
+    """Whether drawn figures stand in several subpopulations: who is in one of two only may be few, though in both are many."""
+    return len({key[row][2] for key, rows in zip(keys, drawn, strict=True) for row in _at(rows)}) > 1
+
+
 def _few(draft: Any, rule: SuppressionRule) -> Flags:
+    """Rows of few, or of nobody knows how many: files of earlier versions and tables that were published before do not say."""
+    if not rule.min_cases:
+        return np.zeros(len(draft.frame), dtype=bool)
     people = draft.support.undetermined
     with np.errstate(invalid="ignore"):
-        return np.asarray((people > 0) & (people < rule.min_cases), dtype=bool)
+        few = (people > 0) & (people < rule.min_cases)
+    return np.asarray(few | (np.isnan(people) & ~_modelled(draft)), dtype=bool)
+
+
+def _modelled(draft: Any) -> Flags:
+    """Rows that are of no cell's draws: of area models and of models of terms, of people on lists, of plain figures."""
+    pairs = zip(draft.frame["basis"].astype(str), draft.frame["quantity"].astype(str), strict=True)
+    return np.array(
+        [kind_of(basis, quantity).way in ("model", "formula", "apart") for basis, quantity in pairs], dtype=bool
+    )
 
 
 def _whole(draft: Any) -> bool:
@@ -110,6 +150,37 @@ def _domains_beside(draft: Any, rows: Flags, keys: Sequence[Cell], cells: set[Ce
     domain = rows & (draft.frame["margin"] != "").to_numpy(dtype=bool)
     gone = domain & np.array([key in cells for key in keys], dtype=bool)
     return domain & bool(gone.any())
+
+
+def _unaudited(draft: Any, keys: Sequence[Cell], rows: Flags, printed: set[Cell], *, free: bool) -> Flags:
+    """Rows of results without finest cells that would say more than the printed cells do.
+
+    Such rows are unknown to the audit: a nation that stands in a stack, the difference of a printed region and a withheld one, each
+    region against all. They stay where the cells that they are made of are printed, or where nothing stands beside them (`free`).
+    """
+    named = parts_of(draft.arguments)
+    against_all = any(WHOLE in values for values in named.values())
+    texts = {_text(key) for key in printed}
+    out = np.zeros(len(keys), dtype=bool)
+    for row in _at(rows):
+        stays = free if not named else free and not against_all
+        out[row] = not stays and not (_parts(keys[row], named) <= texts)
+    return out
+
+
+def _parts(key: Cell, named: Mapping[str, frozenset[str]]) -> set[Cell]:
+    """The cells that a row is made of, as `_text` writes them; the row's own where it is not made of several."""
+    outcome, _, where, _, known = key
+    made: set[Cell] = set()
+    for values in itertools.product(*([(name, value) for value in sorted(each)] for name, each in named.items())):
+        chosen = {name: value for name, value in values if value != WHOLE}
+        other = chosen.pop("outcome", outcome)
+        made.add((other, where, frozenset({*known, *chosen.items()})))
+    return made
+
+
+def _text(key: Cell) -> Cell:
+    return key[0], key[2], frozenset(key[4])
 
 
 def _given(draft: Any, keys: Sequence[Cell], rows: Flags, small: Flags) -> AuditedTable:
@@ -134,4 +205,5 @@ def _given(draft: Any, keys: Sequence[Cell], rows: Flags, small: Flags) -> Audit
     return AuditedTable(
         name=draft.name, frame=table, keys=[keys[row] for row in at], hidden=small[at], at_most=none, zero=none,
         printed=np.where(small[at], np.nan, share), half=np.zeros(len(at)), crossing=people,
+        arguments=draft.arguments,
     )  # fmt: skip

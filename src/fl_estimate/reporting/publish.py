@@ -147,7 +147,7 @@ def _drafts(
 ) -> list[tuple[PublishedTable, UnpublishedResult]]:
     """What was given as tables with names, nothing withheld yet. Diagnostics, draws and covariances stay behind."""
     if isinstance(given, PublishedEstimates):
-        return [(table, _again(table)) for table in given.tables]
+        return [(table, _again(table, given.rule)) for table in given.tables]
     if isinstance(given, Estimates):
         given = [given]
     named = given if isinstance(given, Mapping) else None
@@ -221,11 +221,14 @@ def _same_whatever(frame: pd.DataFrame, times: Mapping[str, Sequence[float]]) ->
     return out
 
 
-def _again(table: PublishedTable) -> UnpublishedResult:
-    """A table that was published before, to be judged by another rule on what it prints."""
+def _again(table: PublishedTable, before: SuppressionRule) -> UnpublishedResult:
+    """A table that was published before, by this rule, to be judged by another on what it prints."""
+    support = published_support(table.frame, table.own)
+    # Of undetermined people it prints no number: there were as many as the rule asked for, or nobody knows.
+    support = replace(support, undetermined=np.full(len(support), before.min_cases or np.nan))
     return UnpublishedResult(
         name=table.name, frame=table.frame, by=table.by, assumptions=table.assumptions, reasons=table.reasons,
-        support=published_support(table.frame, table.own), direct=np.array(table.own, dtype=bool), crossing=None,
+        support=support, direct=np.array(table.own, dtype=bool), crossing=None,
         arguments=table.provenance.arguments,
     )  # fmt: skip
 

@@ -87,7 +87,7 @@ def read_release(folder: str | Path) -> Release:
         )
         frame = _read_table(root)
         writer = str(manifest.get("packages", {}).get("fl_estimate", ""))
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _no_release(root.name, f"{type(error).__name__} in {root.name}") from None
     if FORM.number_of(manifest, root.name, unnumbered=1, version=writer) is None:
         raise _no_release(root.name, "a manifest of something else")
@@ -95,25 +95,40 @@ def read_release(folder: str | Path) -> Release:
         raise _no_release(root.name, "no estimates.parquet or estimates.csv with the columns of published estimates")
     if "basis" not in frame and "method" in frame:
         frame = _with_basis(frame)
+    try:
+        return _release(root.name, manifest, frame)
+    except (ValueError, TypeError, AttributeError):
+        raise _no_release(root.name, "a manifest whose parts are not those of a run") from None
+
+
+def _release(name: str, manifest: Mapping[str, Any], frame: pd.DataFrame) -> Release:
     config: dict[str, Any] = manifest.get("config", {})
     told = _by_name(manifest.get("estimates", []))
     entries = _by_name(config.get("estimate", []))
     rule: dict[str, Any] | str = config.get("publish", {}).get("rule", "")
     thresholds: Mapping[str, Any] = {} if isinstance(rule, str) else rule
     return Release(
-        name=root.name,
+        name=name,
         tables=tuple(
             KnownTable(
-                name=str(name), where=str(entries.get(name, {}).get("where") or ""),
-                reference_period=str(told.get(name, {}).get("reference_period", "")), by=_own_columns(part),
+                name=str(each), where=str(entries.get(each, {}).get("where") or ""),
+                reference_period=str(told.get(each, {}).get("reference_period", "")), by=_own_columns(part),
                 frame=part.reset_index(drop=True),
             )
-            for name, part in frame.groupby("estimate", sort=False)
+            for each, part in frame.groupby("estimate", sort=False)
         ),
-        geography=manifest.get("geography", {}),
+        geography=_geography(manifest.get("geography", {})),
         min_n=float(thresholds.get("min_n", 30 if rule == "nchs" else 50)),
         min_cases=float(thresholds.get("min_cases", 0 if rule == "nchs" else 5)),
     )  # fmt: skip
+
+
+def _geography(given: Mapping[str, Mapping[str, Mapping[str, str]]]) -> dict[str, dict[str, dict[str, str]]]:
+    """In which label of another column each label lies, as a manifest says it."""
+    return {
+        inner: {outer: {label: str(of) for label, of in pairs.items()} for outer, pairs in outers.items()}
+        for inner, outers in given.items()
+    }
 
 
 _OF_A_SURVEY = frozenset({"taylor", "replicates"})

@@ -513,10 +513,8 @@ class Estimates:
         them published, estimate again.
         """
         frame, told = storage.read(Path(path))
-        try:
+        with storage.reading(Path(path)):
             return from_told(frame, told)
-        except (KeyError, TypeError, AttributeError):  # a part that every form has is gone
-            raise storage.not_ours(Path(path)) from None
 
     def __repr__(self) -> str:
         table = shown.table(self.frame, self.by, self.wording).to_string(index=False, na_rep="", max_rows=30)

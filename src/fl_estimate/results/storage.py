@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import FileFault
+from fl_estimate.errors import FileFault, FlError
 from fl_estimate.results.columns import HEAD
 from fl_estimate.saved import SavedForm, too_old
 
@@ -69,21 +70,43 @@ def read(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
     _, pq = _arrow()
     if not path.is_file():
         raise FileFault("FL-FILE-01", "there is no such file", found=str(path), fix="check the path")
-    try:
+    with reading(path):
         table = pq.read_table(path)
-    except (ValueError, OSError):  # pyarrow's ArrowInvalid is a ValueError
-        raise not_ours(path) from None
-    metadata: dict[bytes, bytes] = table.schema.metadata or {}
-    try:
-        told = json.loads(metadata[KEY])
+        told = json.loads(table.schema.metadata[KEY])
         version = str(told["provenance"]["package_version"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+        number = FORM.number_of(told, path.name, unnumbered=2 if "support" in told else 1, version=version)
+        frame: pd.DataFrame = table.to_pandas()
+        if number is None or not {*HEAD, *told["by"]} <= set(frame.columns):
+            raise not_ours(path)
+        return (frame, told) if number > 1 else _of_form_1(frame, told, version)
+
+
+@contextmanager
+def reading(path: Path) -> Generator[None]:
+    """Read a file in which anything may have been changed: whatever fails says that it is none of ours, and nothing of what is in it.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE-09.
+    """
+    try:
+        yield
+    except FileFault:
+        raise
+    # pyarrow, JSON, base64, zlib, and our own classes on values that they cannot have.
+    except (
+        FlError,
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        ArithmeticError,
+        OSError,
+        RuntimeError,
+        zlib.error,
+    ):
         raise not_ours(path) from None
-    number = FORM.number_of(told, path.name, unnumbered=2 if "support" in told else 1, version=version)
-    frame: pd.DataFrame = table.to_pandas()
-    if number is None or not set(HEAD) <= set(frame.columns):
-        raise not_ours(path)
-    return (frame, told) if number > 1 else _of_form_1(frame, told, version)
 
 
 def _of_form_1(frame: pd.DataFrame, told: Mapping[str, Any], version: str) -> tuple[pd.DataFrame, dict[str, Any]]:

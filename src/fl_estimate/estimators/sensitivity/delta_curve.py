@@ -262,7 +262,7 @@ def _ends(call: _Call, reason: str) -> tuple[Estimates, Estimates]:
 def _lay_out(call: _Call, points: Sequence[_DeltaPoint]) -> Estimates:
     quantity: Quantity = SCENARIO_PREVALENCE if call.quantity == "prevalence" else SCENARIO_TOTAL
     given = call.estimate(call.imputation.classification, "no")
-    open_ = {reason: _recipients(call, reason, given) for reason in call.reasons}
+    open_ = _fewest_told(call, given)
     size, named = len(given), call.reasons != (EVERY_REASON,)
     if REASON in given.by:
         raise EstimateFault(
@@ -304,21 +304,32 @@ def _lay_out(call: _Call, points: Sequence[_DeltaPoint]) -> Estimates:
             {**recipe.provenance.arguments, "odds": list(call.odds), "reasons": list(call.reasons)},
             each_once([*said, *carried]),
         ),
-        support=Support.joined([_support(given, open_[point.reason]) for point in points]),
+        support=Support.joined([replace(given.support, undetermined=open_) for _ in points]),
         reasons=noted,
         cells=cast("Crossing | None", given.cells),
     )
 
 
-def _support(given: Estimates, recipients: Any) -> Support:
-    """What a row rests on: the cases that are sure, and the people whose class was drawn for the reason of its line."""
-    return replace(given.support, undetermined=recipients)
+def _fewest_told(call: _Call, given: Estimates) -> Any:
+    """By row, the fewest people whose draws the lines tell of; 0 where there are none.
+
+    Where no unknown answer of one reason hides a case, what is left was drawn for the others: beside the bounds a line tells as
+    much of whoever is not in it, and several lines of whoever is in none of them.
+    """
+    lines = [named(reason) for reason in call.reasons]
+    if len(lines) == 1 and lines[0] == REASONS:
+        return _recipients(call, call.open.concerned(REASONS), given)
+    in_line = [call.open.concerned(line) for line in lines]
+    told = [*in_line, *(~each for each in in_line), ~np.logical_or.reduce(in_line)]
+    counts = np.array([_recipients(call, flags, given) for flags in told])
+    fewest = np.where(counts > 0, counts, np.inf).min(axis=0)
+    return np.where(np.isinf(fewest), 0.0, fewest)
 
 
-def _recipients(call: _Call, reason: str, given: Estimates) -> Any:
-    """How many people of each row have a class that was drawn, unknown for this reason."""
+def _recipients(call: _Call, flags: Any, given: Estimates) -> Any:
+    """How many people of each row have a class that was drawn, of these of the open people."""
     counted = estimate_prevalence(
-        _marked(call, reason), MARK, design=call.imputation.classification.design, by=call.by, where=call.where
+        _marked(call, flags), MARK, design=call.imputation.classification.design, by=call.by, where=call.where
     ).frame
     found = {_key(record, given.by): record["cases"] for record in counted.to_dict("records")}
     return np.array([float(found.get(_key(record, given.by), 0)) for record in given.frame.to_dict("records")])
@@ -328,13 +339,12 @@ def _key(record: Mapping[Any, Any], by: Sequence[str]) -> tuple[Any, ...]:
     return (record["margin"], *(None if pd.isna(record[name]) else record[name] for name in by))
 
 
-MARK = "open_for_this_reason"
+MARK = "among_these_open"
 
 
-def _marked(call: _Call, reason: str) -> Any:
-    """The people with a 0/1 column: whose class is open, and was left so for this reason."""
-    flags = call.open.concerned(named(reason)).astype(np.int8)[:, None]
-    people = redrawn(call.imputation, {call.outcome: flags}, draws=1).with_draws(call.outcome)
+def _marked(call: _Call, flags: Any) -> Any:
+    """The people with a 0/1 column: whose class is open, and who are among these."""
+    people = redrawn(call.imputation, {call.outcome: flags.astype(np.int8)[:, None]}, draws=1).with_draws(call.outcome)
     frame: Any = nw.from_native(people)
     # Cases that are sure have a 1 in every draw.
     mark = (nw.col(f"{call.outcome}@1") == 1) & ~(nw.col(call.outcome) == 1)

@@ -89,13 +89,16 @@ class Regression(Estimates):
                 "FL-FILE-09", "this is not a file of a regression", found=Path(path).name,
                 fix="give a file that Regression.save wrote; fl.Estimates.read reads other results",
             )  # fmt: skip
-        made = from_told(frame, told)
-        models = {
-            tuple((str(name), str(value)) for name, value in key): KeptModel.from_dict(each)
-            for key, each in told.get("models", [])
-        }
-        model = KeptModel.from_dict(told["model"]) if told.get("model") else None
-        return Regression(**{each.name: getattr(made, each.name) for each in fields(made)}, model=model, models=models)
+        with storage.reading(Path(path)):
+            made = from_told(frame, told)
+            models = {
+                tuple((str(name), str(value)) for name, value in key): KeptModel.from_dict(each)
+                for key, each in told.get("models", [])
+            }
+            model = KeptModel.from_dict(told["model"]) if told.get("model") else None
+            return Regression(
+                **{each.name: getattr(made, each.name) for each in fields(made)}, model=model, models=models
+            )
 
     def of(self, **labels: Any) -> Regression:
         """The regression of one domain of `by=`, as ``where=`` of it gives it; without a label that of the nation.
