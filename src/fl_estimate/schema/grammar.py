@@ -465,8 +465,9 @@ class _TreeReader:
                 start, end = (self.node(each, depth) for each in tree.args)
                 return TimeBetween(function, start, end, self.position(tree))
             case _:
-                known = ", ".join([*self._numeric, *FUNCTIONS])
-                raise self.refused(tree, f"the only functions are column, missing, {known}", ALLOWED)
+                # of arithmetic on figures, those of numbers alone: it has neither rows nor dates
+                known = ", ".join(self._numeric or ("column", "missing", *FUNCTIONS))
+                raise self.refused(tree, f"the only functions are {known}", ALLOWED)
 
     def _count(self, tree: ast.Call, function: str, least: int, most: int | None) -> None:
         n = len(tree.args)
