@@ -190,7 +190,7 @@ def decide_scopes(
         )
         deciding = _Deciding(reading, frameworks, {}, None)
         found = {stem: reading.keep(deciding.scope(stem, over)).possibly for stem in stems(frameworks)}
-        told = _told_of_day() if clock.dated else True
+        told = _day_may_count() if clock.dated else True
         for name in overall(frameworks):
             scope = all_of([deciding.scope(name, on), Value(told, told)])
             found[f"{name}{STOCK}"] = reading.keep(scope).possibly
@@ -200,7 +200,7 @@ def decide_scopes(
     return frame, found
 
 
-def _told_of_day() -> nw.Expr:
+def _day_may_count() -> nw.Expr:
     """Whether the interview may have come after the reference day, and the day may lie in the person's period."""
     lowest, highest = nw.col(f"{DAY}{LOWEST}"), nw.col(f"{DAY}{HIGHEST}")
     before = (lowest <= nw.col(f"{MET}{HIGHEST}")) | (lowest == nw.col(f"{TO}{LOWEST}"))

@@ -223,13 +223,13 @@ def read_entry(raw: Any, faults: list[str]) -> TargetEntry | None:
     try:
         entry = TargetEntry.model_validate(given)
     except ValidationError as error:
-        faults += list(_said(error))
+        faults += list(_fault_texts(error))
         return None
     faults += list(_between(entry))
     return entry
 
 
-def _said(error: ValidationError) -> Iterator[str]:
+def _fault_texts(error: ValidationError) -> Iterator[str]:
     told: dict[str, list[str]] = {}
     for fault in error.errors(include_url=False, include_input=False):
         position, known = _place(fault["loc"])

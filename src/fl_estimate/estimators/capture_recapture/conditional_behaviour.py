@@ -166,7 +166,7 @@ def fit_behaviour(data: Occasions) -> BehaviourFit:
     """
     beta = np.zeros(len(data.names))
     now = _moments(data, beta)
-    _require_told_apart(data, now)
+    _require_identified(data, now)
     for _ in range(STEPS):
         step = _solve(data, now)
         if float(now.score @ step) <= SETTLED * (1 + abs(now.likelihood)):
@@ -243,7 +243,7 @@ def _scales(data: Occasions) -> Floats:
     return np.where(largest > 0, largest, 1.0)
 
 
-def _require_told_apart(data: Occasions, now: _Moments) -> None:
+def _require_identified(data: Occasions, now: _Moments) -> None:
     diagonal = np.sqrt(np.maximum(np.diag(now.information), 0.0))
     names = [name for name, one in zip(data.names, diagonal, strict=True) if one <= 0]
     if not names:

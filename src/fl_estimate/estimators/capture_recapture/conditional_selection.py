@@ -156,7 +156,7 @@ def select_conditional(
     wanted = Wanted(
         call="select_conditional", method=codes.CONDITIONAL_SELECTED[criterion], by=by,
         interval="percentile" if interval == "auto" else interval, level=level, replicates=replicates, seed=seed,
-        arguments=arguments, told=_told(chosen, scores, best, search), given_model=interval in ("log", "wald"),
+        arguments=arguments, told=_search_diagnostics(chosen, scores, best, search), given_model=interval in ("log", "wald"),
     )  # fmt: skip
     return estimates_of(chosen, best.fitted, wanted, _anew(scores, best.choice, progress))
 
@@ -214,7 +214,7 @@ def _as_read(read: Read, space: Space, best: Scored) -> Read:
     return replace(read, terms=best.model.terms, model=best.model, covariates=needed)
 
 
-def _told(read: Read, scores: Scores, best: Scored, search: str) -> dict[str, Any]:
+def _search_diagnostics(read: Read, scores: Scores, best: Scored, search: str) -> dict[str, Any]:
     ranked = scores.ranked()
     near = [one for one in ranked if one.criterion <= best.criterion + RUNNER_UP]
     criterion = scores.space.criterion

@@ -234,7 +234,7 @@ def doubly_robust(
         "learner": learner if isinstance(learner, str) else type(learner).__name__, "interval": interval, "seed": used,
         "level": level,
     }  # fmt: skip
-    found = _laid_out(read, [everybody, *strata], labels, by, clipped, arguments)
+    found = _to_estimates(read, [everybody, *strata], labels, by, clipped, arguments)
     if told is None:
         return found
     frame = found.frame.assign(outcome=told.outcome)
@@ -346,7 +346,7 @@ def _parts(outcome: npt.NDArray[Any], folds: int, seed: int) -> Positions:
     return parts
 
 
-def _laid_out(
+def _to_estimates(
     read: _Records,
     found: list[_StratumAnswer],
     labels: list[Any],

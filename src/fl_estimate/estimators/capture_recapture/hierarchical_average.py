@@ -256,7 +256,7 @@ def _answer(
         draws=mixture.draw(draws, seed),
         reasons=tuple(reasons),
         assumptions=tuple(said),
-        diagnostics=_told(histories, space, found, mean, way),
+        diagnostics=_search_diagnostics(histories, space, found, mean, way),
         arguments={
             "max_order": order, "weights": ask.weights, "model_prior": ask.model_prior, "search": way,
             "prior_deviation": ask.deviation, "draws": draws, "seed": seed,
@@ -264,7 +264,9 @@ def _answer(
     )  # fmt: skip
 
 
-def _told(histories: CaptureHistories, space: Lattice, found: Weighed, mean: float, way: str) -> dict[str, Any]:
+def _search_diagnostics(
+    histories: CaptureHistories, space: Lattice, found: Weighed, mean: float, way: str
+) -> dict[str, Any]:
     alone = found.weight if found.alone is None else found.alone
     best = np.argsort(-alone, kind="stable")[:SHOWN]
 
@@ -290,11 +292,11 @@ def _told(histories: CaptureHistories, space: Lattice, found: Weighed, mean: flo
             if len(term) > 1
         },
         "posterior_mean": histories.n + mean,
-        **_chains_told(found.settled),
+        **_chain_diagnostics(found.settled),
     }
 
 
-def _chains_told(settled: weighing.Settled | None) -> dict[str, Any]:
+def _chain_diagnostics(settled: weighing.Settled | None) -> dict[str, Any]:
     if settled is None:
         return {}
     return {

@@ -21,7 +21,7 @@ from fl_estimate.estimators.capture_recapture.linkage_codes import (
     LINKAGE_LOGLINEAR,
     RECORDS_FAIL_ALONE,
 )
-from fl_estimate.estimators.capture_recapture.linkage_errors import Rates, read_rates, said_of
+from fl_estimate.estimators.capture_recapture.linkage_errors import Rates, linkage_assumption, read_rates
 from fl_estimate.estimators.capture_recapture.loglinear import require_estimable
 from fl_estimate.estimators.capture_recapture.terms import Term, Terms, TermsInFile, model_name, read_terms, term_name
 from fl_estimate.estimators.sampling import known_seed
@@ -295,7 +295,7 @@ def _answer(
             NO_HIGHEST_INTERACTION.held(lists=len(histories.lists)),
             about,
             CLOSED_POPULATION.held(),
-            said_of(work.rates),
+            linkage_assumption(work.rates),
             RECORDS_FAIL_ALONE.held(),
             INTERVAL_GIVEN_MODEL.held(),
         ),

@@ -125,7 +125,7 @@ def select_stepwise(
     _require_threshold(threshold)
     if tails not in TAILS:
         raise not_one_of("FL-EST-30", "this rule of tails", tails, TAILS)
-    space, counts = _laid_out(histories, 2)
+    space, counts = _lattice_and_counts(histories, 2)
     fitter = Fitter(lattice=space)
     search = Search(
         lattice=space,
@@ -200,7 +200,7 @@ def select_aic_p(
     """
     kind = _interval(likelihood, interval, level)
     _require_threshold(threshold)
-    space, counts = _laid_out(histories, 2)
+    space, counts = _lattice_and_counts(histories, 2)
     fitter = Fitter(lattice=space)
     search = Search(
         lattice=space,
@@ -287,7 +287,7 @@ def select_bic(
     """
     kind = _interval(likelihood, interval, level)
     way = _search(histories, max_order, search, top)
-    space, counts = _laid_out(histories, max_order)
+    space, counts = _lattice_and_counts(histories, max_order)
     fitter = Fitter(lattice=space)
     told: dict[str, Any] = {"search": way, "max_order": max_order}
     if way == "all":
@@ -314,7 +314,7 @@ def select_bic(
     return answer(histories, made, "select_bic", BIC, likelihood, kind, level, replicates, seed, progress)
 
 
-def _laid_out(histories: CaptureHistories, max_order: int) -> tuple[Lattice, Floats]:
+def _lattice_and_counts(histories: CaptureHistories, max_order: int) -> tuple[Lattice, Floats]:
     space = lattice(len(histories.lists), max_order)
     return space, full_counts(histories, space.members)
 

@@ -126,7 +126,7 @@ def sources(
     ]
     proper = prior is not None or len(every) > 1
     used = known_seed(seed)
-    told = _told(every, full, without, tails_of(level), proper=proper)
+    told = _source_diagnostics(every, full, without, tails_of(level), proper=proper)
     return _answer(
         estimates, every, full, told, level=level, draws=draws, seed=used, given={"prior": prior, "seed": seed}
     )
@@ -207,7 +207,7 @@ def _grid(every: Sequence[BiasedSource], prior: tuple[float, float] | None) -> F
     return np.linspace(max([low, *floor]), max(high, max([low, *floor]) + 1.0), GRID)
 
 
-def _told(
+def _source_diagnostics(
     every: Sequence[BiasedSource],
     full: _LogDensity,
     without: Sequence[_LogDensity],

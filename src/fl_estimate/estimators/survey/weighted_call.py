@@ -17,7 +17,7 @@ from fl_estimate.design.replicates import AVERAGED
 from fl_estimate.design.sample import SampleStages
 from fl_estimate.design.totals import Floats, as_frame, require_columns, totals
 from fl_estimate.errors import CONDITION, EstimateFault, not_one_of, require_name, shown
-from fl_estimate.estimators.survey.call_arguments import VarianceRule, design_told, levels_of, replicated_by
+from fl_estimate.estimators.survey.call_arguments import VarianceRule, design_arguments, levels_of, replicated_by
 from fl_estimate.estimators.survey.design_words import of_adjustments, of_sampling
 from fl_estimate.estimators.survey.domain_query import Measure, SampledPeople, declared, read_people
 from fl_estimate.estimators.survey.domain_table import DomainMeasures, DomainTable, tabulate
@@ -220,7 +220,7 @@ class Call:
             "interval": self.interval,
             "df": self.df,
             "level": self.level,
-            "design": design_told(self.resolved.design, self.people.design.replicates),
+            "design": design_arguments(self.resolved.design, self.people.design.replicates),
         }
 
 

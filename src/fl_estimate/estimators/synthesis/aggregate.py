@@ -325,7 +325,7 @@ def _answer(
             provenance=Provenance(call="synthesis.aggregate", arguments=arguments, source_name=surveys.source),
         ),
         reasons=[*reasons_without_limits(error, low, interval), *_kept_off(found)],
-        diagnostics={"groups": {str(g.name): _told(g) for g in found}},
+        diagnostics={"groups": {str(g.name): _group_diagnostics(g) for g in found}},
         covariance=matrix if np.isfinite(matrix).all() else None,
         support=rests[1],
     )
@@ -355,7 +355,7 @@ def _assumptions(surveys: Surveys, found: list[Group], between: Any, round_to: f
     return tuple(assumptions)
 
 
-def _told(g: Group) -> dict[str, Any]:
+def _group_diagnostics(g: Group) -> dict[str, Any]:
     return {
         "population": g.population, "covered_share": g.covered, "countries": g.countries, "surveyed": g.surveyed,
         "between_sd": g.between, "variance_sampling": g.sampling, "variance_prediction": g.prediction, "df": g.df,

@@ -131,7 +131,7 @@ def extend_by_ratio(
     support = _support(rows, n_known, n_wanted)
     several = len(odds) > 1
     terms = [f"{psi:g}" if several else "" for psi in odds]
-    table = _laid_out(cells, parts, terms, outcome or wanted, interval, level, rows.basis, support)
+    table = _to_estimates(cells, parts, terms, outcome or wanted, interval, level, rows.basis, support)
     return replace(
         table,
         assumptions=(
@@ -333,7 +333,7 @@ def _support(rows: InputRows, n_known: Floats, n_wanted: Floats) -> Support:
     return replace(rows.support, cases=np.fmin(rows.support.cases, recorded))
 
 
-def _laid_out(
+def _to_estimates(
     cells: Estimates,
     parts: Sequence[Mapping[str, Any]],
     terms: Sequence[str],

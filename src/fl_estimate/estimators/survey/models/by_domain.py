@@ -137,16 +137,16 @@ def _made(call: Call, make: Callable[[Call], Estimates]) -> Iterator[Made]:
         except (EstimateFault, DesignFault) as fault:
             yield domain, fault
         else:
-            yield domain, replace(made, assumptions=tuple(_said(made.recipe, domain.said(call.where))))
+            yield domain, replace(made, assumptions=tuple(_domain_assumptions(made.recipe, domain.said(call.where))))
 
 
-def _said(recipe: Recipe, where: str) -> Iterator[Any]:
+def _domain_assumptions(recipe: Recipe, where: str) -> Iterator[Any]:
     """The assumptions with the condition of a domain as people write it."""
     for each in recipe.assumptions:
         yield SUBPOPULATION.held(where=where) if each.code == SUBPOPULATION else each
 
 
-def laid_together(call: Call, found: Sequence[Made]) -> Estimates:
+def stack_domains(call: Call, found: Sequence[Made]) -> Estimates:
     """The rows of all domains under each other, with by-columns.
 
     The covariance between two domains is missing: they may share sampling units, so that it is not 0.

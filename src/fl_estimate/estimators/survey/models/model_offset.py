@@ -35,7 +35,7 @@ class Offset:
     values: Floats
 
 
-def told_of_offset(beside: Beside) -> str:
+def describe_offset(beside: Beside) -> str:
     """Offset and exposure in words, for an assumption."""
     offset, exposure = beside
     return " + ".join(part for part in (offset or "", f"log({exposure})" if exposure else "") if part)

@@ -12,16 +12,16 @@ import pandas as pd
 
 from fl_estimate.design.intervals import general
 from fl_estimate.errors import EstimateFault, FileFault, listed
-from fl_estimate.estimators.survey.models.by_domain import DOMAINS_APART, Made, in_every_domain, laid_together
+from fl_estimate.estimators.survey.models.by_domain import DOMAINS_APART, Made, in_every_domain, stack_domains
 from fl_estimate.estimators.survey.models.fitted_model import Fitted, outcome_of
 from fl_estimate.estimators.survey.models.kept_model import (
     KeptModel,
     Pieces,
     Session,
+    family_assumptions,
     model_assumptions,
     model_settings,
     row_reasons,
-    said_of_family,
 )
 from fl_estimate.estimators.survey.models.model_after import pieces_of
 from fl_estimate.estimators.survey.models.model_data import ModelData
@@ -30,7 +30,7 @@ from fl_estimate.results import storage
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import COEFFICIENT, REPLICATES, SUBPOPULATION, TAYLOR, WALD
-from fl_estimate.results.estimates import Estimates, from_told, told_of
+from fl_estimate.results.estimates import Estimates, from_record, to_record
 from fl_estimate.results.p_values import p_values, t_values
 
 Key = tuple[tuple[str, str], ...]
@@ -59,7 +59,7 @@ class Regression(Estimates):
         """Write everything to one Parquet file, for the analyst: full values, nothing suppressed, and no row of anybody."""
         models = [[list(map(list, key)), model.to_dict()] for key, model in self.models.items()]
         own = {"model": self.model and self.model.to_dict(), "models": models}
-        return storage.save(self.frame, {**told_of(self), **own}, Path(path))
+        return storage.save(self.frame, {**to_record(self), **own}, Path(path))
 
     @staticmethod
     def read(path: str | Path) -> Regression:
@@ -89,7 +89,7 @@ class Regression(Estimates):
                 "FL-FILE-09", "this is not a file of a regression", found=Path(path).name,
                 fix="give a file that Regression.save wrote; fl.Estimates.read reads other results",
             )  # fmt: skip
-        made = from_told(frame, told)
+        made = from_record(frame, told)
         models = {
             tuple((str(name), str(value)) for name, value in key): KeptModel.from_dict(each)
             for key, each in told.get("models", [])
@@ -229,7 +229,7 @@ def with_session(kept: KeptModel, people: Callable[[], Fitted]) -> KeptModel:
     return replace(kept, session=Session(people, pieces))
 
 
-def laid_out(
+def regression_of(
     kept: KeptModel,
     data: ModelData,
     support: Support,
@@ -248,7 +248,7 @@ def laid_out(
         "n": data.rows, "cases": cases, "df": df,
     }  # fmt: skip
     settings = {**model_settings(kept), **call.settings()}
-    said = model_assumptions(data, kept.covariance, [outcome], said_of_family(kept.family, kept.beside))
+    said = model_assumptions(data, kept.covariance, [outcome], family_assumptions(kept.family, kept.beside))
     made = build(
         columns,
         quantity=COEFFICIENT,
@@ -278,4 +278,4 @@ def by_domain(call: Call, make: Callable[[Call], Regression]) -> Regression:
         for domain, part in found
         if isinstance(part, Regression) and part.model is not None
     }
-    return as_regression(laid_together(call, found), models=models)
+    return as_regression(stack_domains(call, found), models=models)
