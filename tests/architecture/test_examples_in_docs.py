@@ -58,7 +58,7 @@ def test_the_study_on_the_page_is_read(tmp_path: Path) -> None:
 MAPPINGS = blocks(ROOT / "docs" / "how_to" / "mapping.md", "toml")
 
 
-@pytest.mark.parametrize("place", range(len(MAPPINGS)))
+@pytest.mark.parametrize("position", range(len(MAPPINGS)))
 def test_the_mappings_on_the_page_are_read(tmp_path: Path, position: int) -> None:
     """The first block is a whole mapping; each of the others is a part that can stand in one."""
     assert len(MAPPINGS) >= 5

@@ -39,7 +39,7 @@ def test_the_reviewed_mapping_keeps_what_the_draft_found() -> None:
         assert draft[name].recode == reviewed.recode_of(rule)
 
 
-@pytest.mark.parametrize(("place", "name"), [(0, "hh"), (1, "wm")])
+@pytest.mark.parametrize(("position", "name"), [(0, "hh"), (1, "wm")])
 def test_the_files_are_what_the_script_makes(position: int, name: str) -> None:
     made: Any = runpy.run_path(str(ROOT / "scripts" / "make_mics_like.py"))["frames"]()[position]
     kept: Any

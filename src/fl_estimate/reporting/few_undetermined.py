@@ -134,4 +134,5 @@ def _given(draft: Any, keys: Sequence[Cell], rows: Flags, small: Flags) -> Audit
     return AuditedTable(
         name=draft.name, frame=table, keys=[keys[row] for row in at], hidden=small[at], at_most=none, zero=none,
         printed=np.where(small[at], np.nan, share), half=np.zeros(len(at)), crossing=people,
+        arguments=draft.arguments,
     )  # fmt: skip

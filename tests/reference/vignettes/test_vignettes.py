@@ -124,7 +124,7 @@ def _people(data: Any, framework: str | list[str]) -> list[dict[Any, Any]]:
         people = people.collect().to_pandas()
     elif not isinstance(people, pd.DataFrame):
         people = people.df()
-    return people.sort_values("place").to_dict("records")
+    return people.sort_values("position").to_dict("records")
 
 
 def _table(cases: list[dict[str, Any]], *frameworks: str) -> pd.DataFrame:
@@ -135,8 +135,8 @@ def _table(cases: list[dict[str, Any]], *frameworks: str) -> pd.DataFrame:
         # every dimension needs a question, whether an outcome reads it or not
         asked |= {name for entry in framework.dimensions for name in reads(framework, DimensionIs(entry.id))}
     fields = {field.column for field in known_items().fields.values() if field.id in asked}
-    rows = [_row(case) | {"place": position} for position, case in enumerate(cases)]
-    wanted = ("age", "place", *fields)
+    rows = [_row(case) | {"position": position} for position, case in enumerate(cases)]
+    wanted = ("age", "position", *fields)
     return pd.DataFrame(
         [
             {name: cell for name, cell in row.items() if name in wanted or name.partition("@")[0] in asked}

@@ -56,7 +56,7 @@ def _by_polars(table: pd.DataFrame, framework: fl.Framework) -> pd.DataFrame:
 
 def _by_duckdb(table: pd.DataFrame, framework: fl.Framework) -> pd.DataFrame:
     data = duckdb.from_arrow(pl.from_pandas(table).to_arrow())
-    return fl.classify(data, framework, outcomes=_every(framework)).people.df().sort_values("place")
+    return fl.classify(data, framework, outcomes=_every(framework)).people.df().sort_values("position")
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS, ids=lambda framework: framework.id)
@@ -73,7 +73,7 @@ def test_columns_agree_with_single_respondents(
     asked = {name for entry in framework.dimensions for name in reads(framework, DimensionIs(entry.id))}
     asked |= set(questions(framework))
     fields = {field.column for field in known_items().fields.values() if field.id in asked}
-    read = [name for name in table if name in ("age", "place", *fields) or name.partition("@")[0] in asked]
+    read = [name for name in table if name in ("age", "position", *fields) or name.partition("@")[0] in asked]
     _require_agreement(people, classified(table[read], framework), framework)
 
 
@@ -194,9 +194,9 @@ def test_state_imposed_is_exact_over_every_completion_of_the_unknown_codes(seed:
 def test_the_order_and_the_chunks_of_rows_change_nothing(draw_person: Any, as_table: Any) -> None:
     draw = random.Random(1)
     table = as_table([draw_person(draw, ITEMS) for _ in range(60)]).assign(position=range(60))
-    whole = _by_polars(table, ADULT).set_index("place")
-    shuffled = _by_polars(table.sample(frac=1, random_state=2), ADULT).set_index("place")
-    parts = pd.concat([_by_polars(table.iloc[at : at + 20], ADULT) for at in (0, 20, 40)]).set_index("place")
+    whole = _by_polars(table, ADULT).set_index("position")
+    shuffled = _by_polars(table.sample(frac=1, random_state=2), ADULT).set_index("position")
+    parts = pd.concat([_by_polars(table.iloc[at : at + 20], ADULT) for at in (0, 20, 40)]).set_index("position")
     columns = [f"forced_labour{side}" for side in SIDES]
     pd.testing.assert_frame_equal(whole[columns], shuffled[columns].sort_index())
     pd.testing.assert_frame_equal(whole[columns], parts[columns])

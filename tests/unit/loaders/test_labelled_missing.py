@@ -35,7 +35,7 @@ def test_a_derived_column_never_reads_it_as_no(tmp_path: Path, label: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("people", "place"),
+    ("people", "position"),
     [
         ({"c_docs@work": {"column": "q1", "recode": {"1": "yes", "else": "no"}}}, ""),
         ({"answer": {"column": "q1", "recode": {"1": "yes"}, "else": "no"}}, "people.answer"),

@@ -77,7 +77,7 @@ def test_a_file_is_the_same_read_apart_and_in_this_process(sav: Path, xlsx: Path
     assert known_schema(dta, codebook_of(dta)) is None
 
 
-@pytest.mark.parametrize(("place", "byte"), [(256, 0xFF), (263, 0x80), (272, 0xFE)])
+@pytest.mark.parametrize(("position", "byte"), [(256, 0xFF), (263, 0x80), (272, 0xFE)])
 def test_a_stray_byte_in_a_label_of_texts_takes_the_reader_down_and_not_this_process(
     sav: Path, position: int, byte: int
 ) -> None:
@@ -258,7 +258,7 @@ def with_cell(xlsx: Path, position: str, name: str) -> Path:
     return target
 
 
-@pytest.mark.parametrize("place", ["XFD1048576", "T1048576", "XFD3"])
+@pytest.mark.parametrize("position", ["XFD1048576", "T1048576", "XFD3"])
 def test_a_stray_cell_is_named_and_no_room_is_made_for_it(xlsx: Path, position: str) -> None:
     file = with_cell(xlsx, position, "stray.xlsx")
     if position == "XFD3":  # 16,384 columns of three rows are no room at all: the table has no header there

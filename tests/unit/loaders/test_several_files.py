@@ -221,7 +221,7 @@ BROKEN: list[tuple[Callable[[], dict[str, Any]], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("place", range(len(BROKEN)))
+@pytest.mark.parametrize("position", range(len(BROKEN)))
 def test_rows_that_cannot_come_from_there_are_refused(position: int) -> None:
     make, says = BROKEN[position]
     with pytest.raises(MappingFault, match="FL-MAP-03") as caught:

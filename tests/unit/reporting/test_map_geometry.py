@@ -55,7 +55,7 @@ def test_distances_of_several_points_are_each_their_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "across", "up"),
+    ("position", "across", "up"),
     [((1, 5), 2, 8), ((8, 5), 3, 8), ((5, 1), 10, 2), ((1, 1), 10, 8), ((9, 7.5), 3, 8), ((5, 5), 5, 0), ((20, 20), 0, 0), ((-1, 5), 0, 0), ((11, 5), 0, 0)],
 )  # fmt: skip
 def test_how_wide_an_outline_is_at_a_point(position: tuple[float, float], across: float, up: float) -> None:

@@ -12,13 +12,13 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import fl_estimate as fl
+from fl_estimate.reporting import layout
 from fl_estimate.reporting.pictures import (
     compare,
     count_figures,
     curve_figures,
     drawing,
     figures,
-    layout,
     linkage_figures,
     lists_figures,
     maps,
@@ -96,3 +96,8 @@ def test_a_record_sees_a_line_that_is_elsewhere_and_not_another_word() -> None:
     with pytest.raises(AssertionError):
         same(record(fl.plot(estimates({"upper": 0.015}))), kept, "")
     same(record(fl.plot(estimates({}, outcome="another"))), kept, "")
+
+
+def test_no_picture_says_an_ellipsis_for_a_parameter_that_nobody_gave() -> None:
+    """A text that is said without one of its parameters has … in its place; pictures have none on purpose."""
+    assert not [name for name, kept in KEPT.items() if "…" in json.dumps(kept, ensure_ascii=False)]

@@ -84,7 +84,7 @@ def test_without_a_key_lists_are_run_again(tmp_path: Path, study: Path) -> None:
     assert again.estimates["lists"].to_frame()["n"].iloc[0] == 219
 
 
-@pytest.mark.parametrize("place", ["out", "out/private", "."])
+@pytest.mark.parametrize("position", ["out", "out/private", "."])
 def test_it_lies_apart_from_the_result(tmp_path: Path, study: Path, position: str) -> None:
     with pytest.raises(fl.FlError, match="FL-STUDY-43"):
         run_study(study, out=tmp_path / "out", private=tmp_path / position)

@@ -183,7 +183,7 @@ def _dress(axes: Axes, sheet: Layout, under: str, language: str) -> None:
     step = float(np.diff(axes.get_yticks())[0]) if len(axes.get_yticks()) > 1 else 1.0
     decimals = next((d for d in range(7) if abs(step * 10**d - round(step * 10**d)) < 1e-9), 6)
     axes.yaxis.set_major_formatter(axis_numbers(lambda value: number(value, decimals, language)))
-    band = _word("band", language).format(level=level_words(sheet.level, language))
+    band = _word("band", language, level=level_words(sheet.level, language))
     words = wrapped(f"{_word(under, language)} · {band}", int((WIDTH - 1.0) / LETTER))
     axes.set_xlabel(words, color=SOFT, fontsize=TEXT - 0.5, loc="left")
     axes.set_title(sheet.scale.head(language), color=SOFT, fontsize=TEXT - 0.5, loc="left", pad=4)
@@ -196,8 +196,8 @@ def _dress(axes: Axes, sheet: Layout, under: str, language: str) -> None:
         axes.spines[side].set_color(RULE)
 
 
-def _word(code: str, language: str) -> str:
-    return say("picture", f"curve.{code}", language)
+def _word(code: str, language: str, **parameters: str) -> str:
+    return say("picture", f"curve.{code}", language, **parameters)
 
 
 def _float(value: Any) -> float:

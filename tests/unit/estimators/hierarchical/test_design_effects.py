@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -122,7 +122,10 @@ def test_without_any_the_nation_s_then_none() -> None:
 
 
 def test_it_says_what_was_divided_by() -> None:
-    for likelihood, code in ((None, "clustered_counts"), ("binomial", "effective_counts")):
+    cases: tuple[tuple[Literal["binomial"] | None, str], ...] = (
+        (None, "clustered_counts"), ("binomial", "effective_counts"),
+    )  # fmt: skip
+    for likelihood, code in cases:
         made = area(surveyed(), likelihood=likelihood, seed=1, draws=50)
         said = {str(one.code): dict(one.parameters) for one in made.assumptions}
         assert code not in said
