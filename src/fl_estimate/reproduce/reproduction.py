@@ -378,7 +378,7 @@ def _details(o: Outcome, language: str) -> Iterator[tuple[str, str]]:
     for given in o.inputs:
         where = ", ".join(part for part in (given.document, given.page, given.table) if part)
         named = f"{given.symbol} = " if given.symbol and given.rows is None else ""
-        yield given.label, f"{named}{given.told} — {where}"
+        yield given.label, f"{named}{given.value_text} — {where}"
     pairs = (
         ("tables", ", ".join(o.tables) if o.of_lists else ""),
         ("function", o.function),

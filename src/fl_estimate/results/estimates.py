@@ -557,7 +557,7 @@ def from_record(frame: pd.DataFrame, told: Mapping[str, Any]) -> Estimates:
     """What `to_record` gave, with its table."""
     by = tuple(str(name) for name in told["by"])
     support = told["support"]
-    older = [OLDER_FILE.held(version=told["saved_by"])] if support is None else []
+    older = [OLDER_FILE.assume(version=told["saved_by"])] if support is None else []
     return Estimates(
         frame=completed(frame, by),
         by=by,

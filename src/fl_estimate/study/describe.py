@@ -55,7 +55,7 @@ class KeyLine:
     name: str
     form: str
     default: str
-    said: str
+    description: str
 
 
 def described(kind: str) -> list[Method]:

@@ -108,7 +108,7 @@ def population_estimates(
         recipe=Recipe(
             population=histories.population,
             period=Period(histories.reference_period),
-            assumptions=(*assumptions, EVERYONE_CAN_BE_LISTED.held()),
+            assumptions=(*assumptions, EVERYONE_CAN_BE_LISTED.assume()),
             provenance=Provenance(
                 call=call,
                 arguments={"lists": list(histories.lists), "level": level, **(arguments or {})},

@@ -309,10 +309,10 @@ def behaviour_estimates(read: Read, behaviour: str, wanted: Wanted) -> Estimates
 
 def _assumptions(read: Read) -> tuple[Assumption, ...]:
     named = ", ".join(read.covariates)
-    first = codes.LISTS_INDEPENDENT_AMONG_ALIKE.held(covariates=named) if named else LISTS_INDEPENDENT.held()
+    first = codes.LISTS_INDEPENDENT_AMONG_ALIKE.assume(covariates=named) if named else LISTS_INDEPENDENT.assume()
     return (
-        first, BEHAVIOUR_AFTER_CAPTURE.held(), codes.CHANCES_ALIKE.held(), CLOSED_POPULATION.held(), PERFECT_LINKAGE.held(),
-        INTERVAL_GIVEN_MODEL.held(), EVERYONE_CAN_BE_LISTED.held(),
+        first, BEHAVIOUR_AFTER_CAPTURE.assume(), codes.CHANCES_ALIKE.assume(), CLOSED_POPULATION.assume(), PERFECT_LINKAGE.assume(),
+        INTERVAL_GIVEN_MODEL.assume(), EVERYONE_CAN_BE_LISTED.assume(),
     )  # fmt: skip
 
 

@@ -125,7 +125,7 @@ class _CoefficientTable:
 
     def __init__(self) -> None:
         self.columns: list[Floats] = []
-        self.found: dict[str, list[int]] = {}
+        self.positions_of: dict[str, list[int]] = {}
         self.names: list[str] = []
         self.column_of: list[int] = []
         self.positions: list[list[int]] = []
@@ -133,7 +133,7 @@ class _CoefficientTable:
 
     def add(self, name: str, column: str, values: Floats, positions: list[int]) -> None:
         """One coefficient: its column, and the terms that it counts for."""
-        known = self.found.setdefault(column, [])
+        known = self.positions_of.setdefault(column, [])
         at = next((one for one in known if np.array_equal(self.columns[one], values)), len(self.columns))
         if at == len(self.columns):
             self.columns.append(values)

@@ -421,8 +421,8 @@ def _limits(part: _StratumAnswer, interval: str, level: float) -> Limits:
 
 def _assumptions(arguments: dict[str, Any]) -> tuple[Assumption, ...]:
     given = [*arguments["covariates"], *([arguments["by"]] if arguments["by"] else [])]
-    head = LISTS_INDEPENDENT_GIVEN.held(covariates=", ".join(given)) if given else LISTS_INDEPENDENT.held()
-    return (head, CLOSED_POPULATION.held(), PERFECT_LINKAGE.held(), EVERYONE_CAN_BE_LISTED.held())
+    head = LISTS_INDEPENDENT_GIVEN.assume(covariates=", ".join(given)) if given else LISTS_INDEPENDENT.assume()
+    return (head, CLOSED_POPULATION.assume(), PERFECT_LINKAGE.assume(), EVERYONE_CAN_BE_LISTED.assume())
 
 
 def _read(records: Any, lists: Sequence[str], covariates: list[str], by: str | None, folds: int | str) -> _Records:

@@ -33,7 +33,7 @@ from fl_estimate.results.codes import (
 )
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
-from fl_estimate.results.roles import LISTS, TOLD, Draws, Level, Positive, SeedOrNone, Within
+from fl_estimate.results.roles import LISTS, PROGRESS, Draws, Level, Positive, SeedOrNone, Within
 
 Search = Literal["all", "occam", "mc3"]
 NEGLIGIBLE = 1e-5
@@ -65,7 +65,7 @@ def average_hierarchical(
     level: Level = 0.95,
     draws: Draws = 4_000,
     seed: SeedOrNone = None,
-    progress: Annotated[Progress | None, TOLD] = None,
+    progress: Annotated[Progress | None, PROGRESS] = None,
 ) -> Estimates:
     """Average over every hierarchical log-linear model, weighted by how well each explains the histories.
 
@@ -232,13 +232,13 @@ def _answer(
     long = not deviation <= LONG * (upper - lower)
     order = max(len(term) for term in space.terms)
     said: list[Assumption] = [
-        NO_HIGHEST_INTERACTION.held(lists=space.lists),
-        HIERARCHICAL_DEPENDENCE.held(order=order),
-        WEIGHTS_BIC.held() if ask.weights == "bic" else WEIGHTS_LAPLACE.held(deviation=ask.deviation),
-        MODELS_ALIKE.held() if ask.model_prior == "uniform" else SIZES_ALIKE.held(),
-        PRIOR_POPULATION.held(),
-        CLOSED_POPULATION.held(),
-        PERFECT_LINKAGE.held(),
+        NO_HIGHEST_INTERACTION.assume(lists=space.lists),
+        HIERARCHICAL_DEPENDENCE.assume(order=order),
+        WEIGHTS_BIC.assume() if ask.weights == "bic" else WEIGHTS_LAPLACE.assume(deviation=ask.deviation),
+        MODELS_ALIKE.assume() if ask.model_prior == "uniform" else SIZES_ALIKE.assume(),
+        PRIOR_POPULATION.assume(),
+        CLOSED_POPULATION.assume(),
+        PERFECT_LINKAGE.assume(),
     ]
     reasons = [POSTERIOR_TAIL_LONG.at(0)] if long else []
     reasons += [] if found.complete else [SEARCH_CUT_SHORT.at(0, models=found.looked_at)]

@@ -33,7 +33,7 @@ from fl_estimate.estimators.capture_recapture.terms import model_name
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
-from fl_estimate.results.roles import LISTS, TOLD, Level, MoreThanZero, SeedOrNone, Within
+from fl_estimate.results.roles import LISTS, PROGRESS, Level, MoreThanZero, SeedOrNone, Within
 
 Progress = Callable[[str], None]
 SEARCHES = ("all", "downhill", "path")
@@ -53,7 +53,7 @@ def select_stepwise(
     level: Level = 0.95,
     replicates: Annotated[int, Within(ge=1)] = 1000,
     seed: SeedOrNone = None,
-    progress: Annotated[Progress | None, TOLD] = None,
+    progress: Annotated[Progress | None, PROGRESS] = None,
 ) -> Estimates:
     """Choose pairs of lists that depend on each other step by step, and estimate the number of people.
 
@@ -132,7 +132,7 @@ def select_stepwise(
         counts=counts,
         model=stepwise(fitter, counts[None], threshold, tails).models[0],
         procedure=lambda tables: stepwise(fitter, tables, threshold, tails).dark,
-        told={"threshold": threshold, "tails": tails},
+        settings={"threshold": threshold, "tails": tails},
     )
     return answer(histories, search, "select_stepwise", STEPWISE, likelihood, kind, level, replicates, seed, progress)
 
@@ -147,7 +147,7 @@ def select_aic_p(
     level: Level = 0.95,
     replicates: Annotated[int, Within(ge=1)] = 1000,
     seed: SeedOrNone = None,
-    progress: Annotated[Progress | None, TOLD] = None,
+    progress: Annotated[Progress | None, PROGRESS] = None,
 ) -> Estimates:
     """Choose pairs of lists by AIC while the pair added is significant, as Bales, Hesketh and Silverman did for the UK.
 
@@ -207,7 +207,7 @@ def select_aic_p(
         counts=counts,
         model=by_aic_and_p(fitter, counts[None], threshold).models[0],
         procedure=lambda tables: by_aic_and_p(fitter, tables, threshold).dark,
-        told={"threshold": threshold},
+        settings={"threshold": threshold},
     )
     return answer(histories, search, "select_aic_p", AIC_P, likelihood, kind, level, replicates, seed, progress)
 
@@ -224,7 +224,7 @@ def select_bic(
     level: Level = 0.95,
     replicates: Annotated[int, Within(ge=1)] = 1000,
     seed: SeedOrNone = None,
-    progress: Annotated[Progress | None, TOLD] = None,
+    progress: Annotated[Progress | None, PROGRESS] = None,
 ) -> Estimates:
     """Choose the hierarchical model of least BIC, and estimate the number of people.
 
@@ -301,7 +301,7 @@ def select_bic(
         told |= _runners_up(histories, space, ranked)
         made = Search(
             lattice=space, counts=counts, model=ranked.models[0],
-            procedure=lambda tables: best_of_rivals(fitter, counts, tables, kept)[:, -1], told=told,
+            procedure=lambda tables: best_of_rivals(fitter, counts, tables, kept)[:, -1], settings=told,
         )  # fmt: skip
         if drawn(kind):
             return answer_by_top(histories, made, fitter, kept, kind, level, replicates, seed, progress)
@@ -309,7 +309,7 @@ def select_bic(
         one = stepwise_by_bic if way == "path" else downhill
         made = Search(
             lattice=space, counts=counts, model=one(fitter, counts[None]).models[0],
-            procedure=lambda tables: one(fitter, tables).dark, told=told,
+            procedure=lambda tables: one(fitter, tables).dark, settings=told,
         )  # fmt: skip
     return answer(histories, made, "select_bic", BIC, likelihood, kind, level, replicates, seed, progress)
 

@@ -272,11 +272,11 @@ def _answer(
         if source.name in against
     ]
     reasons += [SOURCES_CONFLICT.at(0, sources=listed(against))] if against else []
-    said = [SOURCE_BIAS.held(source=source.name, bias=str(source)) for source in every]
-    said += [BIASES_INDEPENDENT.held()] if len(every) > 1 else []
+    said = [SOURCE_BIAS.assume(source=source.name, bias=str(source)) for source in every]
+    said += [BIASES_INDEPENDENT.assume()] if len(every) > 1 else []
     prior = given["prior"]
     flat = "flat on the log scale"
-    said += [PRIOR_NUMBER.held(prior=flat if prior is None else f"log-normal({prior[0]:g}, {prior[1]:g})")]
+    said += [PRIOR_NUMBER.assume(prior=flat if prior is None else f"log-normal({prior[0]:g}, {prior[1]:g})")]
     arguments = {
         "bias": {source.name: str(source) for source in every}, "prior": prior, "level": level, "draws": draws,
         "seed": given["seed"],

@@ -421,8 +421,8 @@ def _lay_out(
         COVARIANCE_UNKNOWN.at(position) for position, row in enumerate(made) if apart[position] and row.reason is None
     ]
     compared = list(dict.fromkeys(row.term for row in made))
-    said = STANDARDISED.held(column=column)
-    said = said if quantity is None else CONTRAST_OF_ESTIMATES.held(column=column, compared=compared)
+    said = STANDARDISED.assume(column=column)
+    said = said if quantity is None else CONTRAST_OF_ESTIMATES.assume(column=column, compared=compared)
     recipe = estimates.recipe
     return build(
         columns,

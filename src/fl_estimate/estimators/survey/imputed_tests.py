@@ -112,7 +112,7 @@ def _of_statistics(each: Sequence[SurveyTest], given: SurveyTest, drawn: Imputed
     least = min(test.df[1] for test in each) if fisher else np.inf
     f, denominator, p = pooled_statistic(np.array([test.statistic for test in each]) * scale, k, least)
     made = {"statistic_name": "F", "statistic": f, "df": (k, denominator), "p_value": p, "scales": ()}
-    return _to_test(given, drawn, made, extra=(STATISTICS_POOLED.held(m=drawn.draws),))
+    return _to_test(given, drawn, made, extra=(STATISTICS_POOLED.assume(m=drawn.draws),))
 
 
 def _to_test(

@@ -33,7 +33,7 @@ class Surveys:
     df: Mapping[Any, float]
     totals: bool
     outcome: str
-    said: Mapping[str, str]
+    about: Mapping[str, str]
     bases: tuple[str, ...]
     support: Support
     source: str = ""
@@ -117,7 +117,7 @@ def _by_country(
         df=dict(zip(labels, df.tolist(), strict=True)),
         totals=totals,
         outcome=outcome,
-        said=told,
+        about=told,
         bases=("figures",) * len(labels),
         support=Support.unknown(len(labels)),
         source=", ".join(dict.fromkeys(r.provenance.source_name for r in results if r.provenance.source_name)),

@@ -135,8 +135,8 @@ def extend_by_ratio(
     return replace(
         table,
         assumptions=(
-            DETECTION_ODDS.held(odds=", ".join(f"{psi:g}" for psi in odds)),
-            CASE_COUNTS_VARY.held(factor=float(overdispersion)),
+            DETECTION_ODDS.assume(odds=", ".join(f"{psi:g}" for psi in odds)),
+            CASE_COUNTS_VARY.assume(factor=float(overdispersion)),
             *base.assumptions,
         ),
         diagnostics={"ratio": quotient.tolist(), "known": n_known.tolist(), "wanted": n_wanted.tolist(),
@@ -217,7 +217,7 @@ def reported_to_total(
         method=REPORTED_TO_TOTAL,
         quantity=TOTAL,
         arguments={"interval": interval},
-        assumptions=[REPORTING_ALIKE.held(ratio=float(factor[0]))],
+        assumptions=[REPORTING_ALIKE.assume(ratio=float(factor[0]))],
         diagnostics={"ratio": float(factor[0])},
     )
 

@@ -293,7 +293,7 @@ def answer(
         columns |= {name: shape.frame[name].tolist() for name in ("outcome", "margin", "term")}
         by = {name: [None if pd.isna(v) else v for v in shape.frame[name].tolist()] for name in shape.by}
     carried = [a for result in results for a in result.assumptions]
-    known = [TAKEN_AS_KNOWN.held()] if any(rows.estimates is None for rows in inputs) else []
+    known = [TAKEN_AS_KNOWN.assume()] if any(rows.estimates is None for rows in inputs) else []
     recipe = joined(
         [result.recipe for result in results],
         call=f"synthesis.{call}",

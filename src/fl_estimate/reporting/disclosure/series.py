@@ -59,15 +59,15 @@ class Series:
     binary: bool
     counts: Ids
     sums: Ids
-    found: dict[tuple[str, ...], dict[Label, Ids]] = field(default_factory=dict[tuple[str, ...], dict[Label, Ids]])
+    cells_of: dict[tuple[str, ...], dict[Label, Ids]] = field(default_factory=dict[tuple[str, ...], dict[Label, Ids]])
     """Cells by their values of some columns, once they were asked for."""
 
     def inside(self, known: Mapping[str, Any], margin: Sequence[str]) -> Ids:
         """Cells of these by-values, as text; a column of the margin without a value asks for those not stated."""
         columns = tuple(margin)
-        if columns not in self.found:
-            self.found[columns] = self.grouped(columns, {})
-        return list(self.found[columns].get(tuple(known.get(column) for column in columns), []))
+        if columns not in self.cells_of:
+            self.cells_of[columns] = self.grouped(columns, {})
+        return list(self.cells_of[columns].get(tuple(known.get(column) for column in columns), []))
 
     def grouped(self, columns: Sequence[str], outer: Outer) -> dict[Label, Ids]:
         """Cells by their values of these columns, own or found through nesting."""

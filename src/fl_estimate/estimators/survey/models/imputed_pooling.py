@@ -139,10 +139,10 @@ def imputed_recipe(given: Estimates, drawn: Imputed) -> Recipe:
 
 def _assumptions(given: Estimates, drawn: Imputed) -> tuple[Assumption, ...]:
     """Those of the answers as given, with how the unknown ones were imputed in the place of what counts them as no."""
-    said = [UNKNOWN_IMPUTED.held(m=drawn.draws)]
+    said = [UNKNOWN_IMPUTED.assume(m=drawn.draws)]
     if shifts_of(drawn):
         said.append(
-            IMPUTED_NOT_AT_RANDOM.held(
+            IMPUTED_NOT_AT_RANDOM.assume(
                 **{reason: float(np.exp(drawn.delta.get(reason, 0.0))) for reason in IMPUTED_NOT_AT_RANDOM.parameters}
             )
         )

@@ -293,14 +293,14 @@ def model_assumptions(
     call = data.call
     said = assumptions_of_design(call, data.sample, spread.replicates)
     if data.weightless:
-        said.append(ZERO_WEIGHTS.held(rows=data.weightless))
+        said.append(ZERO_WEIGHTS.assume(rows=data.weightless))
     if data.treatment:
-        said.append((UNKNOWN_AS_NO if data.treatment == "no" else MODEL_COMPLETE_ROWS).held())
+        said.append((UNKNOWN_AS_NO if data.treatment == "no" else MODEL_COMPLETE_ROWS).assume())
     if call.where is not None:
-        said.append(SUBPOPULATION.held(where=call.where))
+        said.append(SUBPOPULATION.assume(where=call.where))
     said += own
     for name, values in data.left_out.items():
-        said.append(MODEL_LEVELS_LEFT_OUT.held(variable=name, values=list(values)))
+        said.append(MODEL_LEVELS_LEFT_OUT.assume(variable=name, values=list(values)))
     return (*said, *notes_of(call, outcomes))
 
 
@@ -308,12 +308,14 @@ def family_assumptions(family: Family | ClassFamily, beside: Beside) -> list[Ass
     """What a family, its link and an offset take for granted."""
     if isinstance(family, ClassFamily):
         if family.name == "ordinal":
-            return [MODEL_ORDINAL.held(link=family.link, classes=list(family.classes))]
-        return [MODEL_MULTINOMIAL.held(reference=family.classes[0])]
+            return [MODEL_ORDINAL.assume(link=family.link, classes=list(family.classes))]
+        return [MODEL_MULTINOMIAL.assume(reference=family.classes[0])]
     kind, told = family.kind, describe_offset(beside)
-    said = [kind.said.held() if np.isnan(family.alpha) else kind.said.held(alpha=round(family.alpha, 4))]
-    said += [MODEL_LINK.held(link=family.link)] if family.link != next(iter(kind.links)) else []
-    return said + ([MODEL_OFFSET.held(offset=told)] if told else [])
+    said = [
+        kind.assumption.assume() if np.isnan(family.alpha) else kind.assumption.assume(alpha=round(family.alpha, 4))
+    ]
+    said += [MODEL_LINK.assume(link=family.link)] if family.link != next(iter(kind.links)) else []
+    return said + ([MODEL_OFFSET.assume(offset=told)] if told else [])
 
 
 def model_settings(model: KeptModel) -> dict[str, Any]:

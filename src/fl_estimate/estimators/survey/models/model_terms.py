@@ -108,7 +108,7 @@ def term_test(
         if kept.df > 0:
             p_value = (tail if tail_method == "exact" else saddlepoint)(statistic, np.array(scales), kept.df)
     lrt = method == "lrt"
-    said = (TEST_LRT if lrt else TEST_WALD).held(terms=list(terms))
+    said = (TEST_LRT if lrt else TEST_WALD).assume(terms=list(terms))
     recipe = model.recipe
     return with_rows(
         outcome=outcome_of(kept.formula),

@@ -131,7 +131,7 @@ class Regression(Estimates):
             self,
             frame=self.frame.iloc[rows].drop(columns=list(self.by)).assign(margin=pd.array([""] * len(rows), dtype="string")).reset_index(drop=True),
             by=(),
-            assumptions=(*said, *([SUBPOPULATION.held(where=both)] if both else [])),
+            assumptions=(*said, *([SUBPOPULATION.assume(where=both)] if both else [])),
             reasons=tuple(replace(r, row=rows.index(r.row)) for r in self.reasons if r.row in rows),
             covariance_matrix=None if self.covariance_matrix is None else self.covariance_matrix[np.ix_(rows, rows)],
             support=self.support.take(rows),
@@ -189,7 +189,7 @@ def kept_of(fitted: Fitted, columns: Sequence[str], terms: Mapping[str, Sequence
     return KeptModel(
         formula=fitted.formula,
         family=fitted.family,
-        beside=(None, None) if not hasattr(fitted, "offset") else fitted.offset.asked,  # pyright: ignore[reportAttributeAccessIssue]
+        beside=(None, None) if not hasattr(fitted, "offset") else fitted.offset.columns_given,  # pyright: ignore[reportAttributeAccessIssue]
         columns=tuple(columns),
         terms={name: tuple(positions) for name, positions in terms.items()},
         levels=_levels(fitted),
