@@ -256,7 +256,7 @@ def check_outcome(name: str, y: Floats, column: str) -> None:
         FL-EST-221.
     """
     kind = KINDS[name]
-    if not kind.assume(y):
+    if not kind.permits(y):
         raise EstimateFault(
             "FL-EST-221", f"a {name} model needs an outcome of {kind.outcome}", found=f"{column} holds other numbers",
             fix='family="gaussian" for a quantity, "poisson" for a count; or derive a 0/1 column',
