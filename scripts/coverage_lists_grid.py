@@ -75,7 +75,7 @@ def _at(lists: int, odds: float, size: int, structure: str) -> cr.ListModel:
     if structure == "pairwise":
         return stated(1.0, size, {("A", "B"): 4.0})
     plain = stated(1.0, size)
-    return _held(plain) if structure == "nested" else plain
+    return _nested(plain) if structure == "nested" else plain
 
 
 def published(name: str) -> cr.ListModel:
@@ -85,7 +85,7 @@ def published(name: str) -> cr.ListModel:
     return cr.fitted_model(lists, [term.split(":") for term in chosen] or "main")
 
 
-def _held(model: cr.ListModel) -> cr.ListModel:
+def _nested(model: cr.ListModel) -> cr.ListModel:
     """Whoever is on the first list is on the last one too."""
     members = all_histories(len(model.lists))
     positions = {tuple(row): position for position, row in enumerate(members.tolist())}

@@ -51,7 +51,7 @@ def regions(count: int) -> str:
     lines = [head, "|---|---|---|---|"]
     for name, scenario in SCENARIOS.items():
         found = simulate(scenario, regions=count, seed=SEED)
-        cells = [f"{100 * share:.1f} % ({found.width[way]:.2f})" for way, share in found.held.items()]
+        cells = [f"{100 * share:.1f} % ({found.width[way]:.2f})" for way, share in found.coverage.items()]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

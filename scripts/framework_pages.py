@@ -213,25 +213,27 @@ def _notes(framework: Framework) -> Iterator[str]:
     for name, value in framework.notes.items():
         entries = value if isinstance(value, list) else [value]
         if len(entries) == 1:
-            yield f"- {_text(name.replace('_', ' '))}: {_told(entries[0])}"
+            yield f"- {_text(name.replace('_', ' '))}: {_note_text(entries[0])}"
         else:
             yield f"- {_text(name.replace('_', ' '))}:"
-            yield from (f"  - {_told(entry)}" for entry in entries)
+            yield from (f"  - {_note_text(entry)}" for entry in entries)
     if framework.notes:
         yield ""
 
 
-def _told(value: Any) -> str:
+def _note_text(value: Any) -> str:
     """One note; of a text in three languages the English one."""
     if isinstance(value, Mapping):
         if set(value) == {"en", "fr", "es"}:
             return _text(value["en"])
         parts = (
-            _told(inner) if name in ("id", "label", "text") else f"{_text(name.replace('_', ' '))} {_told(inner)}"
+            _note_text(inner)
+            if name in ("id", "label", "text")
+            else f"{_text(name.replace('_', ' '))} {_note_text(inner)}"
             for name, inner in value.items()
         )
         return "; ".join(parts)
-    return ", ".join(map(_told, value)) if isinstance(value, list) else _text(str(value))
+    return ", ".join(map(_note_text, value)) if isinstance(value, list) else _text(str(value))
 
 
 def _sources(framework: Framework) -> Iterator[str]:

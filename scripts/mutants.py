@@ -125,7 +125,7 @@ def main() -> int:
         print(
             f"\nstopped after {arguments.minutes:g} minutes: {len(outcomes)} of {len(chosen)} tried; the same command goes on"
         )
-    return _told(arguments.room, outcomes, time.monotonic() - begun, arguments.floor)
+    return _report(arguments.room, outcomes, time.monotonic() - begun, arguments.floor)
 
 
 def _outcomes(chosen: list[Mutant], context: Any, reach: Reach, arguments: argparse.Namespace) -> list[dict[str, Any]]:
@@ -568,7 +568,7 @@ def _void(outcomes: list[dict[str, Any]], context: Any, reach: Reach) -> None:
                 print(f"void       {each['by']} fails on the unchanged code", flush=True)
 
 
-def _told(room: str, outcomes: list[dict[str, Any]], seconds: float, floor: float) -> int:
+def _report(room: str, outcomes: list[dict[str, Any]], seconds: float, floor: float) -> int:
     counts = {
         name: sum(each["outcome"] == name for each in outcomes)
         for name in ("killed", "survived", "unreached", "equivalent", "void", "unsettled")

@@ -57,12 +57,12 @@ def sites(tree: ast.Module, *, tables: bool = True) -> list[Site]:
     """
     finder = _Finder(tables=tables)
     finder.walk(tree, None, inside=False)
-    return finder.found
+    return finder.sites
 
 
 class _Finder:
     def __init__(self, *, tables: bool) -> None:
-        self.found: list[Site] = []
+        self.sites: list[Site] = []
         self._tables = tables
 
     def walk(self, node: ast.AST, lines: tuple[int, int] | None, *, inside: bool) -> None:
@@ -83,7 +83,7 @@ class _Finder:
 
                 run = _lines(child, lines, inside=inside)
                 for what, change in self._changes(child, put, inside=inside):
-                    self.found.append(Site(_line(child), what, run, change))
+                    self.sites.append(Site(_line(child), what, run, change))
                 if not isinstance(child, ast.Raise):
                     self.walk(child, run, inside=inside or isinstance(child, ast.FunctionDef | ast.Lambda))
 

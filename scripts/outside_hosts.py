@@ -18,7 +18,7 @@ class _Requests(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.addresses: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -28,8 +28,8 @@ class _Requests(HTMLParser):
         ]
         if tag == "link" and FETCHED_LINKS & set(given.get("rel", "").lower().split()):
             addresses.append(given.get("href", ""))
-        self.found += [address for address in addresses if OUTSIDE.match(address)]
-        self.found += IN_STYLE.findall(given.get("style", ""))
+        self.addresses += [address for address in addresses if OUTSIDE.match(address)]
+        self.addresses += IN_STYLE.findall(given.get("style", ""))
 
 
 def requests_of(path: Path) -> list[str]:
@@ -39,7 +39,7 @@ def requests_of(path: Path) -> list[str]:
     if path.suffix == ".html":
         parser = _Requests()
         parser.feed(text)
-        found += parser.found
+        found += parser.addresses
     return sorted(set(found))
 
 

@@ -144,10 +144,10 @@ def modelled(drawn: Countries) -> tuple[Floats, Floats, Floats]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class PrintedDomains:
     """What a treatment prints of each domain: whether anything, whether a figure, and the statement's limits."""
 
-    told: Flags
+    printed: Flags
     figure: Flags
     value: Floats
     lower: Floats
@@ -157,7 +157,7 @@ class Told:
     def summary(self, band: int) -> tuple[str, str, str, str]:
         """Share told, printed figures over their truth, share of statements that hold it, width over the truth (median)."""
         at = np.arange(DOMAINS) % 4 == band
-        told, figure, truth = self.told[:, at], self.figure[:, at], self.truth[:, at]
+        told, figure, truth = self.printed[:, at], self.figure[:, at], self.truth[:, at]
         value, lower, upper = self.value[:, at], self.lower[:, at], self.upper[:, at]
         held, width = (lower <= truth) & (truth <= upper), (upper - lower) / truth
         ratio = f"{(value[figure] / truth[figure]).mean():.2f}" if figure.sum() >= 20 else "–"
@@ -166,28 +166,30 @@ class Told:
 
 def treatments(setting: Setting, countries: int, models: int, rng: np.random.Generator) -> list[list[str]]:
     """One line a band: what each treatment tells, over samples of all sizes."""
-    told: dict[str, list[Told]] = {"withheld": [], "at most": [], "model": []}
+    told: dict[str, list[PrintedDomains]] = {"withheld": [], "at most": [], "model": []}
     for n in SAMPLES:
         drawn = sampled(setting, n, countries, rng)
         zero, low = drawn.cases == 0, drawn.low
         limit = np.broadcast_to(at_most(n, drawn.deff)[:, None], low.shape)
         every = np.ones_like(low)
         told["withheld"].append(
-            Told(
-                told=zero | ~low, figure=~low, value=drawn.value, lower=np.where(low, 0, drawn.lower),
+            PrintedDomains(
+                printed=zero | ~low, figure=~low, value=drawn.value, lower=np.where(low, 0, drawn.lower),
                 upper=np.where(low, drawn.zero, drawn.upper), truth=drawn.truth,
             )
         )  # fmt: skip
         told["at most"].append(
-            Told(
-                told=every, figure=~low, value=drawn.value, lower=np.where(low, 0, drawn.lower),
+            PrintedDomains(
+                printed=every, figure=~low, value=drawn.value, lower=np.where(low, 0, drawn.lower),
                 upper=np.where(low, limit, drawn.upper), truth=drawn.truth,
             )
         )  # fmt: skip
         few = sampled(setting, n, models, rng)
         value, lower, upper = modelled(few)
         every = np.ones_like(few.low)
-        told["model"].append(Told(told=every, figure=every, value=value, lower=lower, upper=upper, truth=few.truth))
+        told["model"].append(
+            PrintedDomains(printed=every, figure=every, value=value, lower=lower, upper=upper, truth=few.truth)
+        )
     lines: list[list[str]] = []
     for at, band in enumerate(BANDS):
         share, figure, held, width = zip(*(joined(each).summary(at) for each in told.values()), strict=True)
@@ -195,8 +197,10 @@ def treatments(setting: Setting, countries: int, models: int, rng: np.random.Gen
     return lines
 
 
-def joined(parts: list[Told]) -> Told:
-    return Told(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in Told.__annotations__})
+def joined(parts: list[PrintedDomains]) -> PrintedDomains:
+    return PrintedDomains(
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in PrintedDomains.__annotations__}
+    )
 
 
 def words(band: tuple[float, float]) -> str:

@@ -47,7 +47,9 @@ def page() -> str:
 
 
 def _table(lines: list[KeyLine]) -> str:
-    rows = [f"| `{each.name}` | {_cell(each.form)} | {_cell(each.default)} | {_cell(each.said)} |" for each in lines]
+    rows = [
+        f"| `{each.name}` | {_cell(each.form)} | {_cell(each.default)} | {_cell(each.description)} |" for each in lines
+    ]
     return "\n".join(["| key | value | default | |", "|---|---|---|---|", *rows]) + "\n"
 
 

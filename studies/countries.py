@@ -70,7 +70,7 @@ def draw_region(scenario: Scenario, seed: int | np.random.Generator) -> Region:
 class Simulated:
     """By what is known of how far countries differ: how often the interval held the truth, and its median width over the truth."""
 
-    held: dict[str, float]
+    coverage: dict[str, float]
     width: dict[str, float]
 
 
@@ -89,11 +89,11 @@ def simulate(scenario: Scenario, *, regions: int, seed: int) -> Simulated:
             held[name].append(bool(row["lower"] <= region.truth <= row["upper"]))
             width[name].append(float(row["upper"] - row["lower"]) / region.truth)
     return Simulated(
-        held={name: float(np.mean(each)) for name, each in held.items()},
+        coverage={name: float(np.mean(each)) for name, each in held.items()},
         width={name: float(np.median(each)) for name, each in width.items()},
     )
 
 
 def coverage(scenario: Scenario, *, regions: int, seed: int) -> dict[str, float]:
     """How often the 95 % interval of a regional total holds the truth, by what is known of how far countries differ."""
-    return simulate(scenario, regions=regions, seed=seed).held
+    return simulate(scenario, regions=regions, seed=seed).coverage

@@ -490,9 +490,9 @@ def _tell_result(result: StudyResult) -> None:
 
 
 def _tell_weights(survey: Any) -> None:
-    from fl_estimate.loaders.weights import weights_told
+    from fl_estimate.loaders.weights import describe_weights
 
-    typer.echo(weights_told(survey.people, survey.design))
+    typer.echo(describe_weights(survey.people, survey.design))
 
 
 def _say(text: str, *, nl: bool = True, err: bool = False) -> None:

@@ -351,10 +351,10 @@ def columns_shown(names: Sequence[object], *, known: Iterable[str] = (), most: i
     if len(may) == len(every):
         return listed(may, most=most)
     told = [listed(may, most=most)] if may else []
-    return "; ".join([*told, columns_untold(len(every) - len(may))])
+    return "; ".join([*told, describe_hidden_columns(len(every) - len(may))])
 
 
-def columns_untold(count: int) -> str:
+def describe_hidden_columns(count: int) -> str:
     """Say how many columns have names that no message may show."""
     return f"{count:,} column{'' if count == 1 else 's'}, whose name{'' if count == 1 else 's'} may be answers (is there a header?)"
 

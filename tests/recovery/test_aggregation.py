@@ -38,7 +38,7 @@ def test_coverage_in_every_scenario(name: str) -> None:
 def test_few_countries_are_covered_without_being_useless() -> None:
     """Two surveyed countries of three: t of one degree of freedom covered everything at 3.6 times the truth; 200 regions."""
     found = simulate(SCENARIOS["two of 50 surveyed, one of 20 not"], regions=200, seed=3)
-    assert found.held["estimated"] >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 200)
+    assert found.coverage["estimated"] >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / 200)
     assert found.width["estimated"] < 1.5 * found.width["known"]
 
 

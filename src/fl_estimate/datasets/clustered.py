@@ -116,7 +116,7 @@ def clustered_population(
     cell_of_psu = np.arange(psus) * (areas * strata) // psus
     area_of_psu = cell_of_psu // strata
     size = _sizes(persons, psus, rng)
-    x, noise = _told_and_untold(areas, rng)
+    x, noise = _explained_and_residual(areas, rng)
     effect = spread * (np.sqrt(r2) * x + np.sqrt(1 - r2) * noise)
     effect_of_psu = effect[area_of_psu]
     rate = _rates(effect_of_psu, size, prevalence, icc, rng)
@@ -163,7 +163,7 @@ def measured_icc(cases: Ints, size: Ints, cell: Ints) -> float:
     return float((b - w) / total) if total > 0 else float("nan")
 
 
-def _told_and_untold(areas: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def _explained_and_residual(areas: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """What a covariate tells of the areas, and what it does not: of mean 0, variance 1, and without correlation.
 
     Made so, and not only on average, so that R² is what was asked for with few areas too. Of two areas it cannot be.

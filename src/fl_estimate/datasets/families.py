@@ -248,7 +248,7 @@ def _relatives(roster: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataF
                 }
             )
     frame = pd.DataFrame(rows)
-    again = _told_again(frame, tellers, rng)
+    again = _second_reports(frame, tellers, rng)
     asked = frame[frame["asked"]]
     columns, classes = _hear(np.ones(len(asked), dtype=np.bool_), rng)
     jobs = pd.DataFrame({"RID": asked["RID"].to_numpy(), "AGEJOB": asked["R3"].to_numpy(), **columns})
@@ -257,7 +257,7 @@ def _relatives(roster: pd.DataFrame, rng: np.random.Generator) -> tuple[pd.DataF
     return frame, jobs, known
 
 
-def _told_again(relatives: pd.DataFrame, tellers: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def _second_reports(relatives: pd.DataFrame, tellers: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """The rows in which another member of the household tells of a relative too."""
     home = tellers.set_index("PID")["HHID"]
     members = tellers.groupby("HHID")["PID"].agg(list)

@@ -274,7 +274,7 @@ def _episodes(migrants: Migrants, sample: MigrantSample, episode: Ints, eid: Int
         "M207": np.where(sample.earnings_known, migrants.earnings[episode], DONT_KNOW_AMOUNT).astype(np.int32),
         "M208": migrants.earnings_currency[episode] + 1,
         "M209": np.where(migrants.debt[episode], 10 * migrants.cost[episode, len(COSTS) - 1], 0).astype(np.int32),
-        "M210": np.where(_held(sample.items), 2, 1),
+        "M210": np.where(_documents_kept(sample.items), 2, 1),
         "Q205": sample.debt,
         "Q206": sample.lodging,
     }
@@ -285,7 +285,7 @@ def _episodes(migrants: Migrants, sample: MigrantSample, episode: Ints, eid: Int
     return small.mask(small == BLANK)
 
 
-def _held(items: Codes) -> NDArray[np.bool_]:
+def _documents_kept(items: Codes) -> NDArray[np.bool_]:
     """Whose documents were kept, by the question that asks for it."""
     position = next(position for position, column in enumerate(COLUMNS) if column.field == "c_docs@work")
     return items[:, position] == 1

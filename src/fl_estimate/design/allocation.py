@@ -157,7 +157,7 @@ def allocate(
     )
     _check_room(read, least, n, budget, minimum)
     counts = _given(read, importance, least, n, budget)
-    return _laid_out(read, counts, rule)
+    return _to_allocation(read, counts, rule)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,7 +287,7 @@ def _continuous(a: Floats, cost: Floats, least: Floats, most: Floats, total: flo
     return np.clip(low * slope, least, most)
 
 
-def _laid_out(read: _AllocationStrata, counts: Floats, rule: str) -> Allocation:
+def _to_allocation(read: _AllocationStrata, counts: Floats, rule: str) -> Allocation:
     whole = counts >= np.floor(read.size)
     weight = read.size / counts
     own = read.sd * np.sqrt(read.deff * np.maximum(1 / counts - 1 / read.size, 0.0))

@@ -522,7 +522,7 @@ def _public(plan: Any) -> dict[str, Any]:
     return {item.name: getattr(plan, item.name) for item in fields(plan) if not item.name.startswith("_")}
 
 
-def _said(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
     if isinstance(value, float):
@@ -532,9 +532,11 @@ def _said(value: Any) -> str:
 
 def _shown(title: str, values: dict[str, Any]) -> str:
     width = max(len(name) for name in values)
-    return "\n".join([title, *(f"  {name:<{width}}  {_said(value)}" for name, value in values.items())])
+    return "\n".join([title, *(f"  {name:<{width}}  {_value_text(value)}" for name, value in values.items())])
 
 
 def _html(title: str, values: dict[str, Any]) -> str:
-    rows = "".join(f"<tr><th>{html.escape(n)}</th><td>{html.escape(_said(v))}</td></tr>" for n, v in values.items())
+    rows = "".join(
+        f"<tr><th>{html.escape(n)}</th><td>{html.escape(_value_text(v))}</td></tr>" for n, v in values.items()
+    )
     return f"<table><caption>{html.escape(title)}</caption>{rows}</table>"

@@ -208,12 +208,12 @@ def check_finite(sums: Mapping[Any, Floats], *, nulls: bool = False) -> None:
         raise EstimateFault(
             "FL-EST-03",
             "a missing or infinite value reached a sum",
-            found=f"in the sums {listed(_said(name) for name in (bad or sums))}",
+            found=f"in the sums {listed(_name_text(name) for name in (bad or sums))}",
             fix="fill or drop these rows first; infinite values must be corrected in the data",
         )
 
 
-def _said(name: Any) -> str:
+def _name_text(name: Any) -> str:
     return name if isinstance(name, str) else "·".join(str(part) for part in name)
 
 

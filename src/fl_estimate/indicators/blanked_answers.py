@@ -121,18 +121,18 @@ class _BlankedReading:
     """The answers with some columns taken as unknown."""
 
     def __init__(self, classes: BlankedClasses, answers: AnsweredColumns, blanked: Collection[str], age: float) -> None:
-        self._classes, self._held, self._blanked, self._age = classes, answers.unknown, frozenset(blanked), age
+        self._classes, self._unknown, self._blanked, self._age = classes, answers.unknown, frozenset(blanked), age
 
     def item(self, item: str, phase: str | None, /) -> Value:
         entry = self._classes.known.items[item]
-        unphased = self._cells(entry.id, entry.true_answers) if entry.id in self._held else None
+        unphased = self._cells(entry.id, entry.true_answers) if entry.id in self._unknown else None
         columns = phase_columns(entry).items()
-        phased = {at: self._cells(name, entry.true_answers) for at, name in columns if name in self._held}
+        phased = {at: self._cells(name, entry.true_answers) for at, name in columns if name in self._unknown}
         return entry.read(phase, unphased, phased)
 
     def codes(self, field: str, codes: tuple[str, ...], /) -> Value:
         entry = self._classes.known.fields[field]
-        if entry.column not in self._held:
+        if entry.column not in self._unknown:
             return FALSE
         return self._cells(entry.column, codes, entry.value)
 
@@ -140,16 +140,16 @@ class _BlankedReading:
         if test.field == AGE:
             return TRUE if test.holds(self._age) else FALSE
         column = self._classes.known.fields[test.field].column
-        if column not in self._held:
+        if column not in self._unknown:
             return FALSE
         return UNKNOWN if column in self._blanked else self._classes.number(column, test)
 
     def has(self, name: str, /) -> bool:
         known = self._classes.known
         if name not in known.items:
-            return known.fields[name].column in self._held
+            return known.fields[name].column in self._unknown
         item = known.items[name]
-        return any(column in self._held for column in (item.id, *phase_columns(item).values()))
+        return any(column in self._unknown for column in (item.id, *phase_columns(item).values()))
 
     def keep(self, value: Value, /) -> Value:
         return value

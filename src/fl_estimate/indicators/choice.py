@@ -69,7 +69,7 @@ def chosen_frameworks(
     return chosen
 
 
-def asked_outcomes(frameworks: Sequence[Framework], outcomes: str | Sequence[str] | None) -> tuple[Framework, ...]:
+def requested_outcomes(frameworks: Sequence[Framework], outcomes: str | Sequence[str] | None) -> tuple[Framework, ...]:
     """The frameworks with the outcomes that a call asks for; without a word all but the optional ones.
 
     A name may carry the ending of a column that is made of an outcome (``forced_labour_stock``).

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from fl_estimate.errors import IndicatorFault, NotAColumn, listed
-from fl_estimate.indicators.choice import FrameworkName, asked_outcomes, chosen_frameworks, require_separate_scopes
+from fl_estimate.indicators.choice import FrameworkName, chosen_frameworks, requested_outcomes, require_separate_scopes
 from fl_estimate.indicators.clock import (
     AGE_AT_INTERVIEW,
     ONGOING,
@@ -309,7 +309,7 @@ def classify(
     it is the age at the interview. Whoever turned 18 in the period may be counted among adults and among children in a flow; a joined outcome
     counts the person once, and a stock takes the age on the day.
     """
-    chosen = asked_outcomes(chosen_frameworks(framework, allow_unverified=allow_unverified), outcomes)
+    chosen = requested_outcomes(chosen_frameworks(framework, allow_unverified=allow_unverified), outcomes)
     require_separate_scopes(chosen)
     ratios = _measuring(chosen)
     classes = tuple(entry for entry in chosen if entry not in ratios)
@@ -384,7 +384,7 @@ def _classify_survey(
         relatives = classified_relatives(_frame(data.relatives), rows, frameworks, people=people, clock=dated)
         found = replace(found, relatives=relatives)
     day = clock.day if clock is not None and clock.dated else ""
-    return replace(found, reference_day=day, coverage=replace(found.coverage, time=_said_of_time(clock, held)))
+    return replace(found, reference_day=day, coverage=replace(found.coverage, time=_time_codes(clock, held)))
 
 
 def _classify_rows(
@@ -408,7 +408,7 @@ def _classify_rows(
     return _classification(persons(people, timed, frameworks, clock=clock), rows, decided, frameworks, columns)
 
 
-def _said_of_time(clock: Clock | None, rows: Sequence[str]) -> tuple[str, ...]:
+def _time_codes(clock: Clock | None, rows: Sequence[str]) -> tuple[str, ...]:
     """How time and age were read, as codes; see `Coverage`."""
     if clock is None or not clock.dated:
         stock = ("stock_from_question",) if ONGOING in rows else ()

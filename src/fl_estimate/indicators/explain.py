@@ -14,7 +14,7 @@ from fl_estimate.indicators.explained import CriterionReading, Explained
 from fl_estimate.indicators.logic import FALSE, negate
 from fl_estimate.indicators.ratio import share_of_one
 from fl_estimate.indicators.references import leaves, reads
-from fl_estimate.indicators.wording import told
+from fl_estimate.indicators.wording import describe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ class Explanation(Explained):
 
     def text(self, language: str = "en") -> str:
         """Say it in English (en), French (fr) or Spanish (es)."""
-        return told(self, language)
+        return describe(self, language)
 
     def __str__(self) -> str:
         return self.text()

@@ -107,7 +107,7 @@ class FrameworkForm(Part):
         try:
             return cls.model_validate({**table, **rules})
         except ValidationError as error:
-            faults = [_told(fault) for fault in error.errors(include_url=False, include_input=False)]
+            faults = [_fault_text(fault) for fault in error.errors(include_url=False, include_input=False)]
             raise broken(name, faults) from None
 
     def __repr__(self) -> str:
@@ -191,7 +191,7 @@ def broken(name: str, faults: list[str]) -> IndicatorFault:
     )
 
 
-def _told(fault: Any) -> str:
+def _fault_text(fault: Any) -> str:
     """Write one fault of pydantic as ``key.path[0].of.it: what is wrong``."""
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault["loc"]).lstrip(".")
     cause = fault.get("ctx", {}).get("error")

@@ -190,7 +190,7 @@ def decide_scopes(
         )
         deciding = _Deciding(reading, frameworks, {}, None)
         found = {stem: reading.keep(deciding.scope(stem, over)).possibly for stem in stems(frameworks)}
-        told = _told_of_day() if clock.dated else True
+        told = _day_may_count() if clock.dated else True
         for name in overall(frameworks):
             scope = all_of([deciding.scope(name, on), Value(told, told)])
             found[f"{name}{STOCK}"] = reading.keep(scope).possibly
@@ -200,7 +200,7 @@ def decide_scopes(
     return frame, found
 
 
-def _told_of_day() -> nw.Expr:
+def _day_may_count() -> nw.Expr:
     """Whether the interview may have come after the reference day, and the day may lie in the person's period."""
     lowest, highest = nw.col(f"{DAY}{LOWEST}"), nw.col(f"{DAY}{HIGHEST}")
     before = (lowest <= nw.col(f"{MET}{HIGHEST}")) | (lowest == nw.col(f"{TO}{LOWEST}"))
@@ -322,7 +322,7 @@ class _Deciding:
                 for ages in (ages_of_work(clock), ages_of_stock(clock))
             )
         if clock is None or not clock.dated:
-            self._in_time, self._on_day = self._in_asked_months(), self._held() if self.has_stock else TRUE
+            self._in_time, self._on_day = self._in_asked_months(), self._ongoing() if self.has_stock else TRUE
         else:
             self._in_time, self._on_day = (
                 Value(nw.col(name), nw.col(f"{name}_possible")) for name in (IN_TIME, ON_DAY)
@@ -335,7 +335,7 @@ class _Deciding:
         some = ~(nw.col(self._months).cast(nw.Float64).fill_null(1.0) == 0)
         return Value(some, some)
 
-    def _held(self) -> Value:
+    def _ongoing(self) -> Value:
         """Whether the work goes on, as the question says."""
         status = nw.col(ONGOING).cast(nw.String).fill_null("missing")
         return Value(status == "yes", status != NO)
@@ -375,7 +375,7 @@ class _Deciding:
             return None
         months, unknown = nw.lit(0.0), nw.lit(False)
         for entry, bit in self._surely(name):
-            told, known = self._told_months(entry)
+            told, known = self._stated_months(entry)
             months = months + nw.when(bit & known).then(told).otherwise(nw.lit(0.0))
             unknown = unknown | (bit & ~known)
         return months, unknown
@@ -406,7 +406,7 @@ class _Deciding:
             elif bit:
                 yield entry, nw.lit(True)
 
-    def _told_months(self, framework: Framework) -> tuple[nw.Expr, nw.Expr]:
+    def _stated_months(self, framework: Framework) -> tuple[nw.Expr, nw.Expr]:
         if self._months:
             asked = nw.col(self._months).cast(nw.Float64)
             return asked.fill_null(0.0), ~asked.is_null()

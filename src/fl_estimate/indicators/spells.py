@@ -63,8 +63,8 @@ def spell_days(rows: Any, clock: Clock) -> Any:
         for side in (LOWEST, HIGHEST)
     }
     rows = with_day_numbers(rows, days)
-    bounds = {f"{BEGAN}{side}": _told(start, side) for side in (LOWEST, HIGHEST)}
-    bounds |= {f"{ENDED}{side}": _told(end, side) for side in (LOWEST, HIGHEST)}
+    bounds = {f"{BEGAN}{side}": _date_bound(start, side) for side in (LOWEST, HIGHEST)}
+    bounds |= {f"{ENDED}{side}": _date_bound(end, side) for side in (LOWEST, HIGHEST)}
     measured = (start.is_known if start is not None else nw.lit(False)) & (
         _goes_on() | (end.is_known if end is not None else nw.lit(False))
     )
@@ -92,7 +92,7 @@ def _whole(rows: Any, values: dict[str, nw.Expr]) -> Any:
     )
 
 
-def _told(column: DateColumn | None, side: str) -> nw.Expr:
+def _date_bound(column: DateColumn | None, side: str) -> nw.Expr:
     """The earliest or latest day that a date may be; a date that is not known may be any."""
     unknown = nw.lit(-NEVER if side == LOWEST else NEVER)
     if column is None:

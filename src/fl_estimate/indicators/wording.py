@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fl_estimate.indicators.explained import CriterionReading, Explained
 
 
-def told(explanation: Explained, language: str) -> str:
+def describe(explanation: Explained, language: str) -> str:
     """Write an explanation: the class, whom it is about, the dimensions, then the criteria by their value."""
     return "\n".join(_lines(explanation, language))
 
@@ -67,7 +67,7 @@ def _otherwise(explanation: Explained, language: str) -> Iterator[str]:
     questions = explanation.open_questions()
     if questions:
         yield f"{_say('open', language)}{colon}"
-        yield from (f"  {asked(question, known, language)}" for question in questions)
+        yield from (f"  {question_text(question, known, language)}" for question in questions)
     changes = explanation.changes()
     if changes:
         yield f"{_say('changes', language)}{colon}"
@@ -122,7 +122,7 @@ def _choices(groups: Sequence[Sequence[tuple[str, str]]], known: Items, language
         yield from (f"      {_answered(question, answer, known, language)}" for question, answer in group)
 
 
-def asked(question: str, known: Items, language: str) -> str:
+def question_text(question: str, known: Items, language: str) -> str:
     """A question in its own words, with its phase where it names one; ids mean nothing to who reads an explanation."""
     name, _, phase = question.partition("@")
     wording = known.items[name].question if name in known.items else known.fields[name].question
@@ -133,7 +133,7 @@ def asked(question: str, known: Items, language: str) -> str:
 def _answered(question: str, answer: str, known: Items, language: str) -> str:
     """A question and an answer, in words as far as the answer has some."""
     told = [_answer(part, known, language) for part in answer.split(", ")]
-    text = asked(question, known, language)
+    text = question_text(question, known, language)
     mark = " " if text.endswith("?") else f"{_colon(language)} "
     return f"{text}{mark}{', '.join(told)}"
 
@@ -151,7 +151,7 @@ def _criterion(criterion: CriterionReading, framework: str, number: int, known: 
     marks = [_say(mark, language) for mark in (criterion.strength, criterion.phase) if mark]
     told = f" [{', '.join(marks)}]" if marks else ""
     yield f"  {name}  {criterion.label.of(language)}{told} [{number}]"
-    yield from (f"      {asked(item, known, language)}" for item in criterion.items)
+    yield from (f"      {question_text(item, known, language)}" for item in criterion.items)
 
 
 def _source(criterion: CriterionReading, language: str) -> str:

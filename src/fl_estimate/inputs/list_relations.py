@@ -37,7 +37,7 @@ def alike(pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     return tuple(pair for pair in pairs if pair[::-1] in held and pair < pair[::-1])
 
 
-def said(pairs: Sequence[tuple[str, str]]) -> list[str]:
+def relation_texts(pairs: Sequence[tuple[str, str]]) -> list[str]:
     """``A ⊂ B``, and ``A = B`` for lists of the same people, each pair once.
 
     Examples

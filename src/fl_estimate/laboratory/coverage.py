@@ -160,7 +160,7 @@ def simulate_coverage(
     by_domain, by_class = tables(blocks, several=made.several, level=level)
     return CoverageReport(
         table=by_domain, classes=by_class, level=level, samples=sum(each.samples for each in blocks), asked=samples,
-        settings=_told(made),
+        settings=_setup_record(made),
     )  # fmt: skip
 
 
@@ -284,7 +284,7 @@ def _require_answers(blocks: Sequence[SampleBlock]) -> None:
     )  # fmt: skip
 
 
-def _told(made: Setup) -> dict[str, Any]:
+def _setup_record(made: Setup) -> dict[str, Any]:
     """What a report notes of how it was made; of functions their names."""
     design = made.design if isinstance(made.design, SampleDesign) else getattr(made.design, "__name__", "a function")
     return {

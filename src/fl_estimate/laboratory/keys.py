@@ -52,7 +52,7 @@ def _package() -> str:
 
 def _feed(told: Any, value: Any, depth: int = 0) -> None:
     if depth > 20:
-        raise _untold(value)
+        raise _unhashable(value)
     told.update(f"|{type(value).__name__}:".encode())
     if value is None or isinstance(value, bool | int | float | str | np.generic | Path):
         told.update(repr(value).encode())
@@ -80,7 +80,7 @@ def _feed(told: Any, value: Any, depth: int = 0) -> None:
     elif callable(value):
         _feed_function(told, value, depth)
     else:
-        raise _untold(value)
+        raise _unhashable(value)
 
 
 def _feed_frame(told: Any, value: Any) -> None:
@@ -116,7 +116,7 @@ def _feed_function(told: Any, value: Callable[..., Any], depth: int) -> None:
         _feed(told, value.__self__, depth + 1)
         _feed_function(told, value.__func__, depth + 1)
     elif not inspect.isbuiltin(value) and not isinstance(value, type):
-        raise _untold(value)
+        raise _unhashable(value)
 
 
 def _feed_code(told: Any, code: CodeType, depth: int) -> None:
@@ -129,7 +129,7 @@ def _feed_code(told: Any, code: CodeType, depth: int) -> None:
             _feed(told, each, depth + 1)
 
 
-def _untold(value: object) -> EstimateFault:
+def _unhashable(value: object) -> EstimateFault:
     return EstimateFault(
         "FL-EST-391", "it cannot be told whether an input has changed since blocks were kept", found=shown(value),
         fix="give frames, numbers, texts, dataclasses of them, and functions; or leave folder= out",

@@ -54,7 +54,7 @@ def receive(of: IO[bytes]) -> tuple[dict[str, Any], pl.DataFrame | None] | None:
     return said, pl.read_ipc_stream(io.BytesIO(packed))
 
 
-def told_of_fault(fault: FlError) -> dict[str, Any]:
+def fault_message(fault: FlError) -> dict[str, Any]:
     """An error as it is sent."""
     return {"code": fault.code, "what": fault.what, "found": fault.found, "fix": fault.fix}
 
@@ -64,7 +64,7 @@ def fault_of(told: Mapping[str, str]) -> FileFault:
     return FileFault(told["code"], told["what"], found=told["found"], fix=told["fix"])
 
 
-def told_of_codebook(book: Codebook) -> dict[str, Any]:
+def codebook_message(book: Codebook) -> dict[str, Any]:
     """A codebook as it is sent: codes may be numbers, which keys of JSON are not."""
     return {**asdict(book), "value_labels": _pairs(book.value_labels)}
 
@@ -80,7 +80,7 @@ def codebook_of(told: Mapping[str, Any]) -> Codebook:
     return Codebook(**own)
 
 
-def told_of_table(table: FileTable) -> dict[str, Any]:
+def table_message(table: FileTable) -> dict[str, Any]:
     """What a file says beside its rows, as it is sent."""
     return {
         "source": asdict(table.source),
@@ -103,7 +103,7 @@ def table_of(told: Mapping[str, Any], frame: pl.DataFrame) -> FileTable:
     )
 
 
-def told_of_request(what: str, file: Path, written: TextFormat, **more: Any) -> dict[str, Any]:
+def request_message(what: str, file: Path, written: TextFormat, **more: Any) -> dict[str, Any]:
     """A request as it is sent."""
     told = {**vars(written), "more": dict(written.more)}
     return {"what": what, "file": str(file), "written": told, **more}

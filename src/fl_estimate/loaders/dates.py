@@ -38,20 +38,20 @@ def dated(rule: VariableRule, schema: pl.Schema) -> Dated:
     dtype, column = schema[name], pl.col(name)
     if dtype == pl.Date or dtype == pl.Datetime:
         date = column.cast(pl.Date)
-        return date, _said(date, {_DAY: date}), None
+        return date, _known_precision(date, {_DAY: date}), None
     gone = column.cast(pl.String).is_in([str(code) for code in rule.missing]) if rule.missing else pl.lit(False)
     if dtype.is_numeric():
         whole = column.cast(pl.Float64).fill_nan(None).cast(pl.Int64, strict=False)
         if rule.format == CENTURY_MONTH:
             year, month = 1900 + (whole - 1) // 12, (whole - 1) % 12 + 1
             date = pl.when(~gone & (whole > 0)).then(_date(year, month, pl.lit(1)))
-            return date, _said(date, {_MONTH: date}), column.is_not_null() & ~gone & date.is_null()
+            return date, _known_precision(date, {_MONTH: date}), column.is_not_null() & ~gone & date.is_null()
         column = whole.cast(pl.String)
     text = column.cast(pl.String).str.strip_chars().replace("", None)
     text = pl.when(~gone).then(text)
     found = _with_format(text, rule.format) if rule.format else _iso(text)
     date = pl.coalesce(found.values())
-    return date, _said(date, found), text.is_not_null() & date.is_null()
+    return date, _known_precision(date, found), text.is_not_null() & date.is_null()
 
 
 def _of_parts(rule: VariableRule) -> Dated:
@@ -70,7 +70,7 @@ def _of_parts(rule: VariableRule) -> Dated:
     first = pl.lit(1)
     found = {_DAY: _date(year, month, day), _MONTH: _date(year, month, first), _YEAR: _date(year, first, first)}
     date = pl.coalesce(found.values())
-    return date, _said(date, found), year.is_not_null() & date.is_null()
+    return date, _known_precision(date, found), year.is_not_null() & date.is_null()
 
 
 def _date(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
@@ -104,7 +104,7 @@ def _with_format(text: pl.Expr, written: str) -> dict[str, pl.Expr]:
     return {_YEAR: (text + "\x1f1\x1f1").str.to_date(f"{written}\x1f%m\x1f%d", strict=False)}
 
 
-def _said(date: pl.Expr, found: dict[str, pl.Expr]) -> pl.Expr:
+def _known_precision(date: pl.Expr, found: dict[str, pl.Expr]) -> pl.Expr:
     """Say how much of each date is known."""
     import polars as pl
 

@@ -358,7 +358,7 @@ def _of_items(columns: Sequence[FileColumn], refusals: list[Refusal]) -> Iterato
     never = re.compile(content["words"]["never"])
     for column in columns:
         label = plain(column.label)
-        if not label or not _is_asked(column):
+        if not label or not _is_question(column):
             continue
         if stem(column.name) in known_items().items:
             yield Guess(table="jobs", variable=stem(column.name), column=column, score=SURE)
@@ -387,10 +387,10 @@ def _way(rule: _ItemRule, label: str) -> str:
         # "not free to leave" holds "free to leave": the words before it decide
         if found and not _NEGATED.search(label[: found.start()]):
             return "reverse"
-    return "say" if any(_said_plainly(pattern, label) for pattern in rule.say) else ""
+    return "say" if any(_says_plainly(pattern, label) for pattern in rule.say) else ""
 
 
-def _said_plainly(pattern: re.Pattern[str], label: str) -> bool:
+def _says_plainly(pattern: re.Pattern[str], label: str) -> bool:
     """Whether a label says what a rule asks for, without a negation that the rule does not have: "did not keep" is not "keep"."""
     found = pattern.search(label)
     return found is not None and bool(
@@ -406,7 +406,7 @@ _NEGATED = re.compile(r"\b(not|t|no|never|without|ne|n|pas|jamais|nunca|sin)( \w
 """A negation among the last two words of a text; `t` is what is left of n't."""
 
 
-def _is_asked(column: FileColumn) -> bool:
+def _is_question(column: FileColumn) -> bool:
     """Whether the codes can be those of a question: yes and no, or what happened; without labels they may be."""
     words = {word for each in recode_words(column.codes).values() for word in each}
     return not column.codes or ("no" in words and bool(words & {"yes", "experienced", "threatened", "witnessed"}))

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from fl_estimate.errors import columns_untold, may_be_shown
+from fl_estimate.errors import describe_hidden_columns, may_be_shown
 from fl_estimate.loaders.draft_rules import FileColumn, Guess, Refusal, guesses, plain, recode_of
 from fl_estimate.loaders.file_table import FileTable, TextFormat, code_text, damaged
 from fl_estimate.loaders.files import codebook_of, existing, in_stretches, read_table, stretches
@@ -166,9 +166,9 @@ def _text(file: Path, columns: list[FileColumn], made: Sequence[Guess], refused:
     left = [column for column in columns if column.name not in used]
     if left:
         lines += ["", "# Columns that no variable was found for. They keep their names and can be used as they are."]
-        lines += [f"#   {column.name}{_said(column)}" for column in left]
+        lines += [f"#   {column.name}{_column_text(column)}" for column in left]
     if untold:
-        lines += ["", f"# Not written here: {columns_untold(untold)}"]
+        lines += ["", f"# Not written here: {describe_hidden_columns(untold)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -218,7 +218,7 @@ def _of_one_file(tables: dict[str, list[Guess]], main: str) -> tuple[dict[str, l
     if main == "people":
         return tables, []
     if main == "relatives":
-        return _told_of_relatives(tables), []
+        return _relatives_tables(tables), []
     own, elsewhere = list(tables.get(main, ())), list[Guess]()
     for name, found in tables.items():
         for guess in found if name != main else ():
@@ -230,7 +230,7 @@ def _of_one_file(tables: dict[str, list[Guess]], main: str) -> tuple[dict[str, l
     return {main: own}, elsewhere
 
 
-def _told_of_relatives(tables: dict[str, list[Guess]]) -> dict[str, list[Guess]]:
+def _relatives_tables(tables: dict[str, list[Guess]]) -> dict[str, list[Guess]]:
     """A file with a row for each relative: sex and age are theirs, the rest is of the person who told of them."""
     theirs = {"sex": "sex", "age_interview": "age", "person_id": "reported_by"}
     people = tables.get("people", [])
@@ -251,7 +251,7 @@ def _lines(found: Iterable[Guess]) -> Iterator[str]:
     for guess in found:
         mark = "review" if guess.firm else "review?"
         note = " (asks the reverse: yes is no)" if guess.reversed else ""
-        yield f"{_key(guess.variable)} = {_source(guess)}  # {mark}{note}{_said(guess.column)}"
+        yield f"{_key(guess.variable)} = {_source(guess)}  # {mark}{note}{_column_text(guess.column)}"
 
 
 def _source(guess: Guess) -> str:
@@ -293,7 +293,7 @@ def _costs(found: Sequence[Guess], main: str) -> list[str]:
             f'from = "{main if main == "episodes" else "people"}"',
             f'where = "not missing({test})"' if '"' not in test else f"where = 'not missing({test})'",
             f"item = {{ value = {_quoted(guess.value)} }}  # review",
-            f"amount = {_quoted(name)}  # review{_said(guess.column)}",
+            f"amount = {_quoted(name)}  # review{_column_text(guess.column)}",
             'currency = { value = "XXX" }  # review: the currency of the amounts, ISO 4217',
         ]
     return lines
@@ -328,7 +328,7 @@ def _refused(refused: Sequence[Refusal]) -> list[str]:
         "",
         "# These questions ask the reverse of an item, and their codes have no labels. Write the recode by hand:",
     ]
-    return [*lines, *(f"#   {each.item} = {each.column.name}{_said(each.column)}" for each in refused)]
+    return [*lines, *(f"#   {each.item} = {each.column.name}{_column_text(each.column)}" for each in refused)]
 
 
 # --- several of a kind in one row ---------------------------------------------------------------------------------
@@ -397,7 +397,7 @@ def _series(columns: Sequence[FileColumn]) -> list[str]:
 # --- words --------------------------------------------------------------------------------------------------------
 
 
-def _said(column: FileColumn) -> str:
+def _column_text(column: FileColumn) -> str:
     """The label and the first codes of a column, on one line."""
     codes = "; ".join(f"{code} {label}" for code, label in list(column.codes.items())[:MOST_CODES])
     more = " …" if len(column.codes) > MOST_CODES else ""

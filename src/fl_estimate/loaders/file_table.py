@@ -84,7 +84,7 @@ class Codebook:
     n_rows : int, optional
         None where the file does not say it.
     encoding : str
-    told : str, optional
+    given_encoding : str, optional
         The encoding that was given, not found.
     kinds, formats : dict of str to str
         How the file stores each column, and shows it, in words of its format.
@@ -95,7 +95,7 @@ class Codebook:
     columns: tuple[str, ...]
     n_rows: int | None
     encoding: str = "UTF-8"
-    told: str | None = None
+    given_encoding: str | None = None
     kinds: dict[str, str] = field(default_factory=dict[str, str])
     formats: dict[str, str] = field(default_factory=dict[str, str])
     variable_labels: dict[str, str] = field(default_factory=dict[str, str])

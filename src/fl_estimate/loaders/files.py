@@ -110,7 +110,7 @@ def read_table(path: str | Path, *, written: TextFormat | None = None) -> FileTa
     file = existing(path)
     written = written or TextFormat()
     form = _format(file)
-    with _told_by_its_content(file, form):
+    with _name_by_content(file, form):
         if not isinstance(form.read, InStretches):
             table = reading_apart.whole(form, file, written)
             _require_names(file, table.frame.collect_schema().names())
@@ -137,7 +137,7 @@ def codebook_of(file: Path, written: TextFormat | None = None) -> Codebook:
     TypeError
         Its format is not read in stretches.
     """
-    with _told_by_its_content(file, _format(file)):
+    with _name_by_content(file, _format(file)):
         book = reading_apart.codebook(_format(file), file, written or TextFormat())
         _require_names(file, book.columns)
     return book
@@ -164,7 +164,7 @@ def stretches(file: Path, book: Codebook, *, cells: int | None = None) -> Iterat
     FileFault
         FL-FILE-05, FL-FILE-06.
     """
-    with _told_by_its_content(file, _format(file)):
+    with _name_by_content(file, _format(file)):
         yield from reading_apart.stretches(_format(file), file, book, cells)
 
 
@@ -203,7 +203,7 @@ def existing(path: str | Path) -> Path:
 
 
 @contextmanager
-def _told_by_its_content(file: Path, form: FileFormat) -> Generator[None]:
+def _name_by_content(file: Path, form: FileFormat) -> Generator[None]:
     """Where a file is not what its ending says, and its first bytes are those of another format, say which."""
     try:
         yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 from collections.abc import Mapping as Dictionary
 
-from fl_estimate.errors import MappingFault, columns_untold, listed, may_be_shown, nearest
+from fl_estimate.errors import MappingFault, describe_hidden_columns, listed, may_be_shown, nearest
 from fl_estimate.loaders.cells import strange_labels
 from fl_estimate.loaders.file_table import FileTable
 from fl_estimate.loaders.mapping import Mapping
@@ -177,4 +177,4 @@ def _hint(name: str, names: Sequence[str], now: Dictionary[str, str] = {}, hidde
         return f"; did you mean {close!r}?"
     untold = len(names) - len(there)
     told = [listed(there, most=20)] if there else []
-    return f"; there are: {'; '.join([*told, *([columns_untold(untold)] if untold else [])]) or 'none'}"
+    return f"; there are: {'; '.join([*told, *([describe_hidden_columns(untold)] if untold else [])]) or 'none'}"

@@ -38,7 +38,7 @@ class _Use:
     spoken_of: frozenset[str] = frozenset()
 
 
-def require_said(mapping: Mapping, files: Dictionary[str, FileTable], rules: Dictionary[str, TableRule]) -> None:
+def require_declared(mapping: Mapping, files: Dictionary[str, FileTable], rules: Dictionary[str, TableRule]) -> None:
     """Refuse codes labelled as missing that a number, a recode with an else, or an expression would take for an answer.
 
     Raises

@@ -11,7 +11,7 @@ from collections.abc import Mapping as Dictionary
 from fl_estimate.errors import MappingFault
 from fl_estimate.loaders.file_table import FileTable, code_text
 from fl_estimate.loaders.mapping_parts import TableRule, VariableRule, is_number
-from fl_estimate.schema.code_words import codes_said
+from fl_estimate.schema.code_words import codes_in_label
 from fl_estimate.schema.variables import TABLES, Variable
 
 
@@ -60,12 +60,12 @@ def _contradictions(table: str, name: str, rule: VariableRule, file: FileTable) 
         return
     of_schema = {str(code): code for code in known.codes}
     for code, label in labels.items():
-        said = codes_said(name, label, known.codes)
+        said = codes_in_label(name, label, known.codes)
         if code in of_schema and said and of_schema[code] not in said:
-            meant = " or ".join(_told(name, each) for each in known.codes if each in said)
+            meant = " or ".join(_code_text(name, each) for each in known.codes if each in said)
             yield (
                 f"{table}.{name}: column {rule.column!r} calls code {code} {label!r}; "
-                f"the code of the schema for that is {meant}, not {_told(name, of_schema[code])}"
+                f"the code of the schema for that is {meant}, not {_code_text(name, of_schema[code])}"
             )
 
 
@@ -75,7 +75,7 @@ def _recode(table: str, name: str, rule: VariableRule, file: FileTable) -> str:
     codes = known.codes if known is not None and known.codes is not None else ()
     pairs: list[str] = []
     for code, label in labels.items():
-        said = codes_said(name, label, codes)
+        said = codes_in_label(name, label, codes)
         if len(said) == 1:
             (to,) = said
             pairs.append(f'"{code}" = {to}' if isinstance(to, int) else f'"{code}" = "{to}"')
@@ -92,6 +92,6 @@ _WORDS = {
 }  # fmt: skip
 
 
-def _told(name: str, code: int | str) -> str:
+def _code_text(name: str, code: int | str) -> str:
     words = _WORDS.get(name, {}).get(code) if isinstance(code, int) else None
     return f"{code} ({words})" if words else repr(code)

@@ -148,7 +148,7 @@ def load_lists(
         return _counted(frames[TABLE], names, count, covariates, ordered, tuple(faults))
     hashed = hasher(salt)
     slim = [
-        hashed(frame, keys).select(PERSON, ROW, *_list_of(table, list_column, apart=by_file), *memberships, *_held(frame, covariates))
+        hashed(frame, keys).select(PERSON, ROW, *_list_of(table, list_column, apart=by_file), *memberships, *_present_columns(frame, covariates))
         for table, frame in frames.items()
     ]  # fmt: skip
     found = linked(slim, names, covariates, called=", ".join(keys))
@@ -349,7 +349,7 @@ def _list_of(table: str, list_column: str | None, *, apart: bool) -> list[pl.Exp
     return [] if list_column is None else [pl.col(list_column).cast(pl.String).alias(LIST)]
 
 
-def _held(frame: pl.DataFrame, covariates: Sequence[str]) -> list[str]:
+def _present_columns(frame: pl.DataFrame, covariates: Sequence[str]) -> list[str]:
     return [name for name in covariates if name in frame.columns]
 
 

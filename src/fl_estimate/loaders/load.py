@@ -18,7 +18,7 @@ from fl_estimate.loaders.file_table import Engine, FileTable
 from fl_estimate.loaders.fit import require_fit, whole_rule
 from fl_estimate.loaders.household import survey_faults, with_households
 from fl_estimate.loaders.joining import files_of, read_files
-from fl_estimate.loaders.labelled_missing import require_said, with_declared
+from fl_estimate.loaders.labelled_missing import require_declared, with_declared
 from fl_estimate.loaders.labelled_otherwise import require_alike
 from fl_estimate.loaders.mapping import Mapping
 from fl_estimate.loaders.mapping_parts import TableRule, is_number, main_text
@@ -113,7 +113,7 @@ def _loaded(
     _require_all(
         lambda: require_fit(read, files, rules),
         lambda: require_alike(files, rules),
-        lambda: require_said(read, files, rules),
+        lambda: require_declared(read, files, rules),
     )
     filled, of_people = _filled(read, files, rules, stay_lazy=engine == "polars")
     filled, of_money = in_one_currency(filled, read.rates)

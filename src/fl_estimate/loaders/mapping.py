@@ -202,7 +202,7 @@ def _validated(model: type[Mapping], shaped: dict[str, Any], faults: list[str]) 
         except ValidationError as error:
             taken_out = False
             for each in error.errors():
-                faults.append(_said(each["loc"], each["type"], each["msg"]))
+                faults.append(_fault_text(each["loc"], each["type"], each["msg"]))
                 taken_out |= _take_out(shaped, each["loc"], absent=each["type"] == "missing")
             if not taken_out:
                 return None
@@ -211,7 +211,7 @@ def _validated(model: type[Mapping], shaped: dict[str, Any], faults: list[str]) 
 _WORDS = {"missing": "it must be given", "extra_forbidden": "no such key"}
 
 
-def _said(position: tuple[int | str, ...], kind: str, message: str) -> str:
+def _fault_text(position: tuple[int | str, ...], kind: str, message: str) -> str:
     """Write a fault that pydantic found under the names that the user wrote."""
     names = ["from" if part == "source" and "tables" in position else part for part in _written(position)]
     if "recode" in names:

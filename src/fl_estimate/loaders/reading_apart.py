@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fl_estimate.errors import FileFault
 from fl_estimate.loaders.apart_messages import (
+    codebook_message,
     codebook_of,
     fault_of,
     receive,
+    request_message,
     send,
     table_of,
-    told_of_codebook,
-    told_of_request,
 )
 from fl_estimate.loaders.file_format import FileFormat, InStretches
 from fl_estimate.loaders.file_table import Codebook, FileTable, TextFormat
@@ -69,7 +69,7 @@ def codebook(form: FileFormat, file: Path, written: TextFormat) -> Codebook:
     """What a file says of its columns, without its rows."""
     if not is_apart(form):
         return _stretched(form).codebook(file, written)
-    with _asked("codebook", file, written) as answers:
+    with _request("codebook", file, written) as answers:
         return codebook_of(next(answers)[0]["codebook"])
 
 
@@ -78,7 +78,7 @@ def stretches(form: FileFormat, file: Path, book: Codebook, cells: int | None) -
     if not is_apart(form):
         yield from _stretched(form).stretches(file, book, cells)
         return
-    with _asked("stretches", file, TextFormat(), codebook=told_of_codebook(book), cells=cells) as answers:
+    with _request("stretches", file, TextFormat(), codebook=codebook_message(book), cells=cells) as answers:
         yield from _put_together(answers)
 
 
@@ -86,7 +86,7 @@ def schema(form: FileFormat, file: Path, book: Codebook) -> dict[str, pl.DataTyp
     """The types of all columns where they are known before a row is read."""
     if not is_apart(form):
         return _stretched(form).schema(file, book)
-    with _asked("schema", file, TextFormat(), codebook=told_of_codebook(book)) as answers:
+    with _request("schema", file, TextFormat(), codebook=codebook_message(book)) as answers:
         said, frame = next(answers)
         return dict(frame.schema) if said["known"] and frame is not None else None
 
@@ -97,7 +97,7 @@ def whole(form: FileFormat, file: Path, written: TextFormat) -> FileTable:
         raise TypeError(f"files of {form.name} are read in stretches")
     if not is_apart(form):
         return form.read(file, written)
-    with _asked("whole", file, written) as answers:
+    with _request("whole", file, written) as answers:
         told = next(answers)[0]["table"]
         (frame,) = _put_together(answers)
         return table_of(told, frame)
@@ -222,7 +222,7 @@ def _begun() -> _ReadingProcess:
 
 
 @contextmanager
-def _asked(
+def _request(
     what: str, file: Path, written: TextFormat, **more: Any
 ) -> Generator[Iterator[tuple[dict[str, Any], pl.DataFrame | None]]]:
     """Ask for a file; the process is kept where all its answers were taken, and ended where they were not."""
@@ -247,7 +247,7 @@ def _asked(
             yield answer
 
     try:
-        reader.ask(told_of_request(what, file.absolute(), written, **more))
+        reader.ask(request_message(what, file.absolute(), written, **more))
         taken = answers()
         yield taken
         for _ in taken:  # the message that all is said

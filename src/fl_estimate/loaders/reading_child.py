@@ -13,11 +13,11 @@ from typing import IO, TYPE_CHECKING, Any
 from fl_estimate.errors import FlError
 from fl_estimate.loaders.apart_messages import (
     SLICE,
+    codebook_message,
     codebook_of,
+    fault_message,
     send,
-    told_of_codebook,
-    told_of_fault,
-    told_of_table,
+    table_message,
 )
 from fl_estimate.loaders.file_format import FileFormat, InStretches
 from fl_estimate.loaders.file_table import TextFormat
@@ -51,7 +51,7 @@ def _answer(request: dict[str, Any], answers: IO[bytes]) -> None:
         for said, frame in _ANSWERS[request["what"]](form, file, request):
             send(answers, said, frame)
     except FlError as fault:
-        send(answers, {"fault": told_of_fault(fault)})
+        send(answers, {"fault": fault_message(fault)})
     except MemoryError:
         send(answers, {"broken": "memory"})
     except Exception as error:  # whatever it is, it is the file's, and is said to be
@@ -71,7 +71,7 @@ def _reader(form: FileFormat) -> InStretches:
 
 
 def _codebook(form: FileFormat, file: Path, request: dict[str, Any]) -> Answer:
-    yield {"codebook": told_of_codebook(_reader(form).codebook(file, _written(request)))}, None
+    yield {"codebook": codebook_message(_reader(form).codebook(file, _written(request)))}, None
 
 
 def _stretches(form: FileFormat, file: Path, request: dict[str, Any]) -> Answer:
@@ -92,7 +92,7 @@ def _whole(form: FileFormat, file: Path, request: dict[str, Any]) -> Answer:
         raise TypeError(f"files of {form.name} are read in stretches")
     table = form.read(file, _written(request))
     frame: Any = table.frame
-    yield {"table": told_of_table(table)}, None
+    yield {"table": table_message(table)}, None
     for start in range(0, max(frame.height, 1), SLICE):
         yield {"last": start + SLICE >= frame.height}, frame[start : start + SLICE]
 

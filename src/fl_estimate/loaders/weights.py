@@ -88,7 +88,7 @@ def _warning(variable: str, said: str) -> Fault:
     )
 
 
-def weights_told(people: Any, design: Design | None) -> str:
+def describe_weights(people: Any, design: Design | None) -> str:
     """What the weights of a survey sum to, in a sentence for a person to recognise.
 
     Parameters

@@ -141,15 +141,15 @@ def publish_appraisal(appraisal: Appraisal, *, rule: str | SuppressionRule = "fl
             found=f"{appraisal.histories.n:,.0f} people, the rule {chosen.name!r} asks for {chosen.min_n}",
             fix="join lists of several years or regions",
         )  # fmt: skip
-    return _laid_out(appraisal, chosen.min_cases)
+    return _to_published(appraisal, chosen.min_cases)
 
 
 def in_full(appraisal: Appraisal) -> PublishedAppraisal:
     """An appraisal with nothing withheld, for the analyst's own pictures."""
-    return _laid_out(appraisal, 0)
+    return _to_published(appraisal, 0)
 
 
-def _laid_out(appraisal: Appraisal, least: int) -> PublishedAppraisal:
+def _to_published(appraisal: Appraisal, least: int) -> PublishedAppraisal:
     histories = appraisal.histories
     headline = appraisal.headline.frame.iloc[0]
     full = PublishedAppraisal(

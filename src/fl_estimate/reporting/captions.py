@@ -7,7 +7,7 @@ import pandas as pd
 from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.reporting.judging import based_on
 from fl_estimate.reporting.labelling import is_unweighted, several_methods, unit_of
-from fl_estimate.reporting.naming import column_title, outcome_words, quantity_words, told
+from fl_estimate.reporting.naming import column_title, outcome_words, quantity_words, text_in
 from fl_estimate.reporting.published_tables import PublishedTable
 from fl_estimate.reporting.scale import MEDIAN, only_quantile, scale_of
 from fl_estimate.reporting.tests_in_tables import of_tests
@@ -25,7 +25,7 @@ def caption(table: PublishedTable, language: str, *, margin: str | None = None) 
     A design-weighted estimate is what a reader expects of a survey, and is not named.
     """
     plain = unweighted_words(table, language)
-    if (own := told(table.wording.title, language)) and margin is None:
+    if (own := text_in(table.wording.title, language)) and margin is None:
         return own + plain
     outcomes = [outcome_words(table.wording, str(code), language) for code in table.frame["outcome"].unique() if code]
     codes = [str(code) for code in table.frame["quantity"].unique()]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from fl_estimate.reporting.captions import lowered
 from fl_estimate.reporting.labelling import is_unweighted, several_methods
-from fl_estimate.reporting.naming import outcome_words, told, unit_words
+from fl_estimate.reporting.naming import outcome_words, text_in, unit_words
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
 from fl_estimate.reporting.scale import Scale, scale_of
 from fl_estimate.reporting.suppression import LIMIT_SIGNS, LIMITS, NOT_PUBLISHED
@@ -112,7 +112,7 @@ def _figure(
 
 def population_words(table: PublishedTable, language: str) -> str:
     """Whom a table speaks of, in the language where the mapping has it."""
-    return told(table.wording.population, language) or table.population
+    return text_in(table.wording.population, language) or table.population
 
 
 def _of(population: str, sentence: str, language: str) -> str:

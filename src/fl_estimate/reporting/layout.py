@@ -16,7 +16,7 @@ from fl_estimate.errors import visible
 from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.reporting.captions import caption, column_words, interval_words, unweighted_words
 from fl_estimate.reporting.labelling import RowLabels, compared_column, is_unweighted, several_methods
-from fl_estimate.reporting.naming import outcome_words, told, unit_forms, unit_words
+from fl_estimate.reporting.naming import outcome_words, text_in, unit_forms, unit_words
 from fl_estimate.reporting.published_tables import PublishedTable
 from fl_estimate.reporting.scale import Scale, scale_of
 from fl_estimate.reporting.suppression import AT_MOST, LIMITS, NOT_PUBLISHED
@@ -150,7 +150,7 @@ def layout(table: PublishedTable, language: str = "en", truth: Truth | None = No
         caption=visible(caption(table, language)),
         heads=heads,
         rows=tuple(rows),
-        notes=(*_notes(table, language), *(("", note) for note in [told(table.wording.note, language)] if note)),
+        notes=(*_notes(table, language), *(("", note) for note in [text_in(table.wording.note, language)] if note)),
         scale=scale,
         level=level,
         legend=interval_words(frame, level, language, family="legend.interval") + unweighted_words(table, language),

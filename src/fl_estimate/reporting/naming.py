@@ -28,7 +28,7 @@ _MULTIPLE = re.compile(r"×(\d+(?:\.\d+)?)")
 _CLASS = re.compile(r"(?:C\()?(?P<column>[\w@]+)(?:, [^)]*)?\)?\[(?:T\.)?(?P<code>.+)\]")
 
 
-def told(text: Text, language: str) -> str:
+def text_in(text: Text, language: str) -> str:
     """What the mapping or study says in a language, or for all; empty where it says nothing."""
     return in_language(text, language) or text.get(ANY) or ""
 
@@ -36,7 +36,7 @@ def told(text: Text, language: str) -> str:
 def column_title(wording: SurveyWording, name: str, language: str) -> str:
     """What a column is called."""
     words = wording.columns.get(name, _NOTHING)
-    if own := told(words.title, language):
+    if own := text_in(words.title, language):
         return own
     ours = say("column", name, language)
     return ours if ours != name else label_of(name, language) or words.title.get(FILE) or name
@@ -52,14 +52,14 @@ def value_words(wording: SurveyWording, name: str, values: Sequence[Any], langua
         # loading saw to it that labels of schema variables agree with ours; a column that only has the name may mean another thing
         of_file = text.get(FILE, "")
         first = known if name in SCHEMA else of_file
-        found[value] = told(text, language) or first or known or of_file or str(value)
+        found[value] = text_in(text, language) or first or known or of_file or str(value)
     return found
 
 
 def outcome_words(wording: SurveyWording, code: str, language: str) -> str:
     """What an outcome is called; a value of a column is called by both, a ratio by its parts."""
     words = wording.columns.get(code, _NOTHING)
-    if own := told(words.title, language):
+    if own := text_in(words.title, language):
         return own
     ours = say("outcome", code, language)
     if ours != code:
@@ -161,7 +161,7 @@ def _code_words(wording: SurveyWording, column: str, code: str, language: str) -
     """What a code of a column is called; empty where nobody says."""
     text = wording.columns.get(column, _NOTHING).values.get(code, {})
     ours, of_file = known_value(column, code, language), text.get(FILE, "")
-    return told(text, language) or ((ours or of_file) if column in SCHEMA else (of_file or ours))
+    return text_in(text, language) or ((ours or of_file) if column in SCHEMA else (of_file or ours))
 
 
 def known_value(column: str, code: str, language: str) -> str:

@@ -102,7 +102,7 @@ def publish(
     known = known_tables(previous, [table.reference_period for table, _ in drafts])
     found = released([draft for _, draft in drafts], chosen, nested, known, progress)
     tables = tuple(
-        replace(table, frame=frame, reasons=reasons, assumptions=_told(table.assumptions))
+        replace(table, frame=frame, reasons=reasons, assumptions=_published_assumptions(table.assumptions))
         for (table, _), frame, reasons in zip(drafts, found.frames, found.reasons, strict=True)
     )
     tables = _unhashed(tables)
@@ -188,7 +188,7 @@ def _as_released(table: PublishedTable, instead: Sequence[tuple[list[str], tuple
     return replace(table, assumptions=tuple(found))
 
 
-def _told(assumptions: tuple[Assumption, ...]) -> tuple[Assumption, ...]:
+def _published_assumptions(assumptions: tuple[Assumption, ...]) -> tuple[Assumption, ...]:
     """Assumptions with the digits that may be printed of their parameters: a ratio in one is a figure like any other."""
     return tuple(
         a

@@ -75,10 +75,10 @@ def joined(tables: Sequence[PublishedTable]) -> pd.DataFrame:
             found.setdefault(name, []).append(table.frame[name].dtype)
     # A by-column that is of numbers in one table and of text in another is text.
     kinds = {name: kinds[0] if len({str(kind) for kind in kinds}) == 1 else "string" for name, kinds in found.items()}
-    return pd.concat([_laid_out(table, kinds) for table in tables], ignore_index=True)
+    return pd.concat([_to_frame(table, kinds) for table in tables], ignore_index=True)
 
 
-def _laid_out(table: PublishedTable, by: Mapping[str, Any]) -> pd.DataFrame:
+def _to_frame(table: PublishedTable, by: Mapping[str, Any]) -> pd.DataFrame:
     """One table with the by-columns of all, each of the type given."""
     frame = table.frame.copy()
     frame["estimate"] = pd.array([table.name] * len(frame), dtype="string")

@@ -46,7 +46,7 @@ class KnownTable:
     @property
     def assumptions(self) -> tuple[Assumption, ...]:
         """Those that `cells` reads."""
-        return (SUBPOPULATION.held(where=self.where),) if self.where else ()
+        return (SUBPOPULATION.assume(where=self.where),) if self.where else ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -25,7 +25,7 @@ from fl_estimate.reproduce.reproduction import (
     judge,
     monte_carlo,
     not_computed,
-    told_otherwise,
+    noted_difference,
 )
 from fl_estimate.reproduce.target_file import PrintEntry, arguments_of
 from fl_estimate.reproduce.targets import Target, groups_of, read_targets
@@ -90,14 +90,14 @@ def outcomes(target: Target) -> Iterator[Outcome]:
             ours = Rounded(value=found.value / size, lower=found.lower / size, upper=found.upper / size)
             yield _judged(target, given, shared, ours)
         except FlError as fault:
-            yield _stopped(shared, _told(fault))
+            yield _stopped(shared, _fault_text(fault))
         except (FormulaError, TypeError, ValueError) as error:
             yield _stopped(shared, str(error) if isinstance(error, FormulaError) else _no_fit(target, error))
 
 
 def _judged(target: Target, given: PrintEntry, shared: dict[str, Any], ours: Rounded) -> Outcome:
     entry = target.entry
-    shared["author"] = told_otherwise(ours.value, entry.computed) if not entry.prints else None
+    shared["author"] = noted_difference(ours.value, entry.computed) if not entry.prints else None
     formula = target.formulas.get("" if target.from_note else given.formula)
     name = functions.full_name(target.function, "figures") if target.function else "arithmetic"
     found = judge(shared, ours, [each.value for each in given.values], given.half, function=name,
@@ -243,7 +243,7 @@ def _of_lists(target: Target) -> Iterator[Outcome]:
         stated = next((each.replicates for each in entry.printed_values if each.replicates), None)
         found = functions.on_lists(target.function, target.histories, arguments_of(entry), stated)
     except FlError as fault:
-        reason = _told(fault)
+        reason = _fault_text(fault)
     except (FormulaError, TypeError, ValueError) as error:  # a setting of a type that the function cannot take
         reason = str(error) if isinstance(error, FormulaError) else _no_fit(target, error)
     name = functions.full_name(target.function, "lists")
@@ -257,7 +257,7 @@ def _of_lists(target: Target) -> Iterator[Outcome]:
         if given.of in ("lower", "upper"):
             ours = Rounded(value=getattr(ours, given.of), lower=ours.lower, upper=ours.upper)
         elif not entry.prints:
-            shared["author"] = told_otherwise(ours.value, entry.computed)
+            shared["author"] = noted_difference(ours.value, entry.computed)
         allowed = tuple((low / size, high / size) for low, high in _allowed(found, given))
         judged = judge(shared, ours, [each.value for each in given.values], given.half, function=name, words=_spelled(target),
                        of_lists=True, allowed=allowed)  # fmt: skip
@@ -266,7 +266,7 @@ def _of_lists(target: Target) -> Iterator[Outcome]:
                 _require_units(Rounded(value=ours.value, lower=ours.value, upper=ours.value), given)
             yield judged
         except StudyFault as fault:
-            yield _stopped(shared, _told(fault))
+            yield _stopped(shared, _fault_text(fault))
 
 
 def _allowed(found: functions.ListFigure, given: PrintEntry) -> tuple[Between, ...]:
@@ -317,7 +317,7 @@ def _stopped(shared: Mapping[str, Any], reason: str) -> Outcome:
     return not_computed({**shared, "reason": reason})
 
 
-def _told(fault: FlError) -> str:
+def _fault_text(fault: FlError) -> str:
     """A fault in one line."""
     parts = (fault.found, fault.fix)
     return f"[{fault.code}] {fault.what}" + "".join(

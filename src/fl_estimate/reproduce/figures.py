@@ -94,7 +94,7 @@ class Input:
         return float(self.values[0])
 
     @property
-    def told(self) -> str:
+    def value_text(self) -> str:
         """The figure with half its last digit; of a column how many rows it has."""
         if self.rows is not None:
             return f"{len(self.values)} × {self.symbol}"

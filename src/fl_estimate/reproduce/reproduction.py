@@ -265,7 +265,7 @@ def monte_carlo(ours: float, theirs: float) -> float:
     return 3 * float(np.hypot(ours, theirs)) if ours > 0 else 0.0
 
 
-def told_otherwise(ours: float, told: Any) -> float | None:
+def noted_difference(ours: float, told: Any) -> float | None:
     """The figure that a target's writer noted as computed, where ours is another one."""
     number = isinstance(told, int | float) and not isinstance(told, bool) and np.isfinite(told)
     return float(told) if number and abs(ours - told) > 1e-4 * max(abs(ours), abs(told)) else None
@@ -380,7 +380,7 @@ def _details(o: Outcome, language: str) -> Iterator[tuple[str, str]]:
     for given in o.inputs:
         where = ", ".join(part for part in (given.document, given.page, given.table) if part)
         named = f"{given.symbol} = " if given.symbol and given.rows is None else ""
-        yield given.label, f"{named}{given.told} — {where}"
+        yield given.label, f"{named}{given.value_text} — {where}"
     pairs = (
         ("tables", ", ".join(o.tables) if o.of_lists else ""),
         ("function", o.function),

@@ -128,22 +128,22 @@ class FaultsOfFiles:
     """What is wrong, by file, in the order in which it was met."""
 
     def __init__(self) -> None:
-        self._found: dict[str, list[str]] = {}
+        self._faults: dict[str, list[str]] = {}
 
     def add(self, file: str, *faults: str) -> None:
         if faults:
-            self._found.setdefault(file, []).extend(faults)
+            self._faults.setdefault(file, []).extend(faults)
 
     def __bool__(self) -> bool:
-        return bool(self._found)
+        return bool(self._faults)
 
     def raised(self) -> StudyFault:
         """FL-STUDY-30: every fault of every file."""
-        many = sum(map(len, self._found.values()))
+        many = sum(map(len, self._faults.values()))
         lines = [
-            line for file, own in self._found.items() for line in (f"    {file}", *(f"        {each}" for each in own))
+            line for file, own in self._faults.items() for line in (f"    {file}", *(f"        {each}" for each in own))
         ]
-        named = len(self._found.keys() - {IDS})
+        named = len(self._faults.keys() - {IDS})
         files = "1 file" if named == 1 else f"{named} files"
         return StudyFault(
             "FL-STUDY-30", f"{many} {'fault' if many == 1 else 'faults'} in {files} of targets; nothing was computed",
@@ -223,13 +223,13 @@ def read_entry(raw: Any, faults: list[str]) -> TargetEntry | None:
     try:
         entry = TargetEntry.model_validate(given)
     except ValidationError as error:
-        faults += list(_said(error))
+        faults += list(_fault_texts(error))
         return None
     faults += list(_between(entry))
     return entry
 
 
-def _said(error: ValidationError) -> Iterator[str]:
+def _fault_texts(error: ValidationError) -> Iterator[str]:
     told: dict[str, list[str]] = {}
     for fault in error.errors(include_url=False, include_input=False):
         position, known = _place(fault["loc"])

@@ -82,7 +82,7 @@ class Code(str):
         """Every code of the family that the modules imported so far declare, in their order."""
         return tuple(cls._declared.values())
 
-    def told(self, parameters: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
+    def checked_parameters(self, parameters: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
         """Parameters as reasons and assumptions keep them.
 
         Raises
@@ -130,7 +130,7 @@ class ReasonCode(Code):
 
     def at(self, row: SupportsInt, /, **parameters: Any) -> Reason:
         """The reason of one row."""
-        return Reason(code=self, row=int(row), parameters=self.told(parameters))
+        return Reason(code=self, row=int(row), parameters=self.checked_parameters(parameters))
 
     def to_publish(self, parameters: Iterable[tuple[str, Any]]) -> tuple[tuple[str, Any], ...]:
         """Parameters as they may be published; of a code that nobody declared none is known to be harmless."""
@@ -155,9 +155,9 @@ class AssumptionCode(Code):
         super().__init__(text, *parameters)
         self.in_full_only = in_full_only
 
-    def held(self, /, **parameters: Any) -> Assumption:
+    def assume(self, /, **parameters: Any) -> Assumption:
         """The assumption of one result."""
-        return Assumption(code=self, parameters=self.told(parameters))
+        return Assumption(code=self, parameters=self.checked_parameters(parameters))
 
     def to_publish(self, parameters: Iterable[tuple[str, Any]]) -> tuple[tuple[str, Any], ...]:
         """Parameters as they may be published."""

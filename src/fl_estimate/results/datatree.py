@@ -115,7 +115,7 @@ def _of_data(
     if not len(positions):
         return {}
     met = observed.take(positions)
-    axis = _laid(frame.iloc[positions].reset_index(drop=True), by, "y")
+    axis = _row_axis(frame.iloc[positions].reset_index(drop=True), by, "y")
     like = by_chain(met.log_likelihood(draws[:, positions], LINKED[met.link]))
     size = {"binomial": "n_effective", "beta-binomial": "n"}.get(met.family, "variance")
     constant: dict[str, Any] = {size: (axis.dims, met.size.reshape(axis.shape))}
@@ -161,12 +161,12 @@ def _axes(frame: pd.DataFrame, by: Sequence[str]) -> list[Axis]:
         positions = np.flatnonzero((frame["margin"] == margin).to_numpy(dtype=bool))
         name = "value" if margin == finest else ("national" if not margin else f"value_{margin.replace(' × ', '_')}")
         rows = frame.iloc[positions].reset_index(drop=True)
-        axis = _laid(rows, by, name)
+        axis = _row_axis(rows, by, name)
         made.append(Axis(name=name, positions=positions, dims=axis.dims, coords=axis.coords))
     return made
 
 
-def _laid(rows: pd.DataFrame, by: Sequence[str], name: str) -> Axis:
+def _row_axis(rows: pd.DataFrame, by: Sequence[str], name: str) -> Axis:
     """Along the by-columns where each crossing has one row, in order; else along one dimension of labels."""
     columns = [column for column in by if not (rows["margin"] == "").all() and rows[column].notna().any()]
     labels = {_dimension(column): [_label(value) for value in rows[column]] for column in columns}

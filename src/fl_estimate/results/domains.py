@@ -211,7 +211,7 @@ def _code(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def asked_for(frame: pd.DataFrame, wording: SurveyWording, name: str, wanted: Any) -> npt.NDArray[np.bool_]:
+def in_domain(frame: pd.DataFrame, wording: SurveyWording, name: str, wanted: Any) -> npt.NDArray[np.bool_]:
     """Rows whose by-column has a value: a code, or else a label; `NOT_STATED`; None where the row is not divided by it."""
     column = frame[name]
     silent = column.isna().to_numpy(dtype=bool)

@@ -40,7 +40,7 @@ from fl_estimate.results.columns import nullable as nullable
 from fl_estimate.results.crossing import Crossing
 from fl_estimate.results.datatree import datatree
 from fl_estimate.results.domains import NOT_STATED as NOT_STATED
-from fl_estimate.results.domains import a_label, asked_for, pivoted, places_of, populations_of, with_labels
+from fl_estimate.results.domains import a_label, in_domain, pivoted, places_of, populations_of, with_labels
 from fl_estimate.results.inference import Inference
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.public import public
@@ -286,7 +286,7 @@ class Estimates:
             raise missing_columns("FL-EST-21", absent, [*self.by, *sorted(TEXT)], EstimateFault)
         keep = np.ones(len(self), dtype=bool)
         for name, wanted in by.items():
-            keep &= asked_for(self.frame, self.wording, name, wanted)
+            keep &= in_domain(self.frame, self.wording, name, wanted)
         if not keep.any():
             shown = ", ".join(f"{name}={wanted!r}" for name, wanted in by.items())
             known = "; ".join(f"{name}: {listed(self.frame[name].dropna().unique(), most=12)}" for name in by)
@@ -496,7 +496,7 @@ class Estimates:
 
     def save(self, path: str | Path) -> Path:
         """Write everything to one Parquet file, for the analyst: full values, nothing suppressed. Draws are left out."""
-        return storage.save(self.frame, told_of(self), Path(path))
+        return storage.save(self.frame, to_record(self), Path(path))
 
     @staticmethod
     def read(path: str | Path) -> Estimates:
@@ -514,7 +514,7 @@ class Estimates:
         """
         frame, told = storage.read(Path(path))
         with storage.reading(Path(path)):
-            return from_told(frame, told)
+            return from_record(frame, told)
 
     def __repr__(self) -> str:
         table = shown.table(self.frame, self.by, self.wording).to_string(index=False, na_rep="", max_rows=30)
@@ -533,7 +533,7 @@ class Estimates:
 Bound = Literal["", "lower", "upper", "identified"]
 
 
-def told_of(estimates: Estimates) -> dict[str, Any]:
+def to_record(estimates: Estimates) -> dict[str, Any]:
     """Everything but the table, as JSON has it."""
     return {
         "by": estimates.by,
@@ -551,11 +551,11 @@ def told_of(estimates: Estimates) -> dict[str, Any]:
     }
 
 
-def from_told(frame: pd.DataFrame, told: Mapping[str, Any]) -> Estimates:
-    """What `told_of` gave, with its table."""
+def from_record(frame: pd.DataFrame, told: Mapping[str, Any]) -> Estimates:
+    """What `to_record` gave, with its table."""
     by = tuple(str(name) for name in told["by"])
     support = told["support"]
-    older = [OLDER_FILE.held(version=told["saved_by"])] if support is None else []
+    older = [OLDER_FILE.assume(version=told["saved_by"])] if support is None else []
     return Estimates(
         frame=completed(frame, by),
         by=by,

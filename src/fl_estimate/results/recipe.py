@@ -169,7 +169,7 @@ class Described(Protocol):
     def reference_period(self) -> str: ...
 
 
-def said_by_all(results: Sequence[Described], about: str, word: str | None = None) -> str:
+def shared_text(results: Sequence[Described], about: str, word: str | None = None) -> str:
     """What all results say of themselves, where any says it; refuse where two say different things.
 
     Parameters
@@ -242,9 +242,9 @@ def joined(
     names = list(dict.fromkeys(p.provenance.source_name for p in parts if p.provenance.source_name))
     first = parts[0].provenance.source_sha256 if parts else ""
     return Recipe(
-        measure=said_by_all(parts, "measure", measure),
-        population=said_by_all(parts, "population", population),
-        period=Period(said_by_all(parts, "reference_period", reference_period)),
+        measure=shared_text(parts, "measure", measure),
+        population=shared_text(parts, "population", population),
+        period=Period(shared_text(parts, "reference_period", reference_period)),
         assumptions=each_once(a for part in parts for a in part.assumptions)
         if assumptions is None
         else tuple(assumptions),

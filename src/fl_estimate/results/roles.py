@@ -33,7 +33,7 @@ class NotInFile(Role):
 
 
 @dataclass(frozen=True)
-class Told(NotInFile):
+class Progress(NotInFile):
     """A callable that is told in words how far the method is; a run of a study tells its own."""
 
 
@@ -253,7 +253,7 @@ class OneOf(Role):
     """Another key: one of the two is given, never both."""
 
     key: str
-    said: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -261,7 +261,7 @@ class EachOf(Role):
     """A table with a value for each name that other keys have, and for no other."""
 
     keys: tuple[str, ...]
-    said: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -281,7 +281,7 @@ LISTS = Lists()
 VALUES = ColumnOf(values=True)
 GROUPS = ColumnOf()
 NOT_IN_FILE = NotInFile()
-TOLD = Told()
+PROGRESS = Progress()
 SEED = Seed()
 
 Some = Within(items=(1, None))

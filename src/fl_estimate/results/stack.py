@@ -15,7 +15,7 @@ from fl_estimate.results.columns import HEAD, TAIL, check_by_columns, completed
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.recipe import joined
-from fl_estimate.results.recipe import said_by_all as said_by_all
+from fl_estimate.results.recipe import shared_text as shared_text
 
 
 @method(kind=None, basis=None, family="survey")

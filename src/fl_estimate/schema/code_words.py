@@ -51,7 +51,7 @@ _WHOLE: dict[str, str] = {
 """What a whole label must be to speak of a code that is a text, beside the code itself."""
 
 
-def codes_said(variable: str, label: str, codes: Sequence[Code]) -> frozenset[Code]:
+def codes_in_label(variable: str, label: str, codes: Sequence[Code]) -> frozenset[Code]:
     """Give the codes of a variable that a label clearly speaks of; empty where it says nothing that is known, or several things.
 
     Parameters
@@ -65,7 +65,7 @@ def codes_said(variable: str, label: str, codes: Sequence[Code]) -> frozenset[Co
 
     Examples
     --------
-    >>> [sorted(codes_said("sex", label, (1, 2, 3))) for label in ("Female", "1. Hombre", "M", "Male or female", "Not male")]
+    >>> [sorted(codes_in_label("sex", label, (1, 2, 3))) for label in ("Female", "1. Hombre", "M", "Male or female", "Not male")]
     [[2], [1], [], [], []]
     """
     plain = _plain(label)
@@ -74,10 +74,10 @@ def codes_said(variable: str, label: str, codes: Sequence[Code]) -> frozenset[Co
             return frozenset()
         met = [said for words, said in _ANYWHERE[variable] if re.search(rf"\b(?:{words})\b", plain)]
         return _common([frozenset(said) for said in met])
-    return _said_whole(plain, codes)
+    return _whole_words(plain, codes)
 
 
-def _said_whole(plain: str, codes: Iterable[Code]) -> frozenset[Code]:
+def _whole_words(plain: str, codes: Iterable[Code]) -> frozenset[Code]:
     texts = [code for code in codes if isinstance(code, str)]
     found = [
         frozenset(code for code in texts if re.fullmatch(_WHOLE.get(code, re.escape(_plain(code))), part))

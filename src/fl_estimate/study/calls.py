@@ -14,7 +14,18 @@ from fl_estimate.estimators.synthesis.from_figures import national_figure
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import Argument
-from fl_estimate.results.roles import Earlier, FromFile, Lists, Neighbours, Pair, People, Persons, Seed, Strata, Told
+from fl_estimate.results.roles import (
+    Earlier,
+    FromFile,
+    Lists,
+    Neighbours,
+    Pair,
+    People,
+    Persons,
+    Progress,
+    Seed,
+    Strata,
+)
 from fl_estimate.results.stack import stack
 from fl_estimate.study.config import Study
 from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry
@@ -45,7 +56,9 @@ def make_estimate(
         Of the estimator; FL-EST-26 where an estimate that it names could not be made.
     """
     _require_made([name for _, _, name in earlier(entry)], before)
-    given = _given(entry, inputs.tables.get(entry.name, {}), before) | _with(entry, Told, tell) | dict(instead or {})
+    given = (
+        _given(entry, inputs.tables.get(entry.name, {}), before) | _with(entry, Progress, tell) | dict(instead or {})
+    )
     function = entry.declared.function
     if isinstance(entry, PeopleEntry):
         return function(**_with(entry, People, inputs.of(entry, study.source_of(entry.source))), **given)
@@ -77,7 +90,7 @@ def try_out(entry: Entry, people: Any) -> None:
     function(**_with(entry, People, people), **given)
 
 
-def _with(entry: Entry, role: type[People] | type[Lists] | type[Told], value: Any) -> dict[str, Any]:
+def _with(entry: Entry, role: type[People] | type[Lists] | type[Progress], value: Any) -> dict[str, Any]:
     """What no key holds, under the name that the function has for it; nothing where it takes none."""
     argument = entry.declared.first(role)
     return {} if argument is None else {argument.name: value}

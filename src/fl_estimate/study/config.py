@@ -31,7 +31,7 @@ from fl_estimate.study.entries import (
     StudyTable,
     TruthEntry,
 )
-from fl_estimate.study.faults import told
+from fl_estimate.study.faults import fault_lines
 from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry, entry_models, keys_at, tag_of
 from fl_estimate.study.imputing import impute_faults
 from fl_estimate.study.plan import between_faults, earlier_faults, kept_faults, key_faults
@@ -146,7 +146,9 @@ def read_with_faults(path: str | Path) -> tuple[Study | None, StudyFault | None]
     raw, content = _content(path, file)
     content = _with_rule(content, file)
     left = _left(content)
-    faults = told(left.errors, content, keys=lambda loc: keys_at(loc, study_model())) if left.errors else list[str]()
+    faults = (
+        fault_lines(left.errors, content, keys=lambda loc: keys_at(loc, study_model())) if left.errors else list[str]()
+    )
     meant = _left(_as_meant(content, left.errors)) if left.errors else left
     if left.config is not None:
         faults += _faults(left.config, left.positions)

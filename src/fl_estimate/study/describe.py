@@ -55,7 +55,7 @@ class KeyLine:
     name: str
     form: str
     default: str
-    said: str
+    description: str
 
 
 def described(kind: str) -> list[Method]:
@@ -91,7 +91,7 @@ def key_lines(method: Method) -> list[KeyLine]:
         if key in Entry.model_fields or key == "method":
             continue
         argument = own.get(key)
-        said = COMMON.get(key, "") if argument is None else _said(argument.function, argument.name)
+        said = COMMON.get(key, "") if argument is None else _parameter_text(argument.function, argument.name)
         roles = () if argument is None else argument.roles
         notes = [said, *(note for note in _notes(roles) if note not in said)]
         lines.append(KeyLine(key, _form(field, roles), _default(field), " ".join(note for note in notes if note)))
@@ -163,7 +163,7 @@ def _default(field: FieldInfo) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _said(function: Callable[..., Any], name: str) -> str:
+def _parameter_text(function: Callable[..., Any], name: str) -> str:
     """What a docstring says of a parameter; several may stand on one line."""
     text = inspect.getdoc(function) or ""
     section = re.search(r"^Parameters\n-+\n(.*?)(?=^\S[^\n]*\n-{3,}|\Z)", text, re.M | re.S)

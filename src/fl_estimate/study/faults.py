@@ -13,7 +13,7 @@ from fl_estimate.study.forms import entry_models, own_keys
 Loc = Sequence[str | int]
 
 
-def told(
+def fault_lines(
     faults: Sequence[Mapping[str, Any]], content: Mapping[str, Any], *, keys: Callable[[Loc], Sequence[str]]
 ) -> list[str]:
     """Each fault of the file in one line; the branches of a choice that were tried are one fault, not several.

@@ -46,12 +46,12 @@ class Faults:
             raise StudyFault(
                 "FL-STUDY-34",
                 f"the study has {len(faults)} faults",
-                found="".join(_told(error, positions) for error, positions in faults),
+                found="".join(_fault_text(error, positions) for error, positions in faults),
                 fix="correct all of them; each line names its place and how to mend it",
             )
 
 
-def _told(error: FlError, positions: list[str]) -> str:
+def _fault_text(error: FlError, positions: list[str]) -> str:
     """A fault in the list of all: where, what, and how to mend it."""
     where = f"{', '.join(positions)}: " if positions else ""
     lines = [f"{where}[{error.code}] {error.what}"]

@@ -30,7 +30,7 @@ from fl_estimate.study.imputing import imputed, takes_draws
 from fl_estimate.study.labelling import labelled
 from fl_estimate.study.named_columns import named_columns
 from fl_estimate.study.private import keyed
-from fl_estimate.study.undeclared import require_said
+from fl_estimate.study.undeclared import require_declared
 from fl_estimate.version import package_version
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def read_inputs(study: Study, tell: Tell, faults: Faults | None = None) -> Study
             people[name] = _calibrated(study, entry, people[name])
     _require_columns(study, people, noted)
     with noted.of(""):
-        require_said(study, {name: each for name, each in surveys.items() if name in people}, people)
+        require_declared(study, {name: each for name, each in surveys.items() if name in people}, people)
     beside = read_side_files(study, noted)
     if faults is None:
         noted.require()
@@ -162,7 +162,7 @@ def read_inputs(study: Study, tell: Tell, faults: Faults | None = None) -> Study
     )
 
 
-def asked_readings(
+def requested_outcomes(
     entries: Iterable[Any], derived: Mapping[str, str], frameworks: Sequence[Framework]
 ) -> list[str] | None:
     """The outcomes that a study needs: those always computed, and the optional ones that it names; None: no more than these."""
@@ -243,7 +243,7 @@ def _classified(
     del people[name]  # without its classes nothing of it can be estimated
     with noted.of("classify"):
         frameworks = [Framework.read(_framework(study, each)) for each in named]
-        outcomes = asked_readings(study.config.estimate, study.config.source[name].derived, frameworks)
+        outcomes = requested_outcomes(study.config.estimate, study.config.source[name].derived, frameworks)
         if study.config.impute is not None:
             tell(f"imputing unknown answers of {name}")
             entries = study.config.estimate

@@ -28,7 +28,7 @@ def alone(folder: Path) -> Generator[None]:
     StudyFault
         FL-STUDY-35: another run has held it for a minute.
     """
-    held = _held(folder)
+    held = _locked_folder(folder)
     try:
         yield
     finally:
@@ -47,7 +47,7 @@ def free(folder: Path) -> bool:
         os.close(at)
 
 
-def _held(folder: Path) -> int | None:
+def _locked_folder(folder: Path) -> int | None:
     for _ in range(TRIES):
         folder.mkdir(parents=True, exist_ok=True)
         if fcntl is None:

@@ -76,7 +76,7 @@ def _faults(entry: Entry, key: str, role: Role) -> Iterator[str]:
                 yield f": it is not for {role.key} {other!r}"
         case OneOf():
             if (value is None) == (getattr(entry, role.key) is None):
-                yield f": {role.said}"
+                yield f": {role.message}"
         case EachOf():
             yield from _each_of(entry, key, role)
         case Neighbours():
@@ -92,7 +92,7 @@ def _each_of(entry: Entry, key: str, role: EachOf) -> Iterator[str]:
         return
     stated = cast("Mapping[str, Any]", getattr(entry, key) or {})
     names = [str(name) for other in role.keys for name in getattr(entry, other)]
-    yield from (f".{name}: {role.said}" for name in names if name not in stated)
+    yield from (f".{name}: {role.message}" for name in names if name not in stated)
     yield from (f".{name}: it is not among the {' or '.join(role.keys)}" for name in stated if name not in names)
 
 

@@ -89,7 +89,7 @@ def answers_of(record: Mapping[str, Any], known: Items | None = None) -> dict[st
     return {"answers": answers, "default": NO, **blocks, **single}
 
 
-def _asked(told: Mapping[str, Any]) -> set[str]:
+def _question_columns(told: Mapping[str, Any]) -> set[str]:
     """The questions that the file has, by the arguments that a row stands for."""
     fields = {f"{block}.{name}" for block in BLOCKS for name in told.get(block, {})}
     return {*told["answers"], *fields, *(name for name in PARAMETERS if name in told)}
@@ -105,7 +105,7 @@ def _explained(record: Mapping[str, Any], framework: str | Path, row: int) -> Ex
     cell = record[age]
     chosen = Framework.read(framework)
     told = answers_of(record, chosen.known)
-    return explain(framework=chosen, age=MISSING if cell is None else cell, instrument=_asked(told), **told)
+    return explain(framework=chosen, age=MISSING if cell is None else cell, instrument=_question_columns(told), **told)
 
 
 def _answering(data: SurveyData) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from fl_estimate.errors import EstimateFault, FlError
 from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
-from fl_estimate.estimators.survey.imputed import told_of
+from fl_estimate.estimators.survey.imputed import imputation_arguments
 from fl_estimate.indicators.clock import require_period
 from fl_estimate.reporting.appraisals import PublishedAppraisal, publish_appraisal
 from fl_estimate.reporting.particulars import Particulars
@@ -297,7 +297,7 @@ def _manifest(
             {"name": file.name, "sha256": _hash(file, mark), "rows": file.n_rows} for file in inputs.files
         ],
         "definitions": [{"id": identity, "title": title["en"]} for identity, title in inputs.definitions],
-        "imputations": {name: told_of(drawn) for name, drawn in inputs.imputed.items()},
+        "imputations": {name: imputation_arguments(drawn) for name, drawn in inputs.imputed.items()},
         "words": [_words(tag, missing) for tag in study.config.publish.languages],
         "geography": geography(estimates.values()),
         "estimates": [

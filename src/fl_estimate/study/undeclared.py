@@ -18,7 +18,7 @@ from fl_estimate.study.forms import PeopleEntry
 from fl_estimate.study.named_columns import named_columns
 
 
-def require_said(study: Study, surveys: Mapping[str, SurveyData], people: Mapping[str, Any]) -> None:
+def require_declared(study: Study, surveys: Mapping[str, SurveyData], people: Mapping[str, Any]) -> None:
     """Refuse what `fl.load` refuses of a mapping, in the conditions, derived columns and variables of a study.
 
     Raises

@@ -18,7 +18,7 @@ SOURCE = "en"
 CATALOGUES: Traversable = files("fl_estimate.words") / "catalogues"
 
 
-def _found() -> tuple[str, ...]:
+def _catalogue_languages() -> tuple[str, ...]:
     names = sorted(each.name.removesuffix(".po") for each in CATALOGUES.iterdir() if each.name.endswith(".po"))
     return (SOURCE, *(name for name in names if name != SOURCE))
 
@@ -26,7 +26,7 @@ def _found() -> tuple[str, ...]:
 _NO_TERRITORY = ("ZZ", "XA", "XB")
 """CLDR's codes for an unknown territory and for pseudo-languages: names that are there, of no place."""
 
-LANGUAGES: tuple[str, ...] = _found()
+LANGUAGES: tuple[str, ...] = _catalogue_languages()
 """Languages that have a catalogue, English first."""
 
 

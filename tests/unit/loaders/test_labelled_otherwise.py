@@ -10,7 +10,7 @@ import pyreadstat
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.schema.code_words import codes_said
+from fl_estimate.schema.code_words import codes_in_label
 
 FRAME: Any = pd.DataFrame(
     {"sex": [1, 1, 2, 2.0], "area": ["urban", "urban", "rural", "rural"], "st": [11, 43, 51, 51.0]}
@@ -92,7 +92,7 @@ def test_other_variables_and_every_contradiction_at_once(tmp_path: Path) -> None
     ],
 )
 def test_words_of_a_code(variable: str, label: str, codes: Any, said: set[Any]) -> None:
-    assert codes_said(variable, label, codes) == said
+    assert codes_in_label(variable, label, codes) == said
 
 
 def test_all_faults_of_a_mapping_with_its_file_come_in_one_round(tmp_path: Path) -> None:

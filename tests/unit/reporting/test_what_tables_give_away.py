@@ -267,10 +267,12 @@ def test_releases_are_taken_as_they_are_given() -> None:
     for wrong in (3, SimpleTables()):
         with pytest.raises(fl.FlError, match="FL-PUB-40"):
             as_release(wrong)
-    assert where_of([SUBPOPULATION.held(where="age >= 18")]) == "age >= 18"
+    assert where_of([SUBPOPULATION.assume(where="age >= 18")]) == "age >= 18"
     assert where_of([]) == ""
     assert KnownTable(name="x", frame=pd.DataFrame()).assumptions == ()
-    assert KnownTable(name="x", where="a > 1", frame=pd.DataFrame()).assumptions == (SUBPOPULATION.held(where="a > 1"),)
+    assert KnownTable(name="x", where="a > 1", frame=pd.DataFrame()).assumptions == (
+        SUBPOPULATION.assume(where="a > 1"),
+    )
 
 
 class SimpleTables:
@@ -429,7 +431,7 @@ def test_a_cell_is_known_whatever_its_quantity_and_order() -> None:
     ).frame
     first, second, third = cells(frame, ("region", "sex"), [])
     assert first == second != third
-    assert cells(frame, ("region", "sex"), [SUBPOPULATION.held(where="x")])[0] != first
+    assert cells(frame, ("region", "sex"), [SUBPOPULATION.assume(where="x")])[0] != first
     assert third[3:] == (("region",), frozenset({("region", "N")}))
 
 

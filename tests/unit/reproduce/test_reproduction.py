@@ -23,8 +23,8 @@ from fl_estimate.reproduce.reproduction import (
     judge,
     lines,
     monte_carlo,
+    noted_difference,
     summary,
-    told_otherwise,
     written,
 )
 
@@ -118,7 +118,7 @@ def test_two_runs_of_a_sampler() -> None:
      (100.0, "101", None), (100.0, None, None), (100.0, float("nan"), None), (0.0, 0, None), (-100.0, 100, 100.0)],
 )  # fmt: skip
 def test_a_figure_that_its_writer_computed_otherwise(ours: float, told: Any, expected: float | None) -> None:
-    assert told_otherwise(ours, told) == expected
+    assert noted_difference(ours, told) == expected
 
 
 @pytest.mark.parametrize(

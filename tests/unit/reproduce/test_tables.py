@@ -184,7 +184,7 @@ def test_a_bundled_table_is_an_input(tmp_path: Path) -> None:
     text = 'formula = "sum(n)"\npublished = 20.9\n[[inputs]]\nsymbol = "n"\ntable = "ilo2012"\ncolumn = "value"\n'
     (found,) = outcomes(tmp_path, text + "where = \"breakdown == 'region' and unit == 'million'\"\n")
     assert (found.computed, found.lower, found.upper) == pytest.approx((20.9, 20.6, 21.2))
-    assert found.inputs[0].told == "6 × n"
+    assert found.inputs[0].value_text == "6 × n"
 
 
 def test_a_file_that_is_no_table(tmp_path: Path) -> None:

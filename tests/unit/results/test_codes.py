@@ -69,17 +69,17 @@ def test_reasons_and_assumptions_hold_declared_codes_also_where_a_text_was_given
     text = "zero_cases"
     assert Reason(code=text, row=0).code is ZERO_CASES  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert DF_NOT_POSITIVE.at(3, df=0.0) == Reason(code=DF_NOT_POSITIVE, row=3, parameters=(("df", 0.0),))
-    assert SUBPOPULATION.held(where="x > 1") == Assumption(code=SUBPOPULATION, parameters=(("where", "x > 1"),))
+    assert SUBPOPULATION.assume(where="x > 1") == Assumption(code=SUBPOPULATION, parameters=(("where", "x > 1"),))
 
 
 def test_a_parameter_that_no_words_would_say_is_refused() -> None:
     with pytest.raises(TypeError, match="has no parameter rows"):
         ZERO_CASES.at(0, rows=3)
-    assert AssumptionCode.of("of_tomorrow").held(rows=3).parameters == (("rows", 3),)
+    assert AssumptionCode.of("of_tomorrow").assume(rows=3).parameters == (("rows", 3),)
 
 
 def test_each_assumption_is_kept_once_in_its_order() -> None:
-    first, second = SUBPOPULATION.held(where="a"), SUBPOPULATION.held(where="b")
+    first, second = SUBPOPULATION.assume(where="a"), SUBPOPULATION.assume(where="b")
     assert each_once([first, second, first]) == (first, second)
 
 

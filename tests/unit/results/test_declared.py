@@ -118,11 +118,11 @@ def test_a_family_has_declarations_of_its_own() -> None:
     assert Planted.of("zero_cases") is made
     assert ReasonCode.of("zero_cases") is not made
     assert Planted.all() == (made,)
-    assert made.told({"one": 1}) == (("one", 1),)
+    assert made.checked_parameters({"one": 1}) == (("one", 1),)
     with pytest.raises(TypeError, match="planted 'zero_cases' has no parameter three, two"):
-        made.told({"two": 1, "three": 1})
+        made.checked_parameters({"two": 1, "three": 1})
     unknown = Planted.of("other")
-    assert unknown.told({"two": 1}) == (("two", 1),)
+    assert unknown.checked_parameters({"two": 1}) == (("two", 1),)
     assert not unknown.known
 
 
@@ -413,7 +413,7 @@ def frame(**columns: Any) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("assumptions", "call", "title"),
     [((), "estimate_mean", "Estimates of mean"), ((), "stack", "Stacked estimates of mean"), ((), "regress", "Regression, a table of mean"),
-     ((codes.STANDARDISED.held(column="age"),), "stack", "Standardised estimates of mean"), ((), "pool", "Estimates pooled over imputations, a table of mean")],
+     ((codes.STANDARDISED.assume(column="age"),), "stack", "Standardised estimates of mean"), ((), "pool", "Estimates pooled over imputations, a table of mean")],
 )  # fmt: skip
 def test_titles(assumptions: Any, call: str, title: str) -> None:
     assert shown.title(frame(), assumptions, call) == title
@@ -423,7 +423,7 @@ def test_sizes_and_columns_that_hold_something() -> None:
     both = pd.concat([frame(), frame()], ignore_index=True)
     assert shown.size(frame(), ()) == "1 row"
     assert shown.size(both, ()) == "2 rows"
-    assert shown.size(both, (codes.UNWEIGHTED.held(),)) == "2 rows, unweighted"
+    assert shown.size(both, (codes.UNWEIGHTED.assume(),)) == "2 rows, unweighted"
     assert shown.title(frame(quantity=["population_size"]), (), "") == "Estimates of population size"
     assert shown.title(frame(quantity=[""]), (), "") == "Estimates"
     table = shown.table(frame(se=[0.5], method=["taylor"], df_effective=[3.0]), (), SurveyWording())

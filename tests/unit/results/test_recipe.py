@@ -74,15 +74,15 @@ def test_sources_are_named_and_the_sum_of_bytes_stays_where_the_parts_are_of_one
 
 
 def test_assumptions_of_all_parts_each_once() -> None:
-    said = SUBPOPULATION.held(where="x")
-    parts = [Recipe(assumptions=(said,)), Recipe(assumptions=(said, UNWEIGHTED.held()))]
-    assert joined(parts, call="sum", arguments={}).assumptions == (said, UNWEIGHTED.held())
+    said = SUBPOPULATION.assume(where="x")
+    parts = [Recipe(assumptions=(said,)), Recipe(assumptions=(said, UNWEIGHTED.assume()))]
+    assert joined(parts, call="sum", arguments={}).assumptions == (said, UNWEIGHTED.assume())
     assert joined(parts, call="sum", arguments={}, assumptions=[said]).assumptions == (said,)
 
 
 def test_a_further_step_keeps_the_people_the_time_and_the_file() -> None:
     first = Recipe(
-        measure="flow", population="all", period=Period("2023"), assumptions=(UNWEIGHTED.held(),),
+        measure="flow", population="all", period=Period("2023"), assumptions=(UNWEIGHTED.assume(),),
         provenance=Provenance(call="estimate_mean", arguments={"by": "region"}, source_name="a.csv", source_sha256="1"),
     )  # fmt: skip
     then = first.then("hierarchical.area", {"draws": 10}, first.without(UNWEIGHTED), direct=True)

@@ -22,9 +22,9 @@ from fl_estimate.results.roles import PEOPLE, Earlier, FromFile, Persons
 from fl_estimate.study import folder as folders
 from fl_estimate.study import inputs, locking, nesting, run
 from fl_estimate.study.config import read_study
-from fl_estimate.study.describe import _default, _form, _said, _words  # pyright: ignore[reportPrivateUsage]
+from fl_estimate.study.describe import _default, _form, _parameter_text, _words  # pyright: ignore[reportPrivateUsage]
 from fl_estimate.study.entries import RuleEntry
-from fl_estimate.study.faults import told
+from fl_estimate.study.faults import fault_lines
 from fl_estimate.study.folder import MANIFEST, replacing, write_manifest
 from fl_estimate.study.forms import ColumnName, ColumnNames, entry_model
 from fl_estimate.study.private import open_private, withheld_rows
@@ -87,10 +87,10 @@ def test_words_of_a_parameter_in_a_docstring() -> None:
             Not asked.
         """
 
-    assert [_said(function, name) for name in ("one", "two", "three", "four", "five")] == [
+    assert [_parameter_text(function, name) for name in ("one", "two", "three", "four", "five")] == [
         "The first of all.", "Others. In two parts.", "Others. In two parts.", "", ""
     ]  # fmt: skip
-    assert _said(lambda: None, "one") == ""
+    assert _parameter_text(lambda: None, "one") == ""
 
 
 def test_two_arguments_of_one_key_are_refused() -> None:
@@ -120,7 +120,7 @@ def test_values_that_come_from_elsewhere_are_said_by_where_they_come_from() -> N
 
 
 def lines(faults: list[Mapping[str, Any]], content: Mapping[str, Any]) -> list[str]:
-    return told(faults, content, keys=lambda _: ["outcome", "by"])
+    return fault_lines(faults, content, keys=lambda _: ["outcome", "by"])
 
 
 def fault(*loc: str | int, kind: str = "value_error", msg: str = "wrong") -> Mapping[str, Any]:

@@ -115,7 +115,7 @@ def test_every_key_is_told() -> None:
     """The page has a form for each key and words for nearly all: a key without any is one that its docstring leaves out."""
     silent = {
         (tag, line.name) for tag in methods() for method in described(tag) for line in key_lines(method)
-        if not line.said and line.name not in {"interval", "level", "likelihood", "draws", "seed", "replicates", "unknown", "weights", "spatial"}
+        if not line.description and line.name not in {"interval", "level", "likelihood", "draws", "seed", "replicates", "unknown", "weights", "spatial"}
     }  # fmt: skip
     assert {name for _, name in silent} <= {"people", "outcome", "variable", "numerator", "denominator", "estimates", "before", "after", "prior", "threshold", "learner"}  # fmt: skip
 

@@ -18,8 +18,8 @@ from fl_estimate.results.roles import (
     LISTS,
     NOT_IN_FILE,
     PEOPLE,
+    PROGRESS,
     SEED,
-    TOLD,
     ColumnOf,
     EachOf,
     Earlier,
@@ -66,7 +66,7 @@ def everything(
     correlation: Annotated[float, Within(ge=-1, le=1), Stated()] = 0.0,
     renamed: Annotated[int, Key("other")] = 3,
     seed: Annotated[int | None, SEED] = None,
-    progress: Annotated[Any, TOLD] = None,
+    progress: Annotated[Any, PROGRESS] = None,
     design: Annotated[Any, NOT_IN_FILE] = None,
 ) -> fl.Estimates:  # fmt: skip
     given = dict(locals())

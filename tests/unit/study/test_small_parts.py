@@ -224,5 +224,5 @@ def test_the_page_of_entries_says_what_describe_says(tag: str) -> None:
     lines = [line for line in key_lines(method) if of_lists or line.name not in ListsEntry.model_fields]
     assert lines
     for line in lines:
-        cells = [text.replace("``", "`").replace("|", "\\|") for text in (line.form, line.default, line.said)]
+        cells = [text.replace("``", "`").replace("|", "\\|") for text in (line.form, line.default, line.description)]
         assert f"| `{line.name}` | {' | '.join(cells)} |" in rows, line

@@ -13,7 +13,7 @@ from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.capture_recapture.linkage_codes import EVERYONE_CAN_BE_LISTED
 from fl_estimate.estimators.capture_recapture.list_codes import LISTS_NESTED
 from fl_estimate.inputs.histories import CaptureHistories
-from fl_estimate.inputs.list_relations import said
+from fl_estimate.inputs.list_relations import relation_texts
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import DARK_FIGURE, POPULATION_SIZE, MethodName, ReasonCode
@@ -87,7 +87,7 @@ def population_estimates(
     `term` says which model or lists, so that two results of one method can be told apart. Lists of which one holds another
     are marked on every row, whatever the method.
     """
-    n, held = histories.n, said(histories.nested)
+    n, held = histories.n, relation_texts(histories.nested)
     nested = tuple(LISTS_NESTED.at(row, pairs=held) for row in (0, 1) if held)
     columns: dict[str, Any] = {
         "outcome": histories.outcome,
@@ -108,7 +108,7 @@ def population_estimates(
         recipe=Recipe(
             population=histories.population,
             period=Period(histories.reference_period),
-            assumptions=(*assumptions, EVERYONE_CAN_BE_LISTED.held()),
+            assumptions=(*assumptions, EVERYONE_CAN_BE_LISTED.assume()),
             provenance=Provenance(
                 call=call,
                 arguments={"lists": list(histories.lists), "level": level, **(arguments or {})},

@@ -51,7 +51,7 @@ from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.recipe import Period, Recipe
-from fl_estimate.results.roles import LISTS, TOLD, Level, MoreThanZero, SeedOrNone, Within
+from fl_estimate.results.roles import LISTS, PROGRESS, Level, MoreThanZero, SeedOrNone, Within
 from fl_estimate.results.stack import stack
 
 WORSE = 6.0
@@ -160,7 +160,7 @@ def appraise(
     replicates: Annotated[int, Within(ge=1)] = 500,
     draws: Annotated[int, Within(ge=1)] = 2_000,
     seed: SeedOrNone = None,
-    progress: Annotated[Progress | None, TOLD] = None,
+    progress: Annotated[Progress | None, PROGRESS] = None,
 ) -> Appraisal:
     """Put every admissible method side by side, with what each supposes and what moves it.
 

@@ -309,7 +309,7 @@ def _newton(
         step = _shortened(design, seen, on, here, step)
         parameters[going] = here + step
         done = change < SETTLED if people is None else (fitted * moved).max(axis=1) < people
-        settled[going[done]] = _well_told(systems[done])
+        settled[going[done]] = _estimable(systems[done])
         lost = ~np.isfinite(parameters[going]).all(axis=1)
         going = going[~done & ~lost]
         if not len(going):
@@ -348,7 +348,7 @@ def solve_all(systems: Floats, right: Floats) -> Floats:
         return solved
 
 
-def _well_told(systems: Floats) -> Flags:
+def _estimable(systems: Floats) -> Flags:
     """Whether every parameter has a variance that a fit can have.
 
     Where no estimate exists some fitted counts fall below rounding and the steps stop too, but the variance of a

@@ -25,10 +25,10 @@ from fl_estimate.results.roles import LISTS, Key, Level
 
 KINDS = ("t-lists", "bias-corrected", "classic")
 ASSUMED: tuple[Assumption, ...] = (
-    LOWER_BOUND_HETEROGENEITY.held(),
-    LISTS_ALIKE.held(),
-    CLOSED_POPULATION.held(),
-    PERFECT_LINKAGE.held(),
+    LOWER_BOUND_HETEROGENEITY.assume(),
+    LISTS_ALIKE.assume(),
+    CLOSED_POPULATION.assume(),
+    PERFECT_LINKAGE.assume(),
 )
 
 

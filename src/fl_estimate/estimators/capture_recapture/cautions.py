@@ -50,7 +50,7 @@ def warned(
 def _of_lists(histories: CaptureHistories) -> Iterator[Warned]:
     if len(histories.lists) < 3:
         yield Warned(code="two_lists_only")
-    held = list_relations.said(histories.nested)
+    held = list_relations.relation_texts(histories.nested)
     if held:
         yield Warned(code="lists_nested", parameters=(("pairs", ", ".join(held)),))
     if histories.empty_lists:

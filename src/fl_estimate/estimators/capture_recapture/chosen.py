@@ -52,7 +52,7 @@ class Search:
         What it chooses of the table itself.
     procedure : callable
         Tables, shape (B, histories), in; the dark figures of the models it chooses of them, shape (B,), out.
-    told : dict
+    settings : dict
         Its settings, for diagnostics and provenance.
     """
 
@@ -60,7 +60,7 @@ class Search:
     counts: Floats
     model: Flags
     procedure: Callable[[Floats], Floats]
-    told: dict[str, Any]
+    settings: dict[str, Any]
 
 
 def answer(
@@ -77,7 +77,7 @@ def answer(
 ) -> Estimates:
     """The model chosen, estimated by `loglinear`; then the interval asked for."""
     chosen = _chosen(histories, search, likelihood, _given_model(kind), level)
-    made = _named(chosen, call, methods, search.told, kind)
+    made = _named(chosen, call, methods, search.settings, kind)
     if not drawn(kind):
         return made
     resampling.require_replicates(replicates)
@@ -100,7 +100,7 @@ def answer_by_top(
     """As `answer`, with limits for each number of models compared: one pass over the resamples gives all."""
     resampling.require_replicates(replicates)
     chosen = _chosen(histories, search, "poisson", _given_model(kind), level)
-    made = _named(chosen, "select_bic", BIC, search.told, kind)
+    made = _named(chosen, "select_bic", BIC, search.settings, kind)
     by_top: list[Floats] = []
     seen: list[Floats] = []
 
@@ -176,7 +176,7 @@ def _named(made: Estimates, call: str, methods: ByLikelihood, told: dict[str, An
     frame = made.frame.copy()
     likelihood = next(name for name, of in LOGLINEAR.items() if of == frame["method"].iloc[0])
     frame["method"] = methods[likelihood]
-    said = [MODEL_CHOSEN_BY_DATA.held()]
+    said = [MODEL_CHOSEN_BY_DATA.assume()]
     provenance = replace(made.provenance, call=call, arguments={**made.provenance.arguments, **told, "interval": kind})
     return replace(
         made,

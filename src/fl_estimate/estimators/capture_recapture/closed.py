@@ -270,7 +270,7 @@ def _loglinear(histories: CaptureHistories, model: str, bias_corrected: bool) ->
         base = _with_bound(base, times, kept)
     tested = goodness(base, counts, fit.fitted, times)
     return _Answer(
-        dark=dark, variance=variance, se_log=se_log, diagnostics={**told, **tested.told}, reasons=tested.reasons
+        dark=dark, variance=variance, se_log=se_log, diagnostics={**told, **tested.diagnostics}, reasons=tested.reasons
     )  # fmt: skip
 
 
@@ -384,11 +384,11 @@ def _assumptions(model: str) -> tuple[Assumption, ...]:
     kind, _, form = model.partition("-")
     said: list[Assumption] = []
     if kind in ("Mb", "Mbh"):
-        said.append(BEHAVIOUR_AFTER_CAPTURE.held())
+        said.append(BEHAVIOUR_AFTER_CAPTURE.assume())
     elif form:
-        said.append(LOWER_BOUND_HETEROGENEITY.held() if form == "chao" else HETEROGENEITY_FORM.held(form=form))
+        said.append(LOWER_BOUND_HETEROGENEITY.assume() if form == "chao" else HETEROGENEITY_FORM.assume(form=form))
     else:
-        said.append(LISTS_INDEPENDENT.held())
+        said.append(LISTS_INDEPENDENT.assume())
     if kind in ("M0", "Mh"):
-        said.append(LISTS_ALIKE.held())
-    return (*said, CLOSED_POPULATION.held(), PERFECT_LINKAGE.held(), INTERVAL_GIVEN_MODEL.held())
+        said.append(LISTS_ALIKE.assume())
+    return (*said, CLOSED_POPULATION.assume(), PERFECT_LINKAGE.assume(), INTERVAL_GIVEN_MODEL.assume())

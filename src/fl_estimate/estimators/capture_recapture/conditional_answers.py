@@ -98,7 +98,7 @@ class Wanted:
     seed : int or None
     arguments : mapping
         For the provenance: what is the call's own.
-    told : mapping
+    diagnostics : mapping
         Diagnostics of the call's own.
     given_model : bool
         Whether the interval takes the model as known.
@@ -112,7 +112,7 @@ class Wanted:
     replicates: int
     seed: int | None
     arguments: Mapping[str, Any]
-    told: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    diagnostics: Mapping[str, Any] = field(default_factory=dict[str, Any])
     given_model: bool = True
 
 
@@ -287,7 +287,7 @@ def _answer(
             ),
             assumptions=_assumptions(read, wanted), reasons=_reasons(fitted, domains, limited),
             parameters={POOR_FIT: {"p": goodness.p_at_most}} if goodness.poor else {},
-            diagnostics=_diagnostics(read, fitted, sums, limited.draws) | goodness.told | dict(wanted.told),
+            diagnostics=_diagnostics(read, fitted, sums, limited.draws) | goodness.diagnostics | dict(wanted.diagnostics),
             arguments=wanted.arguments,
         )
     )  # fmt: skip
@@ -318,21 +318,21 @@ def _assumptions(read: Read, wanted: Wanted) -> tuple[Assumption, ...]:
     if dependent:
         terms = model_name(read.histories, read.terms)
         first = (
-            codes.DEPENDENCE_AMONG_ALIKE.held(terms=terms, **named)
+            codes.DEPENDENCE_AMONG_ALIKE.assume(terms=terms, **named)
             if read.covariates
-            else DEPENDENCE_BETWEEN_LISTS.held(terms=terms)
+            else DEPENDENCE_BETWEEN_LISTS.assume(terms=terms)
         )
     else:
-        first = codes.LISTS_INDEPENDENT_AMONG_ALIKE.held(**named) if read.covariates else LISTS_INDEPENDENT.held()
-    found = [first, codes.CHANCES_ALIKE.held()]
+        first = codes.LISTS_INDEPENDENT_AMONG_ALIKE.assume(**named) if read.covariates else LISTS_INDEPENDENT.assume()
+    found = [first, codes.CHANCES_ALIKE.assume()]
     if blind := wanted.arguments["blind"]:
-        found.append(codes.LISTS_BLIND.held(lists=", ".join(blind)))
+        found.append(codes.LISTS_BLIND.assume(lists=", ".join(blind)))
     if read.cells.incomplete:
-        found.append(codes.COVARIATES_MISSING_AT_RANDOM.held())
-    found += [CLOSED_POPULATION.held(), PERFECT_LINKAGE.held()]
+        found.append(codes.COVARIATES_MISSING_AT_RANDOM.assume())
+    found += [CLOSED_POPULATION.assume(), PERFECT_LINKAGE.assume()]
     if wanted.given_model:
-        found.append(INTERVAL_GIVEN_MODEL.held())
-    return (*found, EVERYONE_CAN_BE_LISTED.held())
+        found.append(INTERVAL_GIVEN_MODEL.assume())
+    return (*found, EVERYONE_CAN_BE_LISTED.assume())
 
 
 def _diagnostics(read: Read, fitted: FittedCells, sums: Sums, draws: ConditionalDraws | None) -> dict[str, Any]:

@@ -166,7 +166,7 @@ def fit_behaviour(data: Occasions) -> BehaviourFit:
     """
     beta = np.zeros(len(data.names))
     now = _moments(data, beta)
-    _require_told_apart(data, now)
+    _require_identified(data, now)
     for _ in range(STEPS):
         step = _solve(data, now)
         if float(now.score @ step) <= SETTLED * (1 + abs(now.likelihood)):
@@ -243,7 +243,7 @@ def _scales(data: Occasions) -> Floats:
     return np.where(largest > 0, largest, 1.0)
 
 
-def _require_told_apart(data: Occasions, now: _Moments) -> None:
+def _require_identified(data: Occasions, now: _Moments) -> None:
     diagonal = np.sqrt(np.maximum(np.diag(now.information), 0.0))
     names = [name for name, one in zip(data.names, diagonal, strict=True) if one <= 0]
     if not names:
@@ -309,10 +309,10 @@ def behaviour_estimates(read: Read, behaviour: str, wanted: Wanted) -> Estimates
 
 def _assumptions(read: Read) -> tuple[Assumption, ...]:
     named = ", ".join(read.covariates)
-    first = codes.LISTS_INDEPENDENT_AMONG_ALIKE.held(covariates=named) if named else LISTS_INDEPENDENT.held()
+    first = codes.LISTS_INDEPENDENT_AMONG_ALIKE.assume(covariates=named) if named else LISTS_INDEPENDENT.assume()
     return (
-        first, BEHAVIOUR_AFTER_CAPTURE.held(), codes.CHANCES_ALIKE.held(), CLOSED_POPULATION.held(), PERFECT_LINKAGE.held(),
-        INTERVAL_GIVEN_MODEL.held(), EVERYONE_CAN_BE_LISTED.held(),
+        first, BEHAVIOUR_AFTER_CAPTURE.assume(), codes.CHANCES_ALIKE.assume(), CLOSED_POPULATION.assume(), PERFECT_LINKAGE.assume(),
+        INTERVAL_GIVEN_MODEL.assume(), EVERYONE_CAN_BE_LISTED.assume(),
     )  # fmt: skip
 
 

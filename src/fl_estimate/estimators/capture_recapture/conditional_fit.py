@@ -167,7 +167,7 @@ def maximise(model: Softmax, start: Floats | None = None) -> SoftmaxFit:
     """
     coefficients = np.zeros(len(model.names)) if start is None else np.asarray(start, dtype=float)
     now = moments(model, coefficients)
-    _require_told_apart(model, now.information)
+    _require_identified(model, now.information)
     for _ in range(STEPS):
         step = _solve(model, now)
         decrement = float(now.score @ step)
@@ -200,17 +200,17 @@ def _solve(model: Softmax, now: Moments) -> Floats:
         raise _not_finite([model.names[int(np.argmin(np.diag(now.information)))]]) from error
 
 
-def _require_told_apart(model: Softmax, information: Floats) -> None:
+def _require_identified(model: Softmax, information: Floats) -> None:
     if not len(model.names):
         return
     diagonal = np.sqrt(np.maximum(np.diag(information), 0.0))
     if (empty := np.flatnonzero(diagonal <= 0)).size:
-        raise _not_told_apart([model.names[position] for position in empty])
+        raise _not_identified([model.names[position] for position in empty])
     values, vectors = np.linalg.eigh(information / np.outer(diagonal, diagonal))
     if values[0] < FLAT:
         # The direction along which nothing changes: its largest parts are the coefficients that stand for each other.
         direction = np.abs(vectors[:, 0])
-        raise _not_told_apart(
+        raise _not_identified(
             [model.names[position] for position in np.flatnonzero(direction > 0.05 * direction.max())]
         )
 
@@ -224,7 +224,7 @@ def _require_finite(model: Softmax, coefficients: Floats, covariance: Floats, no
         raise _not_finite([model.names[position] for position in wild] or list(model.names))
 
 
-def _not_told_apart(names: list[str]) -> EstimateFault:
+def _not_identified(names: list[str]) -> EstimateFault:
     return EstimateFault(
         "FL-EST-172",
         "the records cannot tell these coefficients from each other, or from none at all",

@@ -59,7 +59,7 @@ class ConditionalGoodness:
         return float(np.ceil(1000 * self.p) / 1000)
 
     @property
-    def told(self) -> dict[str, Any]:
+    def diagnostics(self) -> dict[str, Any]:
         """For diagnostics."""
         return {
             "fit_chi_squared": list(self.chi_squared), "fit_p": self.p, "fit_p_of_all_and_of_groups": list(self.p_of),

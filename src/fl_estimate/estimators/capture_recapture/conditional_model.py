@@ -107,7 +107,7 @@ def list_model(
         intercepts |= len(term) == 1 and "Intercept" in side.names
         label = ":".join(records.lists[one] for one in term)
         visible = opened[:, members[:, list(term)].all(axis=1)].any(axis=1)[pattern]
-        for name, values in _told(side, visible if blind else None, label, table.dropped):
+        for name, values in _own_columns(side, visible if blind else None, label, table.dropped):
             table.add(label if name == "Intercept" else f"{label}, {name}", name, values, [position])
     if formulas.common:
         shared = columns(formulas.common)
@@ -125,7 +125,7 @@ class _CoefficientTable:
 
     def __init__(self) -> None:
         self.columns: list[Floats] = []
-        self.found: dict[str, list[int]] = {}
+        self.positions_of: dict[str, list[int]] = {}
         self.names: list[str] = []
         self.column_of: list[int] = []
         self.positions: list[list[int]] = []
@@ -133,7 +133,7 @@ class _CoefficientTable:
 
     def add(self, name: str, column: str, values: Floats, positions: list[int]) -> None:
         """One coefficient: its column, and the terms that it counts for."""
-        known = self.found.setdefault(column, [])
+        known = self.positions_of.setdefault(column, [])
         at = next((one for one in known if np.array_equal(self.columns[one], values)), len(self.columns))
         if at == len(self.columns):
             self.columns.append(values)
@@ -160,7 +160,7 @@ class _CoefficientTable:
         return made, scale
 
 
-def _told(
+def _own_columns(
     side: FormulaColumns, visible: npt.NDArray[np.bool_] | None, label: str, dropped: list[str]
 ) -> list[tuple[str, Floats]]:
     """The columns of a term; without those that say nothing of their own of the people whom its lists can see."""

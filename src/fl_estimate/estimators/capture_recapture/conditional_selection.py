@@ -38,7 +38,7 @@ from fl_estimate.estimators.capture_recapture.people_cells import BlindInFile, C
 from fl_estimate.estimators.capture_recapture.terms import model_name
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
-from fl_estimate.results.roles import LISTS, NOT_IN_FILE, TOLD, InFile, Kept, Level, SeedOrNone, Within
+from fl_estimate.results.roles import LISTS, NOT_IN_FILE, PROGRESS, InFile, Kept, Level, SeedOrNone, Within
 
 CRITERIA = ("bic", "aic")
 RUNNER_UP = 6.0
@@ -60,7 +60,7 @@ def select_conditional(
     replicates: Annotated[int, Within(ge=50)] = 400,
     level: Level = 0.95,
     seed: SeedOrNone = None,
-    progress: Annotated[Callable[[str], None] | None, TOLD] = None,
+    progress: Annotated[Callable[[str], None] | None, PROGRESS] = None,
 ) -> Estimates:
     """Choose which lists depend on each other and which covariates count, by BIC or AIC, and estimate the number of people.
 
@@ -156,7 +156,7 @@ def select_conditional(
     wanted = Wanted(
         call="select_conditional", method=codes.CONDITIONAL_SELECTED[criterion], by=by,
         interval="percentile" if interval == "auto" else interval, level=level, replicates=replicates, seed=seed,
-        arguments=arguments, told=_told(chosen, scores, best, search), given_model=interval in ("log", "wald"),
+        arguments=arguments, diagnostics=_search_diagnostics(chosen, scores, best, search), given_model=interval in ("log", "wald"),
     )  # fmt: skip
     return estimates_of(chosen, best.fitted, wanted, _anew(scores, best.choice, progress))
 
@@ -214,7 +214,7 @@ def _as_read(read: Read, space: Space, best: Scored) -> Read:
     return replace(read, terms=best.model.terms, model=best.model, covariates=needed)
 
 
-def _told(read: Read, scores: Scores, best: Scored, search: str) -> dict[str, Any]:
+def _search_diagnostics(read: Read, scores: Scores, best: Scored, search: str) -> dict[str, Any]:
     ranked = scores.ranked()
     near = [one for one in ranked if one.criterion <= best.criterion + RUNNER_UP]
     criterion = scores.space.criterion

@@ -234,7 +234,7 @@ def doubly_robust(
         "learner": learner if isinstance(learner, str) else type(learner).__name__, "interval": interval, "seed": used,
         "level": level,
     }  # fmt: skip
-    found = _laid_out(read, [everybody, *strata], labels, by, clipped, arguments)
+    found = _to_estimates(read, [everybody, *strata], labels, by, clipped, arguments)
     if told is None:
         return found
     frame = found.frame.assign(outcome=told.outcome)
@@ -346,7 +346,7 @@ def _parts(outcome: npt.NDArray[Any], folds: int, seed: int) -> Positions:
     return parts
 
 
-def _laid_out(
+def _to_estimates(
     read: _Records,
     found: list[_StratumAnswer],
     labels: list[Any],
@@ -421,8 +421,8 @@ def _limits(part: _StratumAnswer, interval: str, level: float) -> Limits:
 
 def _assumptions(arguments: dict[str, Any]) -> tuple[Assumption, ...]:
     given = [*arguments["covariates"], *([arguments["by"]] if arguments["by"] else [])]
-    head = LISTS_INDEPENDENT_GIVEN.held(covariates=", ".join(given)) if given else LISTS_INDEPENDENT.held()
-    return (head, CLOSED_POPULATION.held(), PERFECT_LINKAGE.held(), EVERYONE_CAN_BE_LISTED.held())
+    head = LISTS_INDEPENDENT_GIVEN.assume(covariates=", ".join(given)) if given else LISTS_INDEPENDENT.assume()
+    return (head, CLOSED_POPULATION.assume(), PERFECT_LINKAGE.assume(), EVERYONE_CAN_BE_LISTED.assume())
 
 
 def _read(records: Any, lists: Sequence[str], covariates: list[str], by: str | None, folds: int | str) -> _Records:

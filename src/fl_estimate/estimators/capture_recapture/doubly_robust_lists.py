@@ -270,9 +270,9 @@ def _assumptions(read: ListRecords, across: Across) -> list[Assumption]:
     given = {"covariates": ", ".join(str(name) for name in read.covariates)}
     if across == "pairs":
         first: AssumptionCode = codes.LISTS_INDEPENDENT_AMONG_ALIKE if given["covariates"] else LISTS_INDEPENDENT
-        held = first.held(**(given if given["covariates"] else {}))
+        held = first.assume(**(given if given["covariates"] else {}))
     elif given["covariates"]:
-        held = codes.NO_HIGHEST_INTERACTION_AMONG_ALIKE.held(lists=len(read.lists), **given)
+        held = codes.NO_HIGHEST_INTERACTION_AMONG_ALIKE.assume(lists=len(read.lists), **given)
     else:
-        held = NO_HIGHEST_INTERACTION.held(lists=len(read.lists))
-    return [held, CLOSED_POPULATION.held(), PERFECT_LINKAGE.held(), EVERYONE_CAN_BE_LISTED.held()]
+        held = NO_HIGHEST_INTERACTION.assume(lists=len(read.lists))
+    return [held, CLOSED_POPULATION.assume(), PERFECT_LINKAGE.assume(), EVERYONE_CAN_BE_LISTED.assume()]

@@ -62,7 +62,7 @@ class Goodness:
         return bool(self.p < LEVEL)
 
     @property
-    def told(self) -> dict[str, Any]:
+    def diagnostics(self) -> dict[str, Any]:
         """For diagnostics."""
         return {
             "degrees_of_freedom": self.df,

@@ -33,7 +33,7 @@ from fl_estimate.results.codes import (
 )
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
-from fl_estimate.results.roles import LISTS, TOLD, Draws, Level, Positive, SeedOrNone, Within
+from fl_estimate.results.roles import LISTS, PROGRESS, Draws, Level, Positive, SeedOrNone, Within
 
 Search = Literal["all", "occam", "mc3"]
 NEGLIGIBLE = 1e-5
@@ -65,7 +65,7 @@ def average_hierarchical(
     level: Level = 0.95,
     draws: Draws = 4_000,
     seed: SeedOrNone = None,
-    progress: Annotated[Progress | None, TOLD] = None,
+    progress: Annotated[Progress | None, PROGRESS] = None,
 ) -> Estimates:
     """Average over every hierarchical log-linear model, weighted by how well each explains the histories.
 
@@ -232,13 +232,13 @@ def _answer(
     long = not deviation <= LONG * (upper - lower)
     order = max(len(term) for term in space.terms)
     said: list[Assumption] = [
-        NO_HIGHEST_INTERACTION.held(lists=space.lists),
-        HIERARCHICAL_DEPENDENCE.held(order=order),
-        WEIGHTS_BIC.held() if ask.weights == "bic" else WEIGHTS_LAPLACE.held(deviation=ask.deviation),
-        MODELS_ALIKE.held() if ask.model_prior == "uniform" else SIZES_ALIKE.held(),
-        PRIOR_POPULATION.held(),
-        CLOSED_POPULATION.held(),
-        PERFECT_LINKAGE.held(),
+        NO_HIGHEST_INTERACTION.assume(lists=space.lists),
+        HIERARCHICAL_DEPENDENCE.assume(order=order),
+        WEIGHTS_BIC.assume() if ask.weights == "bic" else WEIGHTS_LAPLACE.assume(deviation=ask.deviation),
+        MODELS_ALIKE.assume() if ask.model_prior == "uniform" else SIZES_ALIKE.assume(),
+        PRIOR_POPULATION.assume(),
+        CLOSED_POPULATION.assume(),
+        PERFECT_LINKAGE.assume(),
     ]
     reasons = [POSTERIOR_TAIL_LONG.at(0)] if long else []
     reasons += [] if found.complete else [SEARCH_CUT_SHORT.at(0, models=found.looked_at)]
@@ -256,7 +256,7 @@ def _answer(
         draws=mixture.draw(draws, seed),
         reasons=tuple(reasons),
         assumptions=tuple(said),
-        diagnostics=_told(histories, space, found, mean, way),
+        diagnostics=_search_diagnostics(histories, space, found, mean, way),
         arguments={
             "max_order": order, "weights": ask.weights, "model_prior": ask.model_prior, "search": way,
             "prior_deviation": ask.deviation, "draws": draws, "seed": seed,
@@ -264,7 +264,9 @@ def _answer(
     )  # fmt: skip
 
 
-def _told(histories: CaptureHistories, space: Lattice, found: Weighed, mean: float, way: str) -> dict[str, Any]:
+def _search_diagnostics(
+    histories: CaptureHistories, space: Lattice, found: Weighed, mean: float, way: str
+) -> dict[str, Any]:
     alone = found.weight if found.alone is None else found.alone
     best = np.argsort(-alone, kind="stable")[:SHOWN]
 
@@ -290,11 +292,11 @@ def _told(histories: CaptureHistories, space: Lattice, found: Weighed, mean: flo
             if len(term) > 1
         },
         "posterior_mean": histories.n + mean,
-        **_chains_told(found.settled),
+        **_chain_diagnostics(found.settled),
     }
 
 
-def _chains_told(settled: weighing.Settled | None) -> dict[str, Any]:
+def _chain_diagnostics(settled: weighing.Settled | None) -> dict[str, Any]:
     if settled is None:
         return {}
     return {

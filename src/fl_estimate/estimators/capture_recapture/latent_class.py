@@ -137,11 +137,11 @@ def latent_class(
         draws=dark.ravel(),
         reasons=(*chain_flags(told), *((poor_fit(fit_p),) if fit_p < LEVEL else ())),
         assumptions=(
-            LATENT_CLASSES.held(classes=classes),
-            PRIOR_POPULATION.held(),
-            PRIOR_CLASSES.held(shape=prior[0], rate=prior[1]),
-            CLOSED_POPULATION.held(),
-            PERFECT_LINKAGE.held(),
+            LATENT_CLASSES.assume(classes=classes),
+            PRIOR_POPULATION.assume(),
+            PRIOR_CLASSES.assume(shape=prior[0], rate=prior[1]),
+            CLOSED_POPULATION.assume(),
+            PERFECT_LINKAGE.assume(),
         ),
         diagnostics={
             **summary(histories, dark.ravel()),

@@ -341,7 +341,7 @@ def _answer(
         interval_kind=interval,
         level=level,
         reasons=tuple(reasons),
-        assumptions=(LISTS_INDEPENDENT.held(), CLOSED_POPULATION.held(), said_of(rates)),
+        assumptions=(LISTS_INDEPENDENT.assume(), CLOSED_POPULATION.assume(), linkage_assumption(rates)),
         diagnostics={
             "on_both_linked": float(counts[0]),
             "on_both": float(found.people[0]),
@@ -365,6 +365,6 @@ def put_right(histories: CaptureHistories, people: Floats) -> CaptureHistories:
     )
 
 
-def said_of(rates: Rates) -> Assumption:
+def linkage_assumption(rates: Rates) -> Assumption:
     """The assumption in place of perfect linkage."""
-    return LINKAGE_RATES_STATED.held(missed=round(100 * (1 - rates.alpha), 2), false_links=round(100 * rates.beta, 2))
+    return LINKAGE_RATES_STATED.assume(missed=round(100 * (1 - rates.alpha), 2), false_links=round(100 * rates.beta, 2))

@@ -21,7 +21,7 @@ from fl_estimate.estimators.capture_recapture.linkage_codes import (
     LINKAGE_LOGLINEAR,
     RECORDS_FAIL_ALONE,
 )
-from fl_estimate.estimators.capture_recapture.linkage_errors import Rates, read_rates, said_of
+from fl_estimate.estimators.capture_recapture.linkage_errors import Rates, linkage_assumption, read_rates
 from fl_estimate.estimators.capture_recapture.loglinear import require_estimable
 from fl_estimate.estimators.capture_recapture.terms import Term, Terms, TermsInFile, model_name, read_terms, term_name
 from fl_estimate.estimators.sampling import known_seed
@@ -278,7 +278,7 @@ def _answer(
     )
     dark, se = size - seen.n, float(np.sqrt(variance))
     pairs = [term_name(histories, term) for term in model if len(term) > 1]
-    about = DEPENDENCE_BETWEEN_LISTS.held(terms=pairs) if pairs else LISTS_INDEPENDENT.held()
+    about = DEPENDENCE_BETWEEN_LISTS.assume(terms=pairs) if pairs else LISTS_INDEPENDENT.assume()
     made = population_estimates(
         seen,
         call="linkage_loglinear",
@@ -292,12 +292,12 @@ def _answer(
         level=level,
         reasons=(*reasons, *(() if dark > 0 else (INTERVAL_NOT_DEFINED,))),
         assumptions=(
-            NO_HIGHEST_INTERACTION.held(lists=len(histories.lists)),
+            NO_HIGHEST_INTERACTION.assume(lists=len(histories.lists)),
             about,
-            CLOSED_POPULATION.held(),
-            said_of(work.rates),
-            RECORDS_FAIL_ALONE.held(),
-            INTERVAL_GIVEN_MODEL.held(),
+            CLOSED_POPULATION.assume(),
+            linkage_assumption(work.rates),
+            RECORDS_FAIL_ALONE.assume(),
+            INTERVAL_GIVEN_MODEL.assume(),
         ),
         diagnostics=diagnostics,
         arguments={"terms": pairs, "missed": 1 - work.rates.alpha, "false_links": work.rates.beta, **arguments},

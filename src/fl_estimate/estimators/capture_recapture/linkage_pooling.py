@@ -236,7 +236,7 @@ def _pooled(made: Sequence[Estimates], refused: Mapping[str, int], level: float,
         first,
         frame=frame,
         reasons=tuple(code.at(row) for row in (0, 1) for code in codes),
-        assumptions=(*said, LINKS_DRAWN.held(draws=len(made))),
+        assumptions=(*said, LINKS_DRAWN.assume(draws=len(made))),
         diagnostics={
             "draws": len(made),
             "draws_without_estimate": dict(refused),

@@ -277,12 +277,12 @@ def _limits(
 
 def _assumptions(histories: CaptureHistories, model: tuple[Term, ...], reduced: Reduced) -> tuple[Assumption, ...]:
     pairs = [term_name(histories, term) for term in model if len(term) > 1]
-    said: list[Assumption] = [NO_HIGHEST_INTERACTION.held(lists=len(histories.lists))]
-    said.append(DEPENDENCE_BETWEEN_LISTS.held(terms=pairs) if pairs else LISTS_INDEPENDENT.held())
-    said += [CLOSED_POPULATION.held(), PERFECT_LINKAGE.held()]
+    said: list[Assumption] = [NO_HIGHEST_INTERACTION.assume(lists=len(histories.lists))]
+    said.append(DEPENDENCE_BETWEEN_LISTS.assume(terms=pairs) if pairs else LISTS_INDEPENDENT.assume())
+    said += [CLOSED_POPULATION.assume(), PERFECT_LINKAGE.assume()]
     if reduced.absent:
-        said.append(TERMS_MINUS_INFINITY.held(terms=[term_name(histories, term) for term in reduced.absent]))
-    said.append(INTERVAL_GIVEN_MODEL.held())
+        said.append(TERMS_MINUS_INFINITY.assume(terms=[term_name(histories, term) for term in reduced.absent]))
+    said.append(INTERVAL_GIVEN_MODEL.assume())
     return tuple(said)
 
 
@@ -296,7 +296,7 @@ def _diagnostics(histories: CaptureHistories, reduced: Reduced, fit: PoissonFit,
         "parameter_se": dict(zip(names, errors.tolist(), strict=True)),
         "minus_infinity": [term_name(histories, term) for term in reduced.absent],
         "deviance": fit.deviance,
-        **tested.told,
+        **tested.diagnostics,
         "log_likelihood": fit.log_likelihood,
         "aic": 2 * count - 2 * fit.log_likelihood,
         "bic": count * float(np.log(histories.n)) - 2 * fit.log_likelihood,

@@ -376,7 +376,7 @@ def _independent(pairs: _Pairs, bounds: PairwiseBounds, level: float) -> Estimat
         },
         quantity=[POPULATION_SIZE, DARK_FIGURE], method=PAIRWISE, basis="lists",
         recipe=Recipe(
-            assumptions=tuple(code.held() for code in held), provenance=_provenance(pairs, "main", None, level)
+            assumptions=tuple(code.assume() for code in held), provenance=_provenance(pairs, "main", None, level)
         ),
         support=Support.of([bounds.least] * 2),
         reasons=reasons,

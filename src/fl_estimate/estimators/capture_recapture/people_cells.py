@@ -254,7 +254,7 @@ class _Gap:
 
 
 def _with_gaps(records: Records, history: Positions, gaps: list[str], classes: Collection[str]) -> CovariateCells:
-    laid = _laid(records, gaps, classes)
+    laid = _missing_structure(records, gaps, classes)
     found, crossed, bases, base, blanked, fits = laid.gaps, laid.crossed, laid.bases, laid.base, laid.blanked, laid.fits
     known, option = (each.astype(np.intp) for each in np.nonzero(fits))
     position = np.full(fits.shape, -1, dtype=np.intp)
@@ -284,7 +284,7 @@ class _MissingStructure:
     fits: Bools
 
 
-def _laid(records: Records, names: list[str], classes: Collection[str]) -> _MissingStructure:
+def _missing_structure(records: Records, names: list[str], classes: Collection[str]) -> _MissingStructure:
     """Possible values on the finest grid that leaves few enough of them, and of cells."""
     most = ""
     for grid in GRIDS:

@@ -39,7 +39,7 @@ def merge_two_lists(histories: CaptureHistories) -> pd.DataFrame:
 
 def leave_one_person(histories: CaptureHistories) -> pd.DataFrame:
     """The stepwise estimate with one person of each history taken away: `history`, `value`, largest change first."""
-    fitter, counts = _laid_out(histories)
+    fitter, counts = _fitter_and_counts(histories)
     tables = without_one(counts)
     dark = stepwise(fitter, np.vstack([counts, tables]), THRESHOLD).dark
     names = [":".join(histories.lists[p] for p in np.flatnonzero(row)) for row in histories.members]
@@ -54,7 +54,7 @@ def trajectory(histories: CaptureHistories, seed: int) -> pd.DataFrame:
 
     Columns `share`, `n`, and median and quartiles of `PER_SHARE` parts. An estimate that has not levelled off as people are added is not to be trusted (Binette and Steorts 2022).
     """
-    fitter, counts = _laid_out(histories)
+    fitter, counts = _fitter_and_counts(histories)
     whole = np.round(counts).astype(int)
     generator = np.random.default_rng(seed)
     rows: list[dict[str, float]] = []
@@ -72,7 +72,7 @@ def trajectory(histories: CaptureHistories, seed: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _laid_out(histories: CaptureHistories) -> tuple[Fitter, Floats]:
+def _fitter_and_counts(histories: CaptureHistories) -> tuple[Fitter, Floats]:
     space = lattice(len(histories.lists), 2)
     return Fitter(lattice=space), full_counts(histories, space.members)
 

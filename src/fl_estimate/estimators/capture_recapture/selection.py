@@ -33,7 +33,7 @@ from fl_estimate.estimators.capture_recapture.terms import model_name
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
-from fl_estimate.results.roles import LISTS, TOLD, Level, MoreThanZero, SeedOrNone, Within
+from fl_estimate.results.roles import LISTS, PROGRESS, Level, MoreThanZero, SeedOrNone, Within
 
 Progress = Callable[[str], None]
 SEARCHES = ("all", "downhill", "path")
@@ -53,7 +53,7 @@ def select_stepwise(
     level: Level = 0.95,
     replicates: Annotated[int, Within(ge=1)] = 1000,
     seed: SeedOrNone = None,
-    progress: Annotated[Progress | None, TOLD] = None,
+    progress: Annotated[Progress | None, PROGRESS] = None,
 ) -> Estimates:
     """Choose pairs of lists that depend on each other step by step, and estimate the number of people.
 
@@ -125,14 +125,14 @@ def select_stepwise(
     _require_threshold(threshold)
     if tails not in TAILS:
         raise not_one_of("FL-EST-30", "this rule of tails", tails, TAILS)
-    space, counts = _laid_out(histories, 2)
+    space, counts = _lattice_and_counts(histories, 2)
     fitter = Fitter(lattice=space)
     search = Search(
         lattice=space,
         counts=counts,
         model=stepwise(fitter, counts[None], threshold, tails).models[0],
         procedure=lambda tables: stepwise(fitter, tables, threshold, tails).dark,
-        told={"threshold": threshold, "tails": tails},
+        settings={"threshold": threshold, "tails": tails},
     )
     return answer(histories, search, "select_stepwise", STEPWISE, likelihood, kind, level, replicates, seed, progress)
 
@@ -147,7 +147,7 @@ def select_aic_p(
     level: Level = 0.95,
     replicates: Annotated[int, Within(ge=1)] = 1000,
     seed: SeedOrNone = None,
-    progress: Annotated[Progress | None, TOLD] = None,
+    progress: Annotated[Progress | None, PROGRESS] = None,
 ) -> Estimates:
     """Choose pairs of lists by AIC while the pair added is significant, as Bales, Hesketh and Silverman did for the UK.
 
@@ -200,14 +200,14 @@ def select_aic_p(
     """
     kind = _interval(likelihood, interval, level)
     _require_threshold(threshold)
-    space, counts = _laid_out(histories, 2)
+    space, counts = _lattice_and_counts(histories, 2)
     fitter = Fitter(lattice=space)
     search = Search(
         lattice=space,
         counts=counts,
         model=by_aic_and_p(fitter, counts[None], threshold).models[0],
         procedure=lambda tables: by_aic_and_p(fitter, tables, threshold).dark,
-        told={"threshold": threshold},
+        settings={"threshold": threshold},
     )
     return answer(histories, search, "select_aic_p", AIC_P, likelihood, kind, level, replicates, seed, progress)
 
@@ -224,7 +224,7 @@ def select_bic(
     level: Level = 0.95,
     replicates: Annotated[int, Within(ge=1)] = 1000,
     seed: SeedOrNone = None,
-    progress: Annotated[Progress | None, TOLD] = None,
+    progress: Annotated[Progress | None, PROGRESS] = None,
 ) -> Estimates:
     """Choose the hierarchical model of least BIC, and estimate the number of people.
 
@@ -287,7 +287,7 @@ def select_bic(
     """
     kind = _interval(likelihood, interval, level)
     way = _search(histories, max_order, search, top)
-    space, counts = _laid_out(histories, max_order)
+    space, counts = _lattice_and_counts(histories, max_order)
     fitter = Fitter(lattice=space)
     told: dict[str, Any] = {"search": way, "max_order": max_order}
     if way == "all":
@@ -301,7 +301,7 @@ def select_bic(
         told |= _runners_up(histories, space, ranked)
         made = Search(
             lattice=space, counts=counts, model=ranked.models[0],
-            procedure=lambda tables: best_of_rivals(fitter, counts, tables, kept)[:, -1], told=told,
+            procedure=lambda tables: best_of_rivals(fitter, counts, tables, kept)[:, -1], settings=told,
         )  # fmt: skip
         if drawn(kind):
             return answer_by_top(histories, made, fitter, kept, kind, level, replicates, seed, progress)
@@ -309,12 +309,12 @@ def select_bic(
         one = stepwise_by_bic if way == "path" else downhill
         made = Search(
             lattice=space, counts=counts, model=one(fitter, counts[None]).models[0],
-            procedure=lambda tables: one(fitter, tables).dark, told=told,
+            procedure=lambda tables: one(fitter, tables).dark, settings=told,
         )  # fmt: skip
     return answer(histories, made, "select_bic", BIC, likelihood, kind, level, replicates, seed, progress)
 
 
-def _laid_out(histories: CaptureHistories, max_order: int) -> tuple[Lattice, Floats]:
+def _lattice_and_counts(histories: CaptureHistories, max_order: int) -> tuple[Lattice, Floats]:
     space = lattice(len(histories.lists), max_order)
     return space, full_counts(histories, space.members)
 

@@ -159,8 +159,8 @@ def read_ratios(odds_ratios: Sequence[float]) -> tuple[float, ...]:
 
 def _assumptions(name: str) -> tuple[Assumption, ...]:
     return (
-        INTERACTION_STATED.held(terms=[name]),
-        CLOSED_POPULATION.held(),
-        PERFECT_LINKAGE.held(),
-        INTERVAL_GIVEN_MODEL.held(),
+        INTERACTION_STATED.assume(terms=[name]),
+        CLOSED_POPULATION.assume(),
+        PERFECT_LINKAGE.assume(),
+        INTERVAL_GIVEN_MODEL.assume(),
     )

@@ -168,7 +168,7 @@ def answer_of_counts(
     if unsteady.any():
         told[codes.DARK_FIGURE_UNSTEADY] = np.flatnonzero(unsteady).tolist()
     named = read_side(covariates)[1]
-    held = [codes.COUNTS_ALIKE_GIVEN.held(covariates=", ".join(named))] if named else []
+    held = [codes.COUNTS_ALIKE_GIVEN.assume(covariates=", ".join(named))] if named else []
     return domain_estimates(
         DomainAnswer(
             by=by_columns(by), domains=domains, seen=sums.seen, dark=sums.dark, covariance=sums.covariance,
@@ -179,8 +179,8 @@ def answer_of_counts(
             method=method, term=covariates if named else "", interval_kind=IntervalKind.of(interval), call=call, level=level,
             about=About(sha256=read.sha256),
             assumptions=[
-                *(code.held() for code in assumptions), *held, codes.REGISTER_CAN_HOLD_EVERYBODY.held(),
-                CLOSED_POPULATION.held(), PERFECT_LINKAGE.held(),
+                *(code.assume() for code in assumptions), *held, codes.REGISTER_CAN_HOLD_EVERYBODY.assume(),
+                CLOSED_POPULATION.assume(), PERFECT_LINKAGE.assume(),
             ],
             reasons=told,
             diagnostics={

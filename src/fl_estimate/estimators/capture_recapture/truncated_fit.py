@@ -85,7 +85,7 @@ def fit_counts(data: Counts, distribution: DistributionName, *, inflation: bool)
         FL-EST-172, FL-EST-173 (coefficients); FL-EST-176: no maximum short of infinitely many people.
     """
     _require_spread(data, inflation)
-    _require_told_apart(data)
+    _require_identified(data)
     if inflation:
         plain = fit_counts(data, distribution, inflation=False) if _plain_exists(data) else None
         found = _best(data, distribution, inflation=True)
@@ -253,18 +253,18 @@ def _require_spread(data: Counts, inflation: bool) -> None:
         raise _no_maximum("nobody has a count above 2, and ones may be there for other reasons")
 
 
-def _require_told_apart(data: Counts) -> None:
+def _require_identified(data: Counts) -> None:
     scaled = data.columns * np.sqrt(data.people)[:, None]
     lengths = np.linalg.norm(scaled, axis=0)
     if not len(lengths) or (lengths == 0).any():
-        raise _not_told_apart([name for name, one in zip(data.names, lengths, strict=True) if one == 0])
+        raise _not_identified([name for name, one in zip(data.names, lengths, strict=True) if one == 0])
     values, vectors = np.linalg.eigh((scaled / lengths).T @ (scaled / lengths))
     if values[0] < 1e-9:
         direction = np.abs(vectors[:, 0])
-        raise _not_told_apart([data.names[at] for at in np.flatnonzero(direction > 0.05 * direction.max())])
+        raise _not_identified([data.names[at] for at in np.flatnonzero(direction > 0.05 * direction.max())])
 
 
-def _not_told_apart(names: list[str]) -> EstimateFault:
+def _not_identified(names: list[str]) -> EstimateFault:
     return EstimateFault(
         "FL-EST-172", "the records cannot tell these coefficients from each other, or from none at all",
         found=listed(names, most=8) or "no column", fix="leave out one of two columns that say the same",

@@ -30,9 +30,9 @@ from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Level, ListName
 
 ASSUMED: tuple[Assumption, ...] = (
-    LISTS_INDEPENDENT.held(),
-    CLOSED_POPULATION.held(),
-    PERFECT_LINKAGE.held(),
+    LISTS_INDEPENDENT.assume(),
+    CLOSED_POPULATION.assume(),
+    PERFECT_LINKAGE.assume(),
 )
 
 

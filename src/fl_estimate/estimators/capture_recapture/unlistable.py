@@ -88,7 +88,7 @@ def add_unlistable(
         frame[name] = np.column_stack([grown, grown - seen]).ravel()
     frame["se"] = frame["se"].to_numpy(dtype=float) / (1 - (least + most) / 2)
     kept = tuple(one for one in estimates.assumptions if one.code != EVERYONE_CAN_BE_LISTED)
-    said = SHARE_UNLISTABLE_STATED.held(least=round(100 * least, 1), most=round(100 * most, 1))
+    said = SHARE_UNLISTABLE_STATED.assume(least=round(100 * least, 1), most=round(100 * most, 1))
     provenance = replace(
         estimates.provenance, call="add_unlistable",
         arguments={"of": estimates.provenance.to_dict(), "share": [least, most]},

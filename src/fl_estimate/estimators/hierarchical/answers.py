@@ -216,34 +216,34 @@ def _assumptions(
 ) -> tuple[Assumption, ...]:
     said = _effects_assumptions(model)
     if model.names[1:]:
-        said.append(AREA_COVARIATES.held(covariates=", ".join(model.names[1:])))
+        said.append(AREA_COVARIATES.assume(covariates=", ".join(model.names[1:])))
     if standardised:
-        said.append(COVARIATES_STANDARDISED.held())
+        said.append(COVARIATES_STANDARDISED.assume())
     said.append(_counted(effective, clustered=model.deff is not None))
     priors, structure = model.priors, model.structure
     if model.kappa is not None:
-        said.append(PRIOR_KAPPA.held(prior=str(model.kappa)))
+        said.append(PRIOR_KAPPA.assume(prior=str(model.kappa)))
     else:
-        said.append(PRIOR_SIGMA.held(prior=str(priors.sigma)))
+        said.append(PRIOR_SIGMA.assume(prior=str(priors.sigma)))
     for name, density in ({} if structure is None else structure.priors).items():
         if name == "sigma_time":
-            said.append(PRIOR_SIGMA_TIME.held(prior=str(density)))
+            said.append(PRIOR_SIGMA_TIME.assume(prior=str(density)))
         else:
-            said.append(PRIOR_DEPENDENCE.held(name=name, prior=str(density)))
-    said.append(PRIOR_INTERCEPT.held(prior=str(priors.intercept)))
+            said.append(PRIOR_DEPENDENCE.assume(name=name, prior=str(density)))
+    said.append(PRIOR_INTERCEPT.assume(prior=str(priors.intercept)))
     if priors.slopes is not None:
-        said.append(PRIOR_SLOPES.held(prior=str(priors.slopes)))
+        said.append(PRIOR_SLOPES.assume(prior=str(priors.slopes)))
     # A design effect that all areas share is said above.
     if effective is not None and not np.isfinite(effective.df):
         said += _borrowed(effective)
     if sampled.sum() < FEW_AREAS:
-        said.append(FEW_AREAS_SAMPLED.held(areas=int(sampled.sum())))
+        said.append(FEW_AREAS_SAMPLED.assume(areas=int(sampled.sum())))
     if ask.shares is not None:
-        said.append(AREA_POPULATION_KNOWN.held())
+        said.append(AREA_POPULATION_KNOWN.assume())
     if posterior.benchmark is not None:
         rule, value = posterior.benchmark["rule"], posterior.benchmark["value"]
         code = BENCHMARKED if posterior.benchmark["known"] else BENCHMARKED_WITH_ERROR
-        said.append(code.held(rule=rule, value=value))
+        said.append(code.assume(rule=rule, value=value))
     # The intervals of the direct estimates are not those that are given, nor are their degrees of freedom.
     return (*Recipe.of(direct.recipe).without(DF_RULE), *said)
 
@@ -251,21 +251,21 @@ def _assumptions(
 def _effects_assumptions(model: Model) -> list[Assumption]:
     """How the areas' effects are taken to hang together."""
     if model.kappa is not None:
-        return [AREA_EFFECTS_BETA.held()]
+        return [AREA_EFFECTS_BETA.assume()]
     link, structure = model.link, model.structure
     if isinstance(structure, Crossed):
-        return [EFFECTS[structure.area.kind].held(link=link), IN_TIME[structure.time.kind].held(link=link)]
-    return [(AREA_EFFECTS_EXCHANGEABLE if structure is None else EFFECTS[structure.kind]).held(link=link)]
+        return [EFFECTS[structure.area.kind].assume(link=link), IN_TIME[structure.time.kind].assume(link=link)]
+    return [(AREA_EFFECTS_EXCHANGEABLE if structure is None else EFFECTS[structure.kind]).assume(link=link)]
 
 
 def _counted(effective: Effective | None, *, clustered: bool) -> Assumption:
     """What the sampling variances of the areas rest on."""
     if effective is None:
-        return AREA_VARIANCES_KNOWN.held()
+        return AREA_VARIANCES_KNOWN.assume()
     shared = (CLUSTERED_SHARED if clustered else SHARED).get(next(iter(filter(None, effective.source)), ""))
     if not np.isfinite(effective.df) or shared is None:
-        return (CLUSTERED if clustered else EFFECTIVE_COUNTS).held()
-    return shared.held(deff=effective.pooled, df=effective.df)
+        return (CLUSTERED if clustered else EFFECTIVE_COUNTS).assume()
+    return shared.assume(deff=effective.pooled, df=effective.df)
 
 
 def _borrowed(effective: Effective) -> list[Assumption]:
@@ -274,7 +274,7 @@ def _borrowed(effective: Effective) -> list[Assumption]:
         positions = [position for position, name in enumerate(effective.source) if name == source]
         if positions:
             deff = {} if source == "one" else {"deff": float(effective.deff[positions[0]])}
-            return [code.held(areas=len(positions), **deff)]
+            return [code.assume(areas=len(positions), **deff)]
     return []
 
 

@@ -247,7 +247,7 @@ def area(
         "deff": rule,
         "sampler": sampler,
         "covariates": list(columns),
-        "prior": prepared.said(),
+        "prior": prepared.prior_texts(),
         "benchmark": benchmark,
         "benchmark_target": benchmark_target,
         "population": persons is not None,

@@ -322,16 +322,16 @@ def _reasons(fit: _AreaFit, direct: Direct, sampled: Bools, *, benchmarked: bool
 
 def _assumptions(direct: Direct, names: tuple[str, ...], arguments: dict[str, Any]) -> tuple[Assumption, ...]:
     link = arguments["link"]
-    said = [(AREA_EFFECTS_EXCHANGEABLE if arguments["spatial"] is None else AREA_EFFECTS_SAR).held(link=link)]
+    said = [(AREA_EFFECTS_EXCHANGEABLE if arguments["spatial"] is None else AREA_EFFECTS_SAR).assume(link=link)]
     if arguments["time"] is not None:
         code = PANEL_EFFECTS_AR1 if arguments["temporal"] is not None else PANEL_EFFECTS_INDEPENDENT
-        said.append(code.held(link=link))
+        said.append(code.assume(link=link))
     covariates = [name for name in names if name != "intercept"]
     if covariates:
-        said.append(AREA_COVARIATES.held(covariates=", ".join(covariates)))
-    said.append(AREA_VARIANCES_KNOWN.held())
+        said.append(AREA_COVARIATES.assume(covariates=", ".join(covariates)))
+    said.append(AREA_VARIANCES_KNOWN.assume())
     if arguments["benchmark"] is not None:
-        said.append(BENCHMARKED.held(rule=arguments["benchmark"], value=float(direct.national["value"])))
+        said.append(BENCHMARKED.assume(rule=arguments["benchmark"], value=float(direct.national["value"])))
     return tuple(said)
 
 

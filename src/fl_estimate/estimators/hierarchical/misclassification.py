@@ -275,7 +275,7 @@ def _of_one(asked: _InstrumentArguments, counted: _Counted) -> Estimates:
         "sampler": "grid", "parameters": parameters, "prior_prevalence": f"beta({beta[0]:g}, {beta[1]:g})",
         "posterior_mean": figures["mean"], "highest_density": list(highest),
     }  # fmt: skip
-    said = [PRIOR_PREVALENCE.held(prior=f"beta({beta[0]:g}, {beta[1]:g})")]
+    said = [PRIOR_PREVALENCE.assume(prior=f"beta({beta[0]:g}, {beta[1]:g})")]
     # A share of positives so low that even without a case the specificity would let through more.
     possible = asked.specificity.above(
         1 - float(special.betainccinv(counted.cases + 1, counted.n - counted.cases, 0.025))
@@ -372,8 +372,8 @@ def _of_regions(asked: _InstrumentArguments, table: Direct, population: Any) -> 
     }  # fmt: skip
     flags = () if found.weighted.good else ((IMPORTANCE_WEIGHTS, {"ess": round(found.weighted.ess)}),)
     said = [
-        AREA_EFFECTS_EXCHANGEABLE.held(link="logit"), EFFECTIVE_COUNTS.held(), PRIOR_SIGMA.held(prior=str(sigma)),
-        PRIOR_INTERCEPT.held(prior=str(intercept)), ONE_INSTRUMENT.held(),
+        AREA_EFFECTS_EXCHANGEABLE.assume(link="logit"), EFFECTIVE_COUNTS.assume(), PRIOR_SIGMA.assume(prior=str(sigma)),
+        PRIOR_INTERCEPT.assume(prior=str(intercept)), ONE_INSTRUMENT.assume(),
     ]  # fmt: skip
     joint = {name: values[positions] for name, values in found.shared.items()}
     return _lay_out(asked, rows, figures, kept, [low <= 0 for low, _ in highest], told, said, flags, joint)
@@ -489,7 +489,7 @@ def _lay_out(
     laid = {name: [record[name] for record in records] for name in records[0]}
     method, basis = laid.pop("method"), laid.pop("basis")
     accuracy = {"sensitivity": asked.sensitivity, "specificity": asked.specificity}
-    base = [MISCLASSIFICATION_PRIOR.held(name=name, prior=str(each)) for name, each in accuracy.items()]
+    base = [MISCLASSIFICATION_PRIOR.assume(name=name, prior=str(each)) for name, each in accuracy.items()]
     before = Recipe.of(recipe)
     arguments = {
         **asked.given, "pool": asked.pool, "interval": asked.interval, "level": asked.level, "draws": asked.draws,

@@ -173,7 +173,7 @@ class _PooledModel:
     dark: Floats
     names: tuple[str, ...]
     sets: tuple[str, ...]
-    said: Mapping[str, str]
+    prior_texts: Mapping[str, str]
 
 
 def _lay(tables: Sequence[CaptureHistories], model: tuple[Term, ...], prior: Prior | None) -> _PooledModel:
@@ -212,7 +212,7 @@ def _lay(tables: Sequence[CaptureHistories], model: tuple[Term, ...], prior: Pri
     said = {f"sigma of {name}": str(density) for name, density in zip(sets, sigma, strict=True)}
     said |= {"log dark figure": str(intercept), "lists": str(lists)}
     said |= {"interactions": str(pairs)} if len(sets) == 3 else {}
-    return _PooledModel(latent=latent, dark=dark, names=names, sets=sets, said=said)
+    return _PooledModel(latent=latent, dark=dark, names=names, sets=sets, prior_texts=said)
 
 
 def _sample(model: VaryingEffects, sampler: str, draws: int, seed: int) -> LatentDraws:
@@ -280,8 +280,8 @@ def _answer(
         for row in (2 * position + 2, 2 * position + 3)
     ]
     reasons += [Reason(code=code, row=row, parameters=p) for code, p in found.flags for row in range(rows)]
-    said = [STRATA_POOLED.held(strata=len(tables)), NO_HIGHEST_INTERACTION.held(lists=len(first.lists))]
-    said += [UNIT_PRIOR.held(name=name, prior=text) for name, text in laid.said.items()]
+    said = [STRATA_POOLED.assume(strata=len(tables)), NO_HIGHEST_INTERACTION.assume(lists=len(first.lists))]
+    said += [UNIT_PRIOR.assume(name=name, prior=text) for name, text in laid.prior_texts.items()]
     named = [*zip(laid.names, found.beta.T, strict=True)]
     named += zip([f"sigma of {name}" for name in laid.sets], found.sigma.T, strict=True)
     return build(
@@ -296,7 +296,7 @@ def _answer(
             assumptions=tuple(said),
             provenance=Provenance(
                 call="hierarchical.capture_recapture",
-                arguments={**arguments, "lists": list(first.lists), "by": by, "level": level, "draws": draws, "prior": dict(laid.said)},
+                arguments={**arguments, "lists": list(first.lists), "by": by, "level": level, "draws": draws, "prior": dict(laid.prior_texts)},
                 source_name="capture histories",
                 source_sha256=first.content_hash,
             ),
@@ -308,6 +308,6 @@ def _answer(
             "alone": {str(label): own.status for label, own in zip(strata, alone, strict=True)},
         },
         draws=np.stack([kept + seen, kept], axis=2).reshape(len(kept), -1),
-        inference=found.told(positions, chains, laid.names, laid.sets, cells),
+        inference=found.to_inference(positions, chains, laid.names, laid.sets, cells),
         support=Support.of(np.repeat(seen, 2)),
     )  # fmt: skip

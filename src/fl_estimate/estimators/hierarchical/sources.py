@@ -126,7 +126,7 @@ def sources(
     ]
     proper = prior is not None or len(every) > 1
     used = known_seed(seed)
-    told = _told(every, full, without, tails_of(level), proper=proper)
+    told = _source_diagnostics(every, full, without, tails_of(level), proper=proper)
     return _answer(
         estimates, every, full, told, level=level, draws=draws, seed=used, given={"prior": prior, "seed": seed}
     )
@@ -207,7 +207,7 @@ def _grid(every: Sequence[BiasedSource], prior: tuple[float, float] | None) -> F
     return np.linspace(max([low, *floor]), max(high, max([low, *floor]) + 1.0), GRID)
 
 
-def _told(
+def _source_diagnostics(
     every: Sequence[BiasedSource],
     full: _LogDensity,
     without: Sequence[_LogDensity],
@@ -272,11 +272,11 @@ def _answer(
         if source.name in against
     ]
     reasons += [SOURCES_CONFLICT.at(0, sources=listed(against))] if against else []
-    said = [SOURCE_BIAS.held(source=source.name, bias=str(source)) for source in every]
-    said += [BIASES_INDEPENDENT.held()] if len(every) > 1 else []
+    said = [SOURCE_BIAS.assume(source=source.name, bias=str(source)) for source in every]
+    said += [BIASES_INDEPENDENT.assume()] if len(every) > 1 else []
     prior = given["prior"]
     flat = "flat on the log scale"
-    said += [PRIOR_NUMBER.held(prior=flat if prior is None else f"log-normal({prior[0]:g}, {prior[1]:g})")]
+    said += [PRIOR_NUMBER.assume(prior=flat if prior is None else f"log-normal({prior[0]:g}, {prior[1]:g})")]
     arguments = {
         "bias": {source.name: str(source) for source in every}, "prior": prior, "level": level, "draws": draws,
         "seed": given["seed"],

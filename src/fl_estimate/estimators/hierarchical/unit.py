@@ -251,7 +251,7 @@ def _fit_counts(asked: _UnitArguments, sampler: str) -> SampledCellModel:
         draws=_with_unmet(found, columns, met, asked.seed), x=columns.x, names=columns.names, n=counts.n,
         cases=counts.cases, not_zero=counts.cases, size=counts.size, excess=counts.excess, excess_source=counts.source, recipe=counts.recipe,
         share=True, data=replace(model.observed([", ".join(cells.keys[position]) for position in at]), basis=columns.basis[at]),
-        priors=_said(columns.terms, sigma, intercept, slopes, columns.x.shape[1]),
+        priors=_prior_texts(columns.terms, sigma, intercept, slopes, columns.x.shape[1]),
     )  # fmt: skip
 
 
@@ -324,7 +324,7 @@ def _fit_normal(asked: _UnitArguments, by: By, tails: tuple[float, float, float]
         draws=_with_unmet(draws, columns, met, asked.seed), x=x, names=names, n=sums.n, figures=figures,
         cases=np.full(len(sums.n), np.nan), not_zero=sums.not_zero, size=sums.gram[:, 0, 0], excess=sums.excess, excess_source=sums.source,
         recipe=sums.recipe, share=False,
-        priors={**_said(columns.terms, sigma, intercept, slopes, p), "residual": str(residual)},
+        priors={**_prior_texts(columns.terms, sigma, intercept, slopes, p), "residual": str(residual)},
     )  # fmt: skip
 
 
@@ -408,7 +408,7 @@ def _precisions(intercept: Density, slopes: Density, p: int) -> Floats:
     )
 
 
-def _said(
+def _prior_texts(
     terms: Sequence[str], sigma: Sequence[Density], intercept: Density, slopes: Density, p: int
 ) -> dict[str, str]:
     said = {f"sigma of {term}": str(density) for term, density in zip(terms, sigma, strict=True)}

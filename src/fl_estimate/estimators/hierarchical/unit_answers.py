@@ -106,7 +106,7 @@ def unit_estimates(
         reasons=_reasons(fitted, n, sampled @ fitted.cases),
         diagnostics=_diagnostics(fitted, figures["mean"], tails, seed),
         draws=every[positions],
-        inference=found.told(positions, chains, fitted.names, _sets(fitted), fitted.data),
+        inference=found.to_inference(positions, chains, fitted.names, _sets(fitted), fitted.data),
         support=Support.of(n, sampled @ fitted.not_zero),
     )
 
@@ -139,20 +139,20 @@ def _reasons(fitted: SampledCellModel, n: Floats, cases: Floats) -> tuple[Reason
 
 def _assumptions(fitted: SampledCellModel) -> tuple[Assumption, ...]:
     columns = fitted.columns
-    said = [CELLS_REPRESENT_POPULATION.held(cells=" × ".join(fitted.cells.names)), CELLS_POPULATION_KNOWN.held()]
+    said = [CELLS_REPRESENT_POPULATION.assume(cells=" × ".join(fitted.cells.names)), CELLS_POPULATION_KNOWN.assume()]
     if columns.terms:
-        said.append(UNIT_EFFECTS.held(terms=", ".join(columns.terms)))
+        said.append(UNIT_EFFECTS.assume(terms=", ".join(columns.terms)))
     if fitted.names[1:]:
-        said.append(UNIT_COEFFICIENTS.held(names=", ".join(fitted.names[1:])))
+        said.append(UNIT_COEFFICIENTS.assume(names=", ".join(fitted.names[1:])))
     if columns.standardised:
-        said.append(COVARIATES_STANDARDISED.held())
+        said.append(COVARIATES_STANDARDISED.assume())
     if fitted.excess_source in EFFECTIVE:
-        said.append(EFFECTIVE[fitted.excess_source].held(excess=round(fitted.excess, 2)))
+        said.append(EFFECTIVE[fitted.excess_source].assume(excess=round(fitted.excess, 2)))
     else:
-        said.append(UNIT_COUNTS_AS_DRAWN.held())
-    said += [UNIT_PRIOR.held(name=name, prior=text) for name, text in fitted.priors.items()]
+        said.append(UNIT_COUNTS_AS_DRAWN.assume())
+    said += [UNIT_PRIOR.assume(name=name, prior=text) for name, text in fitted.priors.items()]
     for name, levels in columns.new.items():
-        said.append(UNIT_NEW_LEVELS.held(column=name, levels=listed(levels)))
+        said.append(UNIT_NEW_LEVELS.assume(column=name, levels=listed(levels)))
     return (*fitted.recipe.recipe.without(DF_RULE), *said)
 
 

@@ -240,9 +240,9 @@ def _estimates(
     reasons = [AREA_WITHOUT_SAMPLE.at(row) for row in np.flatnonzero(n == 0)]
     if fit.between == 0:
         reasons += [VARIANCE_AT_BOUNDARY.at(row) for row in range(rows)]
-    said = [AREA_EFFECTS_EXCHANGEABLE.held(link="identity")]
-    said += [AREA_COVARIATES.held(covariates=", ".join(names))] if names else []
-    said += [UNIT_COUNTS_AS_DRAWN.held(), CELLS_POPULATION_KNOWN.held()]
+    said = [AREA_EFFECTS_EXCHANGEABLE.assume(link="identity")]
+    said += [AREA_COVARIATES.assume(covariates=", ".join(names))] if names else []
+    said += [UNIT_COUNTS_AS_DRAWN.assume(), CELLS_POPULATION_KNOWN.assume()]
     arguments = {
         "variable": variable, "area": area, "covariates": list(names), "method": method, "target": target, "level": level,
     }  # fmt: skip

@@ -295,7 +295,7 @@ def _blocks(
         before: list[DonorBlock] = []
         for group, part in _parts(search, range(int(pattern[0]), int(pattern[1]) - 1, -1), pattern[2:].astype(bool)):
             block = _block(search, rows, at, group, part, before, k)
-            if block.found:
+            if block.n_complete:
                 before.append(block)
         found += before
     return found
@@ -312,12 +312,12 @@ def _block(
     else:
         every = np.repeat(rows[at], k)
         drawn = np.concatenate([block.columns for block in before])
-        given = search.told(every, drawn, before[0].donors.ravel())
+        given = search.known_answers(every, drawn, before[0].donors.ravel())
         near = search.nearest(every, group, part, k=FEWEST, given=given)
-        turn = np.arange(len(every)) % max(min(FEWEST, near.found), 1)
+        turn = np.arange(len(every)) % max(min(FEWEST, near.n_complete), 1)
         donors, gap = near.donors[np.arange(len(every)), turn].reshape(len(at), k), None
     return DonorBlock(
-        at=at, columns=columns, donors=donors, gap=gap, found=near.found, discrimination=near.discrimination
+        at=at, columns=columns, donors=donors, gap=gap, n_complete=near.n_complete, discrimination=near.discrimination
     )
 
 

@@ -70,7 +70,7 @@ class Chains:
         for column, item in enumerate(likeness.item):
             self._items[:, item] |= answered[:, column]
         self._covariates = _dummies(likeness.codes)
-        self.questions = list(self._asked(wanted, count))
+        self.questions = list(self._questions(wanted, count))
 
     def blocks(self, draws: int, seed: int) -> tuple[DonorBlock, ...]:
         """The rows that every candidate takes each answer from: `CHAINS` candidates a draw."""
@@ -87,13 +87,13 @@ class Chains:
                 at=question.at,
                 columns=question.columns,
                 donors=donors[position],
-                found=len(question.donors),
+                n_complete=len(question.donors),
                 discrimination=float(np.mean(scores[position])),
             )
             for position, question in enumerate(self.questions)
         )
 
-    def _asked(self, wanted: Bools, count: int) -> Iterator[_ChainedQuestion]:
+    def _questions(self, wanted: Bools, count: int) -> Iterator[_ChainedQuestion]:
         """Every question to be drawn, by the group of rows that answers it; the one that fewest lack first."""
         likeness, found = self._likeness, list[_ChainedQuestion]()
         for item in range(count):

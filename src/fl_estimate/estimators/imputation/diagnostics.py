@@ -86,7 +86,7 @@ def _line(made: Made, position: int) -> dict[str, Any]:
         "share_drawn": _ratio(drawn_weight, drawn_weight + weights[answered].sum()),
         "answered_true": _ratio(weights[answered & told].sum(), weights[answered].sum()),
         "drawn_true": _ratio((mass * told[donors[there]]).sum(), mass.sum()),
-        "donors": min(block.found for block in blocks),
+        "donors": min(block.n_complete for block in blocks),
         "donors_used": len(used),
         "most_used": _ratio(float(times.max(initial=0)), float(times.sum())),
         "discrimination": _mean([block.discrimination for block in blocks], [len(block.at) for block in blocks]),
@@ -162,5 +162,5 @@ def _lacking(recipients: Recipients, pool: Pool, fewest: int) -> Bools:
     thin = np.zeros(wanted.shape[1], dtype=bool)
     for block in pool.blocks:
         wanted[np.ix_(block.at, block.columns)] = False
-        thin[block.columns] |= block.found < fewest
+        thin[block.columns] |= block.n_complete < fewest
     return wanted.any(axis=0) | thin

@@ -45,7 +45,7 @@ class NearestDonors:
         The predicted probability that a donor tells of something in the pattern.
     own : array, shape (recipients,)
         That of the recipient.
-    found : int
+    n_complete : int
         Donors that answered the whole pattern.
     discrimination : float
         As of `Score`.
@@ -54,7 +54,7 @@ class NearestDonors:
     donors: npt.NDArray[np.intp]
     chance: Floats
     own: Floats
-    found: int
+    n_complete: int
     discrimination: float
 
 
@@ -136,7 +136,7 @@ class DonorSearch:
         known = [each for each in ranked if not np.isnan(each[0])]
         mean = sum(each * size for each, size in known) / sum(size for _, size in known) if known else float("nan")
         size = int(self._kinds.sizes[usable].sum())
-        return NearestDonors(donors=found, chance=chance, own=own, found=size, discrimination=mean)
+        return NearestDonors(donors=found, chance=chance, own=own, n_complete=size, discrimination=mean)
 
     def _near(
         self, rows: Positions, usable: Positions, pattern: Bools, k: int, given: KnownAnswers | None
@@ -147,7 +147,9 @@ class DonorSearch:
         used[likeness.item[pattern]] = False
         score = self._score(usable, pattern, used)
         if not len(usable):
-            return NearestDonors(donors=found, chance=chance, own=mine, found=0, discrimination=score.discrimination)
+            return NearestDonors(
+                donors=found, chance=chance, own=mine, n_complete=0, discrimination=score.discrimination
+            )
         sizes = kinds.sizes[usable]
         for position, row in enumerate(rows):
             true, unknown = self._own(row) if given is None else (given.true[position], given.unknown[position])
@@ -170,7 +172,7 @@ class DonorSearch:
                     _chance(odds + (gap[at][of] + shift)[chosen]),
                 )
         return NearestDonors(
-            donors=found, chance=chance, own=mine, found=int(sizes.sum()), discrimination=score.discrimination
+            donors=found, chance=chance, own=mine, n_complete=int(sizes.sum()), discrimination=score.discrimination
         )
 
     def _log_odds(self, row: int, items: Bools, score: Score) -> float:
@@ -198,7 +200,7 @@ class DonorSearch:
             return gap, PREDICTED * np.abs(gap) + own
         return gap, own + unlike @ np.abs(score.effects[at])
 
-    def told(self, rows: Positions, columns: Positions, donors: Positions) -> KnownAnswers:
+    def known_answers(self, rows: Positions, columns: Positions, donors: Positions) -> KnownAnswers:
         """What is known of rows once they have the answers of some columns from donors; each row with its one donor."""
         kinds, item = self._kinds, self._likeness.item
         own = kinds.of_row[rows]

@@ -166,7 +166,7 @@ def impute(
     found = replace(found, design=resolve(found, design).design)
     domains = () if by is None else names_given(by, "by")
     named = () if predictors is None else names_given(predictors, "predictors")
-    _require_told_apart(found.people)
+    _require_distinct(found.people)
     told, data = data, _with_parents(data, found, rules)
     _require_predictors(data, found, named)
     working = settled_skips(read_working(data, found, _columns(found, domains), named))
@@ -253,7 +253,7 @@ def _check_seed(seed: Any) -> None:
         )  # fmt: skip
 
 
-def _require_told_apart(people: Any) -> None:
+def _require_distinct(people: Any) -> None:
     frame: Any = nw.from_native(people)
     ordered = isinstance(frame, nw.DataFrame) or frame.implementation.is_polars()
     if not ordered and PERSON not in frame.collect_schema().names():

@@ -37,7 +37,7 @@ class Follows:
         Another parent was not asked: where no parent is drawn as a case, what a donor's parents are decides.
     column : int
         The column of the answer.
-    said : int array, shape (2,)
+    example_rows : int array, shape (2,)
         A row of answers that has no, and one that has yes, in this column.
     classes : mapping of str to int8 array, shape (2, some rows, k)
         What every candidate's other answers make of the row where no parent is a case, and where one is; -1 where that stays open.
@@ -47,7 +47,7 @@ class Follows:
     parents: npt.NDArray[np.intp]
     unasked: Bools
     column: int
-    said: Positions
+    example_rows: Positions
     classes: Mapping[str, Classes]
 
     def answers(self, parents_drawn: Classes) -> npt.NDArray[np.int8]:
@@ -69,7 +69,7 @@ class Follows:
         """Of one draw, from whom each row of the pool takes each answer, with the answers about drawn parents."""
         answers = self.answers(parents_drawn)[:, draw]
         at = self.at[answers >= 0]
-        taken[at, self.column] = self.said[answers[answers >= 0]]
+        taken[at, self.column] = self.example_rows[answers[answers >= 0]]
         return taken
 
 
@@ -104,7 +104,7 @@ def follows_of(
         return None
     at, parents, unasked = at[kept], parents[kept], unasked[kept].any(axis=1)
     return Follows(
-        at=at, parents=parents, unasked=unasked, column=column, said=said,
+        at=at, parents=parents, unasked=unasked, column=column, example_rows=said,
         classes=_classes(source, pool, at, column, said, tuple(stems)),
     )  # fmt: skip
 

@@ -31,7 +31,7 @@ class DonorBlock:
         The row of answers that each candidate takes them from, -1 where there is no candidate.
     gap : array, shape (some rows, k), optional
         By how much the predicted probability of telling of something in these columns is higher of the candidate than of the row.
-    found : int
+    n_complete : int
         How many rows could have given them.
     discrimination : float
         How well the other answers tell who tells of something in these (0.5: not at all); NaN where nobody, or everybody, does.
@@ -41,7 +41,7 @@ class DonorBlock:
     columns: Positions
     donors: npt.NDArray[np.intp]
     gap: Floats | None = None
-    found: int = 0
+    n_complete: int = 0
     discrimination: float = float("nan")
 
 

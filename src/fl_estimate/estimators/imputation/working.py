@@ -128,7 +128,7 @@ def read_working(
     held = classified.collect_schema().names()
     known = known_to(found.frameworks)
     fields = {field.column: field for field in known.fields.values()}
-    asked = asked_columns(found)
+    asked = answer_columns(found)
     own: Any = nw.from_native(getattr(data, table)) if survey and table != "people" else classified
     mine = [name for name in asked if name in own.collect_schema().names()]
     theirs = [name for name in asked if name not in mine]
@@ -180,7 +180,7 @@ def of_work(column: pd.Series) -> pd.Series:
     return column.astype(object).where(column.notna(), "").astype(str).str.slice(0, 2)
 
 
-def asked_columns(found: Classification) -> tuple[str, ...]:
+def answer_columns(found: Classification) -> tuple[str, ...]:
     """The columns of answers that the frameworks read, each once; the age is none."""
     lines = (line for line in found.coverage.lines if line.kind in ("item", "field") and line.id != "age")
     return tuple(dict.fromkeys(line.column for line in lines if line.column))

@@ -209,7 +209,7 @@ def _lay_out(steps: Sequence[AdjustmentStep], made: Sequence[Estimates], joint: 
         recipe=recipe.then(
             "adjustment_steps",
             {**recipe.provenance.arguments, "steps": [str(step.term) for step in steps]},
-            [*each_once(assumptions), STEPS_NOT_INDEPENDENT.held()],
+            [*each_once(assumptions), STEPS_NOT_INDEPENDENT.assume()],
         ),
         reasons=sorted(told, key=lambda reason: reason.row),
         support=support.grouped([[line.row] if line.before is None else [line.row, line.before] for line in lines]),

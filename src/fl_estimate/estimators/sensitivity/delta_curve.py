@@ -289,8 +289,8 @@ def _lay_out(call: _Call, points: Sequence[_DeltaPoint]) -> Estimates:
     middle = next(point.rows for point in points if point.odds == 1)
     recipe = middle.recipe
     said = [
-        *([DELTA_BY_REASON.held(reasons=list(call.reasons))] if named else []),
-        MISSING_AT_RANDOM_BUT_FOR_DELTA.held(),
+        *([DELTA_BY_REASON.assume(reasons=list(call.reasons))] if named else []),
+        MISSING_AT_RANDOM_BUT_FOR_DELTA.assume(),
     ]
     carried: list[Assumption] = [a for a in recipe.assumptions if a.code not in IMPUTED_CODES]
     return build(

@@ -234,7 +234,7 @@ def _lay_out(found: Estimates, direct: Any, extra: Sequence[_Extra], proxy: str,
     labels = [None if pd.isna(value) else value for value in chosen[proxy]] + [each.label for each in extra]
     at = {int(old): new for new, old in enumerate(direct)}
     recipe = found.recipe
-    said = ANSWERED_ALIKE.held(classes=list(columns)) if columns else ANSWERED_ALIKE_AT_ALL.held()
+    said = ANSWERED_ALIKE.assume(classes=list(columns)) if columns else ANSWERED_ALIKE_AT_ALL.assume()
     return build(
         columns_of,
         {proxy: labels},
@@ -244,7 +244,7 @@ def _lay_out(found: Estimates, direct: Any, extra: Sequence[_Extra], proxy: str,
         recipe=recipe.then(
             "compare_proxies",
             {**recipe.provenance.arguments, "proxy": proxy, "standardise_by": list(columns)},
-            [*recipe.assumptions, *([STANDARDISED.held(column=", ".join(columns))] if columns else []), said],
+            [*recipe.assumptions, *([STANDARDISED.assume(column=", ".join(columns))] if columns else []), said],
         ),
         reasons=[
             *(replace(reason, row=at[reason.row]) for reason in found.reasons if reason.row in at),

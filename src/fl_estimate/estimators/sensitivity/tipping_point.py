@@ -140,7 +140,7 @@ class _TippingRow:
     lower: float = np.nan
     upper: float = np.nan
     reason: ReasonCode | None = None
-    told: Mapping[str, Any] | None = None
+    parameters: Mapping[str, Any] | None = None
 
 
 def _above(value: Any) -> bool:
@@ -186,12 +186,15 @@ def _points(line: _Line, target: float) -> list[_TippingRow]:
     slack = 1e-12 * max(abs(target), abs(float(line.value[-1])))
     if target > line.value[-1] + slack or target < line.value[0] - slack:
         why = BEYOND_ALL if target > line.value[-1] else BELOW_NONE
-        return [*(_TippingRow(term=term, value=np.nan, reason=why, told={}) for term in (ODDS, SHARE_NEEDED)), imputed]
+        return [
+            *(_TippingRow(term=term, value=np.nan, reason=why, parameters={}) for term in (ODDS, SHARE_NEEDED)),
+            imputed,
+        ]
     share = line.share(target)
     inner = np.isfinite(line.odds) & (line.odds > 0)
     needed, why, told = _crossing(line, inner, target, share)
     limits = (_reached(line, inner, line.upper, target), _reached(line, inner, line.lower, target))
-    first = _TippingRow(term=ODDS, value=needed, lower=limits[0], upper=limits[1], reason=why, told=told)
+    first = _TippingRow(term=ODDS, value=needed, lower=limits[0], upper=limits[1], reason=why, parameters=told)
     return [first, _TippingRow(term=SHARE_NEEDED, value=share), imputed]
 
 
@@ -239,12 +242,14 @@ def _lay_out(
     first = frame.iloc[[line.rows[0] for line, _ in flat]]
     known = np.array([not np.isnan(point.lower) for _, point in flat])
     reasons: list[Reason] = [
-        point.reason.at(row, **dict(point.told or {}))
+        point.reason.at(row, **dict(point.parameters or {}))
         for row, (_, point) in enumerate(flat)
         if point.reason is not None
     ]
     target = (
-        TIPPING_TARGET.held(times=float(times)) if times is not None else TIPPING_VALUE.held(value=float(value or 0))
+        TIPPING_TARGET.assume(times=float(times))
+        if times is not None
+        else TIPPING_VALUE.assume(value=float(value or 0))
     )
     return build(
         {

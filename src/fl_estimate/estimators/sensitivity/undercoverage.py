@@ -235,9 +235,9 @@ def _lay_out(
     recipe = estimates.recipe
     told = {(curve.name, curve.share): None for curve in curves}
     size = [
-        OUTSIDE_SIZE_KNOWN.held(),
+        OUTSIDE_SIZE_KNOWN.assume(),
         *(
-            OUTSIDE_GROUP.held(group=name, share=100 * share) if name else OUTSIDE_FRAME.held(share=100 * share)
+            OUTSIDE_GROUP.assume(group=name, share=100 * share) if name else OUTSIDE_FRAME.assume(share=100 * share)
             for name, share in told
             if name != ALL_GROUPS
         ),

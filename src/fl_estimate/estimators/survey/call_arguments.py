@@ -13,7 +13,7 @@ from fl_estimate.inputs.sample_design import Design
 VarianceRule = Literal["taylor", "replicates"]
 
 
-def design_told(design: Design, replicates: Replicates | UnitReplicates | None) -> dict[str, Any]:
+def design_arguments(design: Design, replicates: Replicates | UnitReplicates | None) -> dict[str, Any]:
     """What a result notes of the design, and of the replicates where they made its variances."""
     return {
         "weights": design.weights or "",

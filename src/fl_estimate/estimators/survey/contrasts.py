@@ -138,7 +138,7 @@ def contrast(
             fix=f"estimate by={column!r} (or outcomes together) in one call, and name values that it has: "
             f"{listed(estimates.frame[column].dropna().unique(), most=12)}",
         )
-    return _lay_out(estimates, made, column, QUANTITIES[scale], {"between": _told(column, sets), "scale": scale})
+    return _lay_out(estimates, made, column, QUANTITIES[scale], {"between": _sets_text(column, sets), "scale": scale})
 
 
 @method(kind=None, basis=None, family="survey")
@@ -369,7 +369,7 @@ def _term(names: Sequence[Any], factors: Floats, scale: str) -> str:
     return " ".join(parts)
 
 
-def _told(column: str, sets: Sequence[tuple[Any, ...]]) -> dict[str, list[list[str]]]:
+def _sets_text(column: str, sets: Sequence[tuple[Any, ...]]) -> dict[str, list[list[str]]]:
     return {column: [[str(name) for name in names] for names in sets]}
 
 
@@ -421,8 +421,8 @@ def _lay_out(
         COVARIANCE_UNKNOWN.at(position) for position, row in enumerate(made) if apart[position] and row.reason is None
     ]
     compared = list(dict.fromkeys(row.term for row in made))
-    said = STANDARDISED.held(column=column)
-    said = said if quantity is None else CONTRAST_OF_ESTIMATES.held(column=column, compared=compared)
+    said = STANDARDISED.assume(column=column)
+    said = said if quantity is None else CONTRAST_OF_ESTIMATES.assume(column=column, compared=compared)
     recipe = estimates.recipe
     return build(
         columns,

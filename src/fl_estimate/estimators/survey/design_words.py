@@ -22,22 +22,22 @@ ADJUSTMENTS: dict[str, AssumptionCode] = {
 
 def of_adjustments(design: Design) -> list[Assumption]:
     """What was done to the weights, step by step."""
-    return [ADJUSTMENTS[step.kind].held(**dict(step.parameters)) for step in design.adjustments]
+    return [ADJUSTMENTS[step.kind].assume(**dict(step.parameters)) for step in design.adjustments]
 
 
 def of_sampling(design: Design) -> list[Assumption]:
     """What linearisation takes for granted of the way the sample was drawn."""
     said: list[Assumption] = []
     if design.strata is None and not design.stages:
-        said.append(SIMPLE_RANDOM_SAMPLE.held())
+        said.append(SIMPLE_RANDOM_SAMPLE.assume())
     if design.phase2 is not None:
-        said.append((TWO_PHASES if design.phase2_variance == "full" else TWO_PHASES_APART).held())
+        said.append((TWO_PHASES if design.phase2_variance == "full" else TWO_PHASES_APART).assume())
     if design.pps is not None:
-        said.append(UNEQUAL_PROBABILITIES.held(rule=design.pps))
+        said.append(UNEQUAL_PROBABILITIES.assume(rule=design.pps))
     elif design.fpc:
-        said.append(FINITE_POPULATION_CORRECTION.held(stages=len(design.fpc)))
+        said.append(FINITE_POPULATION_CORRECTION.assume(stages=len(design.fpc)))
     else:
-        said.append(WITH_REPLACEMENT_FIRST_STAGE.held())
+        said.append(WITH_REPLACEMENT_FIRST_STAGE.assume())
     if len(design.stages) > max(1, len(design.fpc)):
-        said.append(LATER_STAGES_IGNORED.held(stages=len(design.stages) - max(1, len(design.fpc))))
+        said.append(LATER_STAGES_IGNORED.assume(stages=len(design.stages) - max(1, len(design.fpc))))
     return said

@@ -173,7 +173,7 @@ def read_totals(
     sums = {product: _canonical(product, targets, weighted=weighted) for product in products}
     flags = [name for name in (*FLAGS, "where_not_binary") if name in columns]
     sums |= {(name,): (name,) for name in flags}
-    if weighted and _totals_asked(measures):
+    if weighted and _has_totals(measures):
         sums |= {("w",): ("w",)}
     calibrations = steps_of(design)
     names = weight_names(calibrations)
@@ -230,7 +230,7 @@ def check_flags(table: Totals, design: Design, flags: Sequence[str]) -> None:
     check_weights(counts, str(design.weights))
 
 
-def _totals_asked(measures: Sequence[Measure]) -> bool:
+def _has_totals(measures: Sequence[Measure]) -> bool:
     return any(measure.bottom is None and measure.square is None for measure in measures)
 
 
@@ -240,7 +240,7 @@ def _check_expands(table: Totals, design: Design, measures: Sequence[Measure]) -
     FL-EST-200: they sum to the sample, as the design says or their mean tells. FL-EST-261: to less than half or more
     than double of the known population; FL-EST-263: of that of a group. FL-EST-260: nobody has said what they sum to.
     """
-    if not _totals_asked(measures) or design.weights is None:
+    if not _has_totals(measures) or design.weights is None:
         return  # FL-EST-10 refuses designs that know no weights at all
     total, rows = table.sums["w",].sum(), (table.n - table.sums["w_zero",]).sum()
     size = design.population_size

@@ -89,7 +89,7 @@ def require_draws(people: Any, named: Sequence[str], columns: Sequence[str]) -> 
     return found
 
 
-def told_of(drawn: Imputed) -> dict[str, Any]:
+def imputation_arguments(drawn: Imputed) -> dict[str, Any]:
     """What a recipe says of the imputation: everything that is needed to draw the same again."""
     told = getattr(drawn, "told", None)
     if callable(told):

@@ -101,7 +101,7 @@ def pooled_test(each: Sequence[SurveyTest], given: SurveyTest, drawn: Imputed) -
         "statistic": statistic, "df": (df,), "estimate": value, "se": se, "lower": value - reach, "upper": value + reach,
         "p_value": float(2 * stats.t.sf(abs(statistic), df)) if df > 0 else np.nan,
     }  # fmt: skip
-    return _laid(given, drawn, made)
+    return _to_test(given, drawn, made)
 
 
 def _of_statistics(each: Sequence[SurveyTest], given: SurveyTest, drawn: Imputed) -> SurveyTest:
@@ -112,10 +112,10 @@ def _of_statistics(each: Sequence[SurveyTest], given: SurveyTest, drawn: Imputed
     least = min(test.df[1] for test in each) if fisher else np.inf
     f, denominator, p = pooled_statistic(np.array([test.statistic for test in each]) * scale, k, least)
     made = {"statistic_name": "F", "statistic": f, "df": (k, denominator), "p_value": p, "scales": ()}
-    return _laid(given, drawn, made, extra=(STATISTICS_POOLED.held(m=drawn.draws),))
+    return _to_test(given, drawn, made, extra=(STATISTICS_POOLED.assume(m=drawn.draws),))
 
 
-def _laid(
+def _to_test(
     given: SurveyTest, drawn: Imputed, made: Mapping[str, Any], *, extra: tuple[Assumption, ...] = ()
 ) -> SurveyTest:
     """The test with its rows: of the pooled numbers, resting on what was answered."""

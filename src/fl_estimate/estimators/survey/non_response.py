@@ -60,7 +60,7 @@ def widening(data: Any, classification: Classification, outcome: str, weights: p
     if not questions or not len(weights) or total <= 0:
         return pd.DataFrame(columns=list(COLUMNS))
     scenarios = [(question, answer) for question in questions for answer in (question.no, question.yes)]
-    held = _held(data, tables, scenarios, classification, outcome, weights)
+    held = _class_weights(data, tables, scenarios, classification, outcome, weights)
     rows: list[tuple[Any, ...]] = []
     for position, question in enumerate(questions):
         fall = max(0.0, float(weights.sum()) - held[2 * position][1]) / total
@@ -98,7 +98,7 @@ def _chosen(native: Any, persons: Sequence[Any]) -> pd.DataFrame:
     return (frame.collect() if isinstance(frame, nw.LazyFrame) else frame).to_pandas()
 
 
-def _held(
+def _class_weights(
     data: Any,
     tables: dict[str, pd.DataFrame],
     scenarios: Sequence[tuple[_UnknownQuestion, str]],

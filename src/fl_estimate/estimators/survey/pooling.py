@@ -89,7 +89,7 @@ def pool(estimates: Sequence[Estimates], *, df: float | None = None) -> Estimate
         [part.recipe for part in parts],
         call="pool",
         arguments={"of": first.provenance.to_dict(), "imputations": len(parts)},
-        assumptions=[*first.assumptions, IMPUTED_SEVERAL_TIMES.held(m=len(parts))],
+        assumptions=[*first.assumptions, IMPUTED_SEVERAL_TIMES.assume(m=len(parts))],
         one_sample=True,
     )
     pooled = Estimates(

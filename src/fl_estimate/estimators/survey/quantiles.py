@@ -368,7 +368,10 @@ def _lay_out(call: Call, targets: Targets, blocks: Sequence[_Block], rule: str) 
         method=REPLICATES if table.replicates else TAYLOR,
         basis="respondents",
         recipe=recipe_of(
-            call, [*by, *(str(name) for name in columns["outcome"])], arguments, [*kept, QUANTILE_RULE.held(rule=rule)]
+            call,
+            [*by, *(str(name) for name in columns["outcome"])],
+            arguments,
+            [*kept, QUANTILE_RULE.assume(rule=rule)],
         ),
         reasons=reasons,
         covariance=_covariance(blocks, rows),

@@ -336,7 +336,7 @@ def _independence(call: Call, row: str, column: str, statistic: str) -> SurveyTe
         term=column,
         recipe=_recipe(
             data,
-            TEST_INDEPENDENCE.held(row=row, column=column, rule=statistic),
+            TEST_INDEPENDENCE.assume(row=row, column=column, rule=statistic),
             row=row,
             column=column,
             statistic=statistic,
@@ -360,11 +360,11 @@ def _difference(call: Call, variable: str, group: str | None, value: float) -> S
     y = _numbers(data, variable)
     if group is None:
         code, of, contrast = np.zeros(len(y), dtype=np.int64), (), np.array([1.0])
-        said = TEST_MEAN.held(variable=variable, value=value)
+        said = TEST_MEAN.assume(variable=variable, value=value)
     else:
         code, of = _classes(data.patterns[group], group, most=2)
         contrast = np.array([-1.0, 1.0])
-        said = TEST_MEANS.held(variable=variable, group=group, second=of[1], first=of[0], value=value)
+        said = TEST_MEANS.assume(variable=variable, group=group, second=of[1], first=of[0], value=value)
     found, matrix = _means(data, y, code, len(contrast))
     return _t(
         data,
@@ -391,7 +391,7 @@ def _ranks(call: Call, variable: str, group: str, score: str) -> SurveyTest:
     freedom, name = degrees_of_freedom(data, rule=data.call.df), f"Rank test of {variable} by {group} ({score})"
     known = {
         "outcome": variable, "term": _term(group, of), "groups": of,
-        "recipe": _recipe(data, TEST_RANKS.held(variable=variable, group=group, rule=score), variable=variable, group=group, score=score),
+        "recipe": _recipe(data, TEST_RANKS.assume(variable=variable, group=group, rule=score), variable=variable, group=group, score=score),
         "support": _support(data, [y], code, len(of), freedom),
     }  # fmt: skip
     if len(of) == 2:

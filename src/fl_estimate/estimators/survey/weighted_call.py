@@ -17,7 +17,7 @@ from fl_estimate.design.replicates import AVERAGED
 from fl_estimate.design.sample import SampleStages
 from fl_estimate.design.totals import Floats, as_frame, require_columns, totals
 from fl_estimate.errors import CONDITION, EstimateFault, not_one_of, require_name, shown
-from fl_estimate.estimators.survey.call_arguments import VarianceRule, design_told, levels_of, replicated_by
+from fl_estimate.estimators.survey.call_arguments import VarianceRule, design_arguments, levels_of, replicated_by
 from fl_estimate.estimators.survey.design_words import of_adjustments, of_sampling
 from fl_estimate.estimators.survey.domain_query import Measure, SampledPeople, declared, read_people
 from fl_estimate.estimators.survey.domain_table import DomainMeasures, DomainTable, tabulate
@@ -220,7 +220,7 @@ class Call:
             "interval": self.interval,
             "df": self.df,
             "level": self.level,
-            "design": design_told(self.resolved.design, self.people.design.replicates),
+            "design": design_arguments(self.resolved.design, self.people.design.replicates),
         }
 
 
@@ -549,37 +549,37 @@ def call_assumptions(call: Call, targets: Targets, table: DomainTable) -> tuple[
     """What the result of a call takes for granted."""
     said = assumptions_of_design(call, table.sample, table.replicates)
     if call.df == "effective" and all(np.isnan(cells.df_effective).all() for cells in table.cells):
-        said = [DF_RULE.held(rule="domain") if each == DF_RULE.held(rule="effective") else each for each in said]
+        said = [DF_RULE.assume(rule="domain") if each == DF_RULE.assume(rule="effective") else each for each in said]
     if targets.targets[0].treatment:
-        said.append(TREATMENTS[targets.targets[0].treatment].held())
+        said.append(TREATMENTS[targets.targets[0].treatment].assume())
     if call.where is not None:
-        said.append(SUBPOPULATION.held(where=call.where))
+        said.append(SUBPOPULATION.assume(where=call.where))
     if table.weightless:
-        said.append(ZERO_WEIGHTS.held(rows=table.weightless))
-    said.append(DEFF_REFERENCE.held())
+        said.append(ZERO_WEIGHTS.assume(rows=table.weightless))
+    said.append(DEFF_REFERENCE.assume())
     return (*said, *notes_of(call, [target.outcome for target in targets.targets]))
 
 
 def notes_of(call: Call, outcomes: Sequence[str]) -> list[Assumption]:
     """What the classification of the people says belongs under every table."""
-    return [AssumptionCode.of(code).held(**told) for code, told in call.resolved.notes(outcomes)]
+    return [AssumptionCode.of(code).assume(**told) for code, told in call.resolved.notes(outcomes)]
 
 
 def assumptions_of_design(call: Call, sample: SampleStages, replicates: int) -> list[Assumption]:
     """What the variance takes for granted of the sample: how it was drawn, single units, degrees of freedom, its weights."""
     design = call.resolved.design
     own = call.people.design.replicates
-    said = [UNWEIGHTED.held()] if design.unweighted else []
+    said = [UNWEIGHTED.assume()] if design.unweighted else []
     if own is not None:
-        said.append(REPLICATE_VARIANCE.held(kind=own.kind, replicates=replicates, centre=own.centre))
+        said.append(REPLICATE_VARIANCE.assume(kind=own.kind, replicates=replicates, centre=own.centre))
     else:
-        said.append(TAYLOR_LINEARISATION.held())
+        said.append(TAYLOR_LINEARISATION.assume())
         said += of_sampling(design)
     if sample.single_strata:
-        said.append(SINGLE_PSU_RULE.held(rule=design.single_psu, strata=sample.single_strata))
+        said.append(SINGLE_PSU_RULE.assume(rule=design.single_psu, strata=sample.single_strata))
     ranked = isinstance(own, Replicates) and isinstance(call.df, str)
     if isinstance(own, Replicates) and ranked:
-        said.append(DF_RULE.held(rule="rank" if own.df is None else own.df))
+        said.append(DF_RULE.assume(rule="rank" if own.df is None else own.df))
     else:
-        said.append(DF_RULE.held(rule=call.df))
+        said.append(DF_RULE.assume(rule=call.df))
     return said + of_adjustments(design)

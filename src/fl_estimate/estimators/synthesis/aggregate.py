@@ -318,14 +318,14 @@ def _answer(
         method=AGGREGATE,
         basis=rests[0],
         recipe=Recipe(
-            measure=surveys.said["measure"],
-            population=surveys.said["population"],
-            period=Period(surveys.said["reference_period"]),
+            measure=surveys.about["measure"],
+            population=surveys.about["population"],
+            period=Period(surveys.about["reference_period"]),
             assumptions=_assumptions(surveys, found, between, round_to),
             provenance=Provenance(call="synthesis.aggregate", arguments=arguments, source_name=surveys.source),
         ),
         reasons=[*reasons_without_limits(error, low, interval), *_kept_off(found)],
-        diagnostics={"groups": {str(g.name): _told(g) for g in found}},
+        diagnostics={"groups": {str(g.name): _group_diagnostics(g) for g in found}},
         covariance=matrix if np.isfinite(matrix).all() else None,
         support=rests[1],
     )
@@ -342,20 +342,20 @@ def _kept_off(found: list[Group]) -> list[Reason]:
 
 def _assumptions(surveys: Surveys, found: list[Group], between: Any, round_to: float | None) -> tuple[Assumption, ...]:
     covered = sum(g.covered * g.population for g in found) / sum(g.population for g in found)
-    assumptions = [COVERED_SHARE.held(percent=round(100 * covered, 1))]
+    assumptions = [COVERED_SHARE.assume(percent=round(100 * covered, 1))]
     if covered < 1:
-        assumptions.append(COUNTRIES_EXCHANGEABLE.held())
-        assumptions.append(BETWEEN_COUNTRIES[between if isinstance(between, str) else "given"].held())
-    assumptions += [AREA_POPULATION_KNOWN.held(), PARTS_INDEPENDENT.held()]
+        assumptions.append(COUNTRIES_EXCHANGEABLE.assume())
+        assumptions.append(BETWEEN_COUNTRIES[between if isinstance(between, str) else "given"].assume())
+    assumptions += [AREA_POPULATION_KNOWN.assume(), PARTS_INDEPENDENT.assume()]
     certain = [str(country) for country, se in surveys.se.items() if se == 0]
     if certain:  # a survey without a case has no error of its own; nobody knows its country to have none
-        assumptions.append(COUNTRIES_WITHOUT_ERROR.held(countries=", ".join(certain)))
+        assumptions.append(COUNTRIES_WITHOUT_ERROR.assume(countries=", ".join(certain)))
     if round_to is not None:
-        assumptions.append(ROUNDED_AT_THE_END.held(to=float(round_to)))
+        assumptions.append(ROUNDED_AT_THE_END.assume(to=float(round_to)))
     return tuple(assumptions)
 
 
-def _told(g: Group) -> dict[str, Any]:
+def _group_diagnostics(g: Group) -> dict[str, Any]:
     return {
         "population": g.population, "covered_share": g.covered, "countries": g.countries, "surveyed": g.surveyed,
         "between_sd": g.between, "variance_sampling": g.sampling, "variance_prediction": g.prediction, "df": g.df,

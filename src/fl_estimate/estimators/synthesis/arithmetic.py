@@ -109,7 +109,7 @@ def add(
         raise EstimateFault("FL-EST-188", "a setting is out of range", found=f"correlation={shown(correlation)} between {len(parts)} parts",
                             fix="so many parts cannot all go against each other so much")  # fmt: skip
     df = [np.broadcast_to(p.df, len(value)) for p in parts]
-    together = PARTS_CORRELATED.held(correlation=float(correlation)) if correlation else PARTS_INDEPENDENT.held()
+    together = PARTS_CORRELATED.assume(correlation=float(correlation)) if correlation else PARTS_INDEPENDENT.assume()
     return answer(
         "add",
         parts,
@@ -125,7 +125,7 @@ def add(
         reference_period=reference_period,
         arguments={"figures": [str(name) for name in names], "correlation": correlation, "interval": interval},
         respondents="sum",
-        assumptions=[PARTS_DISJOINT.held(), together],
+        assumptions=[PARTS_DISJOINT.assume(), together],
     )
 
 
@@ -189,7 +189,7 @@ def ratio(
         method=RATIO_OF_FIGURES,
         quantity=RATIO,
         arguments={"correlation": correlation, "interval": interval},
-        assumptions=[ERRORS_CORRELATED.held(correlation=float(correlation))],
+        assumptions=[ERRORS_CORRELATED.assume(correlation=float(correlation))],
         reasons=[ZERO_CASES.at(row) for row in np.flatnonzero(value == 0)],
     )
 
@@ -268,7 +268,7 @@ def rate_from_totals(
         measure=kept.measure if kept else "",
         population=kept.population if kept else "",
         reference_period=kept.reference_period if kept else "",
-        assumptions=[PARTS_DISJOINT.held(), PARTS_INDEPENDENT.held()],
+        assumptions=[PARTS_DISJOINT.assume(), PARTS_INDEPENDENT.assume()],
         diagnostics={"population": whole},
     )
 

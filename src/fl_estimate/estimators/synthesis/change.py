@@ -153,7 +153,7 @@ def change(
         population=_one(first, second, "population"),
         reference_period=_periods(first, second),
         arguments={"scale": scale, "correlation": correlation, "differing": differing, "interval": chosen},
-        assumptions=[ROUNDS_CORRELATED.held(correlation=float(correlation))],
+        assumptions=[ROUNDS_CORRELATED.assume(correlation=float(correlation))],
         reasons=flags,
         diagnostics={"differs": [what for what, _, _ in differences], "z": _z(value, se, scale)},
     )

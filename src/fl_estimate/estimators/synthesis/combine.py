@@ -262,14 +262,14 @@ def combine(
     require_choice(chosen, level)
     found = _weighed(rows, method, scale, level)
     apart = [c for c, (_, _, p) in enumerate(found.test) if p < DIFFERENT]
-    said = [SPREAD[method].held()]
+    said = [SPREAD[method].assume()]
     if scale == "counts":
-        said.append(BY_PEOPLE.held())
+        said.append(BY_PEOPLE.assume())
         if interval is not None:
             found = found.without_own_limits()
     elif found.without.any():
         of_tau = {"prior": f"half-normal({TAU_PRIOR:g})"} if method == "random" else {}
-        said.append(COUNTED[method].held(**of_tau))
+        said.append(COUNTED[method].assume(**of_tau))
     return answer(
         "combine",
         rows,
@@ -286,7 +286,7 @@ def combine(
         population=population,
         reference_period=reference_period,
         arguments={"sources": names, "method": method, "scale": scale, "interval": chosen},
-        assumptions=[SOURCES_INDEPENDENT.held(), *said],
+        assumptions=[SOURCES_INDEPENDENT.assume(), *said],
         reasons=[
             *(SOURCES_DIFFER.at(c, p=round(found.test[c][2], 4)) for c in apart),
             *(WITHOUT_CASES.at(c, sources=int(n)) for c, n in enumerate(found.without) if n),

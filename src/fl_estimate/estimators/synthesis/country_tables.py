@@ -15,7 +15,7 @@ from fl_estimate.estimators.synthesis.reading import Floats, rows_of
 from fl_estimate.results.basis import Support
 from fl_estimate.results.codes import PREVALENCE, Quantity
 from fl_estimate.results.estimates import Estimates
-from fl_estimate.results.recipe import said_by_all
+from fl_estimate.results.recipe import shared_text
 
 UNITS: dict[str, float] = {quantity: quantity.per for quantity in Quantity.all() if quantity.unit == "share"}
 
@@ -33,7 +33,7 @@ class Surveys:
     df: Mapping[Any, float]
     totals: bool
     outcome: str
-    said: Mapping[str, str]
+    about: Mapping[str, str]
     bases: tuple[str, ...]
     support: Support
     source: str = ""
@@ -109,7 +109,7 @@ def _by_country(
                       "one row a country, value a proportion, se its standard error")  # fmt: skip
     totals = quantity not in UNITS
     unit = UNITS.get(quantity, 1.0)
-    told = {name: said_by_all(results, name, word) if results else word or "" for name, word in said.items()}
+    told = {name: shared_text(results, name, word) if results else word or "" for name, word in said.items()}
     return Surveys(
         by=by,
         value=dict(zip(labels, (value / unit).tolist(), strict=True)),
@@ -117,7 +117,7 @@ def _by_country(
         df=dict(zip(labels, df.tolist(), strict=True)),
         totals=totals,
         outcome=outcome,
-        said=told,
+        about=told,
         bases=("figures",) * len(labels),
         support=Support.unknown(len(labels)),
         source=", ".join(dict.fromkeys(r.provenance.source_name for r in results if r.provenance.source_name)),

@@ -137,11 +137,11 @@ def published(
 
 
 def _assumptions(source: str, verification: str, definition: str, instrument: str) -> list[Assumption]:
-    assumptions = [SEEN[verification].held(source=source)]
+    assumptions = [SEEN[verification].assume(source=source)]
     if definition:
-        assumptions.append(DEFINITION_STATED.held(definition=definition))
+        assumptions.append(DEFINITION_STATED.assume(definition=definition))
     if instrument:
-        assumptions.append(INSTRUMENT_STATED.held(instrument=instrument))
+        assumptions.append(INSTRUMENT_STATED.assume(instrument=instrument))
     return assumptions
 
 

@@ -131,12 +131,12 @@ def extend_by_ratio(
     support = _support(rows, n_known, n_wanted)
     several = len(odds) > 1
     terms = [f"{psi:g}" if several else "" for psi in odds]
-    table = _laid_out(cells, parts, terms, outcome or wanted, interval, level, rows.basis, support)
+    table = _to_estimates(cells, parts, terms, outcome or wanted, interval, level, rows.basis, support)
     return replace(
         table,
         assumptions=(
-            DETECTION_ODDS.held(odds=", ".join(f"{psi:g}" for psi in odds)),
-            CASE_COUNTS_VARY.held(factor=float(overdispersion)),
+            DETECTION_ODDS.assume(odds=", ".join(f"{psi:g}" for psi in odds)),
+            CASE_COUNTS_VARY.assume(factor=float(overdispersion)),
             *base.assumptions,
         ),
         diagnostics={"ratio": quotient.tolist(), "known": n_known.tolist(), "wanted": n_wanted.tolist(),
@@ -217,7 +217,7 @@ def reported_to_total(
         method=REPORTED_TO_TOTAL,
         quantity=TOTAL,
         arguments={"interval": interval},
-        assumptions=[REPORTING_ALIKE.held(ratio=float(factor[0]))],
+        assumptions=[REPORTING_ALIKE.assume(ratio=float(factor[0]))],
         diagnostics={"ratio": float(factor[0])},
     )
 
@@ -333,7 +333,7 @@ def _support(rows: InputRows, n_known: Floats, n_wanted: Floats) -> Support:
     return replace(rows.support, cases=np.fmin(rows.support.cases, recorded))
 
 
-def _laid_out(
+def _to_estimates(
     cells: Estimates,
     parts: Sequence[Mapping[str, Any]],
     terms: Sequence[str],

@@ -293,11 +293,11 @@ def answer(
         columns |= {name: shape.frame[name].tolist() for name in ("outcome", "margin", "term")}
         by = {name: [None if pd.isna(v) else v for v in shape.frame[name].tolist()] for name in shape.by}
     carried = [a for result in results for a in result.assumptions]
-    known = [TAKEN_AS_KNOWN.held()] if any(rows.estimates is None for rows in inputs) else []
+    known = [TAKEN_AS_KNOWN.assume()] if any(rows.estimates is None for rows in inputs) else []
     recipe = joined(
         [result.recipe for result in results],
         call=f"synthesis.{call}",
-        arguments={**arguments, "level": level, "inputs": [_told(rows) for rows in inputs]},
+        arguments={**arguments, "level": level, "inputs": [_provenance_value(rows) for rows in inputs]},
         assumptions=each_once([*assumptions, *known, *carried]),
         measure=measure,
         population=population,
@@ -334,7 +334,7 @@ def _respondents(inputs: Sequence[InputRows], name: str, size: int, rule: str) -
     return np.where(there.any(axis=0), found, np.nan)
 
 
-def _told(rows: InputRows) -> Any:
+def _provenance_value(rows: InputRows) -> Any:
     """An input as the provenance holds it: a number, or the call that made it."""
     return float(rows.value[0]) if rows.estimates is None else rows.estimates.provenance.call
 

@@ -233,7 +233,7 @@ def stock_from_person_time(
         frame=frame.astype({"quantity": "string", "method": "string"}),
         measure="stock",
         covariance_matrix=None if matrix is None else matrix / window_years**2,
-        assumptions=(AVERAGE_OVER_WINDOW.held(years=float(window_years)), *found.assumptions),
+        assumptions=(AVERAGE_OVER_WINDOW.assume(years=float(window_years)), *found.assumptions),
         provenance=replace(
             found.provenance,
             call="synthesis.stock_from_person_time",
@@ -283,9 +283,9 @@ def _check_years(frame: Any, years: str, window_years: float) -> None:
 
 
 def _assumptions(kind: str, window_years: float, correlation: float, uncertain: bool) -> list[Assumption]:
-    assumptions = [TAKEN[kind].held(years=float(window_years))]
+    assumptions = [TAKEN[kind].assume(years=float(window_years))]
     if uncertain:
-        assumptions.append(ERRORS_CORRELATED.held(correlation=float(correlation)))
+        assumptions.append(ERRORS_CORRELATED.assume(correlation=float(correlation)))
     return assumptions
 
 

@@ -62,7 +62,7 @@ def codebook(file: Path, written: TextFormat, readers: Readers) -> Codebook:
         kinds=dict(meta.readstat_variable_types),
         formats=dict(meta.original_variable_types),
         n_rows=n_rows,
-        told=written.encoding,
+        given_encoding=written.encoding,
         encoding=meta.file_encoding or written.encoding or "UTF-8",
         variable_labels={name: label for name, label in meta.column_names_to_labels.items() if label},
         value_labels={
@@ -95,7 +95,7 @@ def stretches(file: Path, book: Codebook, cells: int | None, readers: Readers) -
     size = 0 if cells is None else max(1_000, min(ROWS_AT_ONCE, cells // max(1, len(book.columns))))
     done = 0
     while True:
-        values, meta = call(file, book.told, readers, row_offset=done, row_limit=size)
+        values, meta = call(file, book.given_encoding, readers, row_offset=done, row_limit=size)
         frame = frame_of(values, book, tagged=set(meta.missing_user_values))
         done += frame.height
         last = not size or frame.height < size or done == book.n_rows

@@ -121,7 +121,7 @@ def _spss_frame(
             values[name] = spss_rows.numbers(rows, position)
     if left:
         by_cell, _ = by_pyreadstat.call(
-            file, book.told, READERS, usecols=left, row_offset=offset, row_limit=max(1, len(rows))
+            file, book.given_encoding, READERS, usecols=left, row_offset=offset, row_limit=max(1, len(rows))
         )
         values.update({name: by_cell[name][: len(rows)] for name in left})
     return frame_of(values, book, tagged=set())
@@ -132,7 +132,7 @@ def _decoded(file: Path, name: str, padded: npt.NDArray[np.uint8], book: Codeboo
     pa: Any = import_module("pyarrow")  # it has no types
     pc: Any = import_module("pyarrow.compute")
     n, width = padded.shape
-    encoding = book.told or book.encoding
+    encoding = book.given_encoding or book.encoding
     fixed = pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), n, [None, pa.py_buffer(padded)])
     unicode = re.fullmatch(r"(?i)utf-?8", encoding) is not None
     if not n or not ((padded == 0).any() or (padded.max() > 127 and not unicode)):

@@ -17,8 +17,8 @@ from fl_estimate.reporting.disclosure.subpopulations import (
     Cell,
     CombinedSubpopulations,
     Part,
+    separable_rows,
     size,
-    told_apart,
     where_of,
 )
 
@@ -34,7 +34,7 @@ MOST_INSIDE = 30
 """Cells in one cell up to which every two of them are taken from it."""
 
 
-def told(where: str, margin: Sequence[str], known: Mapping[str, str]) -> str:
+def cell_condition(where: str, margin: Sequence[str], known: Mapping[str, str]) -> str:
     """The condition of a cell: of its subpopulation, and its by-values.
 
     Examples
@@ -62,7 +62,7 @@ def mixed(parts: Mapping[Cell, Part]) -> list[list[Cell]]:
 
 def singled_out(keys: Sequence[Cell], parts: Mapping[Cell, Part], outer: Outer) -> Iterator[CombinedSubpopulations]:
     """Sets of people that are told apart by sums and differences of these cells."""
-    texts = [told(where_of(key), key[3], dict(key[4])) for key in keys]
+    texts = [cell_condition(where_of(key), key[3], dict(key[4])) for key in keys]
     for times, nobody in singled(texts, [size(parts[key], "n") for key in keys], outer):
         yield CombinedSubpopulations(times={keys[row]: t for row, t in times.items()}, nobody=nobody)
 
@@ -113,7 +113,7 @@ def _there(matrix: Floats, sizes: Floats) -> Any:
 def _of(matrix: Floats) -> Iterator[tuple[dict[int, float], bool]]:
     rows = {tuple(row) for row in matrix.tolist()}
     wanted = [one for one in dict.fromkeys(map(tuple, _candidates(matrix))) if any(one) and one not in rows]
-    return told_apart(matrix, wanted)
+    return separable_rows(matrix, wanted)
 
 
 def _candidates(matrix: Floats) -> Iterator[list[float]]:

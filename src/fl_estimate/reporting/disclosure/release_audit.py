@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
 from fl_estimate.reporting.disclosure.conditions import holds
-from fl_estimate.reporting.disclosure.mixed import singled, told
+from fl_estimate.reporting.disclosure.mixed import cell_condition, singled
 from fl_estimate.reporting.disclosure.subpopulations import spanned
 from fl_estimate.reporting.releases import KnownTable, Release
 from fl_estimate.results.codes import Quantity
@@ -346,23 +346,23 @@ def _together(
     for (_, position), keys in groups.items():
         texts, sizes = [key[1] for key in keys], [cells[key].n for key in keys]
         found = spanned(texts, sizes, outer) if len(keys) > 2 else None
-        yield from _told_apart(cells, keys, texts, found or (), position, (few, min_n))
+        yield from _disclosed_sets(cells, keys, texts, found or (), position, (few, min_n))
     for keys in every.values():
         # Rows of tables beside subpopulations.
         if len(keys) > 2 and len({key[1] for key in keys}) > 1 and any(key[2][0] for key in keys):
             texts = [_condition(key) for key in keys]
             found = singled(texts, [cells[key].n for key in keys], outer)
-            yield from _told_apart(cells, keys, texts, found, ("", frozenset()), (few, min_n))
+            yield from _disclosed_sets(cells, keys, texts, found, ("", frozenset()), (few, min_n))
 
 
 def _condition(key: Key) -> str:
     """The condition of a cell with its by-values; a place without a value is of those not stated."""
     missing = {"nan", "None", "<NA>"}
     known = {name: label for name, label in key[2][1] if label not in missing}
-    return told(key[1], sorted(name for name, _ in key[2][1]), known)
+    return cell_condition(key[1], sorted(name for name, _ in key[2][1]), known)
 
 
-def _told_apart(
+def _disclosed_sets(
     cells: Mapping[Key, _PrintedCell],
     keys: Sequence[Key],
     texts: Sequence[str],

@@ -59,15 +59,15 @@ class Series:
     binary: bool
     counts: Ids
     sums: Ids
-    found: dict[tuple[str, ...], dict[Label, Ids]] = field(default_factory=dict[tuple[str, ...], dict[Label, Ids]])
+    cells_of: dict[tuple[str, ...], dict[Label, Ids]] = field(default_factory=dict[tuple[str, ...], dict[Label, Ids]])
     """Cells by their values of some columns, once they were asked for."""
 
     def inside(self, known: Mapping[str, Any], margin: Sequence[str]) -> Ids:
         """Cells of these by-values, as text; a column of the margin without a value asks for those not stated."""
         columns = tuple(margin)
-        if columns not in self.found:
-            self.found[columns] = self.grouped(columns, {})
-        return list(self.found[columns].get(tuple(known.get(column) for column in columns), []))
+        if columns not in self.cells_of:
+            self.cells_of[columns] = self.grouped(columns, {})
+        return list(self.cells_of[columns].get(tuple(known.get(column) for column in columns), []))
 
     def grouped(self, columns: Sequence[str], outer: Outer) -> dict[Label, Ids]:
         """Cells by their values of these columns, own or found through nesting."""
@@ -84,13 +84,13 @@ class Series:
     def _way(self, column: str, outer: Outer) -> Callable[[Label], str | None]:
         if column in self.by:
             position = self.by.index(column)
-            return lambda label: _said(label[position])
+            return lambda label: _value_text(label[position])
         of = next(inner for (inner, to) in outer if to == column and inner in self.by)
         position, known = self.by.index(of), outer[of, column]
-        return lambda label: known.get(_said(label[position]))
+        return lambda label: known.get(_value_text(label[position]))
 
 
-def _said(value: Any) -> str | None:
+def _value_text(value: Any) -> str | None:
     return None if value is None or value != value else str(value)
 
 
@@ -102,14 +102,18 @@ def nesting(
     for crossing in crossings:
         for inner, outer in crossing.nested:
             at, to = crossing.by.index(inner), crossing.by.index(outer)
-            found.setdefault((inner, outer), {}).update({_said(x[at]): _said(x[to]) for x in crossing.labels})
+            found.setdefault((inner, outer), {}).update(
+                {_value_text(x[at]): _value_text(x[to]) for x in crossing.labels}
+            )
     for inner, told in (declared or {}).items():
         named = {
             str(outer): cast("Mapping[Any, Any]", pairs) for outer, pairs in told.items() if isinstance(pairs, Mapping)
         }
-        bare = {_said(value): _said(outer) for value, outer in told.items() if not isinstance(outer, Mapping)}
+        bare = {
+            _value_text(value): _value_text(outer) for value, outer in told.items() if not isinstance(outer, Mapping)
+        }
         for outer, pairs in named.items():
-            known = {_said(value): _said(of) for value, of in pairs.items()}
+            known = {_value_text(value): _value_text(of) for value, of in pairs.items()}
             found[inner, outer] = known | found.get((inner, outer), {})
         for outer in _columns_with(crossings, frozenset(bare.values())) - {inner} if bare else ():
             found[inner, outer] = bare | found.get((inner, outer), {})
@@ -121,7 +125,7 @@ def _columns_with(crossings: Sequence[Any], values: frozenset[str | None]) -> se
     found: set[str] = set()
     for crossing in crossings:
         for position, column in enumerate(crossing.by):
-            own = {_said(label[position]) for label in crossing.labels} - {None}
+            own = {_value_text(label[position]) for label in crossing.labels} - {None}
             if own and own <= values:
                 found.add(str(column))
     return found

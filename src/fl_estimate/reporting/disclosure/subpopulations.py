@@ -180,10 +180,10 @@ def _matrices(texts: Sequence[str], sizes: Sequence[float], told: Sequence[tuple
 
 def _unions(matrix: Floats) -> Iterator[tuple[dict[int, float], bool]]:
     """Unions of atoms (columns) in the span of the rows, and rows that others make up."""
-    return told_apart(matrix, list(itertools.product([0.0, 1.0], repeat=matrix.shape[1]))[1:])
+    return separable_rows(matrix, list(itertools.product([0.0, 1.0], repeat=matrix.shape[1]))[1:])
 
 
-def told_apart(matrix: Floats, wanted: Sequence[Sequence[float]]) -> Iterator[tuple[dict[int, float], bool]]:
+def separable_rows(matrix: Floats, wanted: Sequence[Sequence[float]]) -> Iterator[tuple[dict[int, float], bool]]:
     """Rows that others make up, and those sets of atoms (columns) that are a sum or difference of several rows."""
     chosen: list[int] = []
     for row in range(len(matrix)):

@@ -106,7 +106,7 @@ def test_no_answer_is_shown(imputed: fl.Imputation) -> None:
     it = fl.impute(marked, design=DESIGN, draws=4, seed=1)
     assert "Amina" not in repr(it)
     assert "Amina" not in repr(it.diagnostics())
-    assert "Amina" not in repr([it.pool.blocks[0].found, it.pilot])
+    assert "Amina" not in repr([it.pool.blocks[0].n_complete, it.pilot])
     again = pickle.loads(pickle.dumps(imputed))
     assert repr(again) == repr(imputed)
     assert (again.drawn["forced_labour"] == imputed.drawn["forced_labour"]).all()

@@ -261,7 +261,7 @@ def test_items_that_one_round_did_not_ask_make_a_difference() -> None:
     from fl_estimate.results.codes import ITEMS_NOT_IN_INSTRUMENT
 
     before = published(100, se=6, source="a")
-    fewer = ITEMS_NOT_IN_INSTRUMENT.held(items=["c_docs"])
+    fewer = ITEMS_NOT_IN_INSTRUMENT.assume(items=["c_docs"])
     after = replace(published(130, se=8, source="b"), assumptions=(fewer,))
     with pytest.raises(fl.FlError, match=r"FL-EST-195.*\n.*items"):
         fl.synthesis.change(before, after)

@@ -123,7 +123,7 @@ class LatentDraws:
             return spread_over(len(self.weight), draws, self.chains)
         return resample(self.weight, draws, rng), 1
 
-    def told(
+    def to_inference(
         self,
         kept: npt.NDArray[np.intp],
         chains: int,

@@ -34,7 +34,7 @@ class Prepared:
     effective: Effective | None
     standardised: Mapping[str, tuple[float, float]]
 
-    def said(self) -> dict[str, str]:
+    def prior_texts(self) -> dict[str, str]:
         priors = self.model.priors
         said = {"sigma": str(priors.sigma), "intercept": str(priors.intercept)}
         if self.model.likelihood == "beta-binomial":

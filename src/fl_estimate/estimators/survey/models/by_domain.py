@@ -69,7 +69,7 @@ class ModelDomain:
     margin: str = ""
     labels: Mapping[str, Any]
 
-    def said(self, where: str | None) -> str:
+    def condition_text(self, where: str | None) -> str:
         """The condition that holds in it, in words."""
         parts = [f"{name} == {value!r}" for name, value in self.labels.items()]
         return " and ".join([*([where] if where else []), *parts])
@@ -137,16 +137,19 @@ def _made(call: Call, make: Callable[[Call], Estimates]) -> Iterator[Made]:
         except (EstimateFault, DesignFault) as fault:
             yield domain, fault
         else:
-            yield domain, replace(made, assumptions=tuple(_said(made.recipe, domain.said(call.where))))
+            yield (
+                domain,
+                replace(made, assumptions=tuple(_domain_assumptions(made.recipe, domain.condition_text(call.where)))),
+            )
 
 
-def _said(recipe: Recipe, where: str) -> Iterator[Any]:
+def _domain_assumptions(recipe: Recipe, where: str) -> Iterator[Any]:
     """The assumptions with the condition of a domain as people write it."""
     for each in recipe.assumptions:
-        yield SUBPOPULATION.held(where=where) if each.code == SUBPOPULATION else each
+        yield SUBPOPULATION.assume(where=where) if each.code == SUBPOPULATION else each
 
 
-def laid_together(call: Call, found: Sequence[Made]) -> Estimates:
+def stack_domains(call: Call, found: Sequence[Made]) -> Estimates:
     """The rows of all domains under each other, with by-columns.
 
     The covariance between two domains is missing: they may share sampling units, so that it is not 0.
@@ -186,7 +189,7 @@ def _recipe(call: Call, first: Estimates, parts: Sequence[Estimates]) -> Recipe:
     told = dict(recipe.provenance.arguments) | {"by": [list(margin) for margin in by_margins(call.by)]}
     return replace(
         recipe,
-        assumptions=each_once([*recipe.assumptions, *left_out, DOMAINS_APART.held()]),
+        assumptions=each_once([*recipe.assumptions, *left_out, DOMAINS_APART.assume()]),
         provenance=replace(recipe.provenance, arguments=told),
         wording=recipe.wording.over(call.resolved.wording.only(name for m in by_margins(call.by) for name in m)),
     )

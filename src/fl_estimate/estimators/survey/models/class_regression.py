@@ -30,7 +30,7 @@ from fl_estimate.estimators.survey.models.regression_result import (
     Regression,
     by_domain,
     kept_of,
-    laid_out,
+    regression_of,
     with_session,
 )
 from fl_estimate.estimators.survey.weighted_call import Call, DfRule, VarianceRule, only_exclude
@@ -223,7 +223,7 @@ def _fitted(call: Call, asked: _ClassModel) -> Regression:
     )
     each_row = len(data.patterns) == data.rows
     kept = with_session(kept, lambda: _read_again(kept, call, again, each_row=each_row))
-    return laid_out(kept, data, _support(model))
+    return regression_of(kept, data, _support(model))
 
 
 def _fit(call: Call, asked: _ClassModel, *, each_row: bool, start: Floats | None = None) -> FittedClasses:
@@ -269,15 +269,17 @@ def _outcome(data: ModelData, outcome: str, asked: _ClassModel) -> tuple[ClassFa
     column, call, ordered = data.patterns[outcome], data.call, asked.name == "ordinal"
     text = isinstance(column.dtype, pd.CategoricalDtype)
     met = list(column.cat.categories) if text else sorted(column.unique())
-    told = [_said(value) for value in met]
+    told = [_value_text(value) for value in met]
     known = declared(call.resolved.frame, call.people.schema, [outcome]).get(outcome, ())
     if ordered and asked.order is None and text and not known:
         raise _classes(f"{outcome!r} is text, and its order is not declared", "order=[lowest, …, highest]")
-    wanted = told if asked.order is None else [_said(value) for value in asked.order if _said(value) in told]
+    wanted = (
+        told if asked.order is None else [_value_text(value) for value in asked.order if _value_text(value) in told]
+    )
     if asked.first is not None:
-        if _said(asked.first) not in told:
+        if _value_text(asked.first) not in told:
             raise _classes(f"nobody counted has the reference of {outcome!r}", "name a class that there is")
-        wanted = [_said(asked.first), *(value for value in told if value != _said(asked.first))]
+        wanted = [_value_text(asked.first), *(value for value in told if value != _value_text(asked.first))]
     if set(wanted) != set(told) or not 3 <= len(told) <= 20:
         raise _classes(
             f"{outcome!r}: {len(told)} classes, {len(wanted)} of them named", "3 to 20 classes, all of them in order="
@@ -287,7 +289,7 @@ def _outcome(data: ModelData, outcome: str, asked: _ClassModel) -> tuple[ClassFa
     return ClassFamily(name=asked.name, link=asked.link, classes=tuple(wanted)), y
 
 
-def _said(value: Any) -> str:
+def _value_text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

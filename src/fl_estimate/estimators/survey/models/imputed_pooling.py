@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.arrays import Floats
-from fl_estimate.estimators.survey.imputed import IMPUTE, Imputed, shifts_of, told_of
+from fl_estimate.estimators.survey.imputed import IMPUTE, Imputed, imputation_arguments, shifts_of
 from fl_estimate.estimators.survey.rubin import (
     MULTIPLE_IMPUTATION,
     POOLED_WITHOUT_ERROR,
@@ -129,7 +129,7 @@ def _deff(frames: Sequence[pd.DataFrame], found: PooledImputations) -> Floats:
 def imputed_recipe(given: Estimates, drawn: Imputed) -> Recipe:
     """The recipe of the answers as given, with how the unknown ones were imputed."""
     recipe = given.recipe
-    told = {**recipe.provenance.arguments, "unknown": IMPUTE, "imputation": told_of(drawn)}
+    told = {**recipe.provenance.arguments, "unknown": IMPUTE, "imputation": imputation_arguments(drawn)}
     return replace(
         recipe,
         assumptions=_assumptions(given, drawn),
@@ -139,10 +139,10 @@ def imputed_recipe(given: Estimates, drawn: Imputed) -> Recipe:
 
 def _assumptions(given: Estimates, drawn: Imputed) -> tuple[Assumption, ...]:
     """Those of the answers as given, with how the unknown ones were imputed in the place of what counts them as no."""
-    said = [UNKNOWN_IMPUTED.held(m=drawn.draws)]
+    said = [UNKNOWN_IMPUTED.assume(m=drawn.draws)]
     if shifts_of(drawn):
         said.append(
-            IMPUTED_NOT_AT_RANDOM.held(
+            IMPUTED_NOT_AT_RANDOM.assume(
                 **{reason: float(np.exp(drawn.delta.get(reason, 0.0))) for reason in IMPUTED_NOT_AT_RANDOM.parameters}
             )
         )

@@ -13,7 +13,7 @@ from fl_estimate.estimators.survey.models.class_models import ClassFamily
 from fl_estimate.estimators.survey.models.fitted_model import Fitted
 from fl_estimate.estimators.survey.models.model_data import ModelData
 from fl_estimate.estimators.survey.models.model_families import MODEL_LINK, MODEL_OFFSET, Family, family_of
-from fl_estimate.estimators.survey.models.model_offset import Beside, told_of_offset
+from fl_estimate.estimators.survey.models.model_offset import Beside, describe_offset
 from fl_estimate.estimators.survey.models.model_variance import Covariance
 from fl_estimate.estimators.survey.weighted_call import assumptions_of_design, notes_of
 from fl_estimate.results.basis import Support
@@ -213,7 +213,7 @@ class KeptModel:
         told = self.alone()
         return {
             **{name: getattr(told, name) for name in _PLAIN},
-            "family": _told_family(told.family),
+            "family": _family_record(told.family),
             "levels": {name: None if known is None else list(known) for name, known in told.levels.items()},
             "beside": list(told.beside),
             "terms": {term: list(positions) for term, positions in told.terms.items()},
@@ -251,7 +251,7 @@ class KeptModel:
 _PLAIN = ("formula", "columns", "df", "design_df", "n", "undetermined", "level")
 
 
-def _told_family(family: Family | ClassFamily) -> list[Any]:
+def _family_record(family: Family | ClassFamily) -> list[Any]:
     if isinstance(family, ClassFamily):
         return [family.name, family.link, list(family.classes)]
     return [family.name, family.link, None if np.isnan(family.alpha) else family.alpha]
@@ -293,27 +293,29 @@ def model_assumptions(
     call = data.call
     said = assumptions_of_design(call, data.sample, spread.replicates)
     if data.weightless:
-        said.append(ZERO_WEIGHTS.held(rows=data.weightless))
+        said.append(ZERO_WEIGHTS.assume(rows=data.weightless))
     if data.treatment:
-        said.append((UNKNOWN_AS_NO if data.treatment == "no" else MODEL_COMPLETE_ROWS).held())
+        said.append((UNKNOWN_AS_NO if data.treatment == "no" else MODEL_COMPLETE_ROWS).assume())
     if call.where is not None:
-        said.append(SUBPOPULATION.held(where=call.where))
+        said.append(SUBPOPULATION.assume(where=call.where))
     said += own
     for name, values in data.left_out.items():
-        said.append(MODEL_LEVELS_LEFT_OUT.held(variable=name, values=list(values)))
+        said.append(MODEL_LEVELS_LEFT_OUT.assume(variable=name, values=list(values)))
     return (*said, *notes_of(call, outcomes))
 
 
-def said_of_family(family: Family | ClassFamily, beside: Beside) -> list[Assumption]:
+def family_assumptions(family: Family | ClassFamily, beside: Beside) -> list[Assumption]:
     """What a family, its link and an offset take for granted."""
     if isinstance(family, ClassFamily):
         if family.name == "ordinal":
-            return [MODEL_ORDINAL.held(link=family.link, classes=list(family.classes))]
-        return [MODEL_MULTINOMIAL.held(reference=family.classes[0])]
-    kind, told = family.kind, told_of_offset(beside)
-    said = [kind.said.held() if np.isnan(family.alpha) else kind.said.held(alpha=round(family.alpha, 4))]
-    said += [MODEL_LINK.held(link=family.link)] if family.link != next(iter(kind.links)) else []
-    return said + ([MODEL_OFFSET.held(offset=told)] if told else [])
+            return [MODEL_ORDINAL.assume(link=family.link, classes=list(family.classes))]
+        return [MODEL_MULTINOMIAL.assume(reference=family.classes[0])]
+    kind, told = family.kind, describe_offset(beside)
+    said = [
+        kind.assumption.assume() if np.isnan(family.alpha) else kind.assumption.assume(alpha=round(family.alpha, 4))
+    ]
+    said += [MODEL_LINK.assume(link=family.link)] if family.link != next(iter(kind.links)) else []
+    return said + ([MODEL_OFFSET.assume(offset=told)] if told else [])
 
 
 def model_settings(model: KeptModel) -> dict[str, Any]:

@@ -323,7 +323,7 @@ def marginal_effects(
         basis="respondents",
         recipe=replace(
             recipe,
-            assumptions=(*recipe.assumptions, EFFECTS_OF_ALL.held()),
+            assumptions=(*recipe.assumptions, EFFECTS_OF_ALL.assume()),
             provenance=provenance_of(model, by=asked, covariance_of=covariance_of),
         ),
         reasons=row_reasons(kept, len(at)),

@@ -58,19 +58,19 @@ class FamilyTraits:
         the family can have.
     outcome : str
         Which outcomes it can have, in words.
-    held : function
+    permits : function
         Whether outcomes are such.
     binary : bool
         Whether the outcome is 0/1: its cases are counted.
-    said : AssumptionCode
+    assumption : AssumptionCode
     """
 
     distribution: str
     canonical: str
     links: Mapping[str, Bounds]
     outcome: str
-    held: Callable[[Floats], bool]
-    said: AssumptionCode
+    permits: Callable[[Floats], bool]
+    assumption: AssumptionCode
     binary: bool = False
 
 
@@ -95,36 +95,36 @@ OF_COUNTS = {"log": EVERYWHERE, "identity": POSITIVE, "sqrt": POSITIVE}
 KINDS: Mapping[str, FamilyTraits] = {
     "binomial": FamilyTraits(
         distribution="Binomial", canonical="logit", links=OF_SHARES, outcome="0 and 1",
-        held=lambda y: bool(np.isin(y, (0.0, 1.0)).all()), binary=True, said=MODEL_BINOMIAL,
+        permits=lambda y: bool(np.isin(y, (0.0, 1.0)).all()), binary=True, assumption=MODEL_BINOMIAL,
     ),
     "quasibinomial": FamilyTraits(
         distribution="Binomial", canonical="logit", links=OF_SHARES, outcome="shares from 0 to 1",
-        held=lambda y: bool(((y >= 0) & (y <= 1)).all()), said=MODEL_FRACTIONS,
+        permits=lambda y: bool(((y >= 0) & (y <= 1)).all()), assumption=MODEL_FRACTIONS,
     ),
     "gaussian": FamilyTraits(
         distribution="Gaussian", canonical="identity",
-        links={"identity": EVERYWHERE, "log": EVERYWHERE}, outcome="numbers", held=lambda y: bool(np.isfinite(y).all()),
-        said=MODEL_GAUSSIAN,
+        links={"identity": EVERYWHERE, "log": EVERYWHERE}, outcome="numbers", permits=lambda y: bool(np.isfinite(y).all()),
+        assumption=MODEL_GAUSSIAN,
     ),
     **{
         name: FamilyTraits(
             distribution="Poisson", canonical="log", links=OF_COUNTS, outcome="numbers from 0 on",
-            held=lambda y: bool((y >= 0).all()), said=MODEL_POISSON,
+            permits=lambda y: bool((y >= 0).all()), assumption=MODEL_POISSON,
         )
         for name in ("poisson", "quasipoisson")
     },
     "gamma": FamilyTraits(
         distribution="Gamma", canonical="", links={"log": EVERYWHERE, "identity": POSITIVE, "inverse": POSITIVE},
-        outcome="numbers above 0", held=lambda y: bool((y > 0).all()), said=MODEL_GAMMA,
+        outcome="numbers above 0", permits=lambda y: bool((y > 0).all()), assumption=MODEL_GAMMA,
     ),
     "inverse_gaussian": FamilyTraits(
         distribution="InverseGaussian", canonical="",
         links={"log": EVERYWHERE, "identity": POSITIVE, "inverse": POSITIVE, "inverse_squared": POSITIVE},
-        outcome="numbers above 0", held=lambda y: bool((y > 0).all()), said=MODEL_INVERSE_GAUSSIAN,
+        outcome="numbers above 0", permits=lambda y: bool((y > 0).all()), assumption=MODEL_INVERSE_GAUSSIAN,
     ),
     "negative_binomial": FamilyTraits(
         distribution="NegativeBinomial", canonical="", links=OF_COUNTS, outcome="whole numbers from 0 on",
-        held=lambda y: bool(((y >= 0) & (y == np.round(y))).all()), said=MODEL_NEGATIVE_BINOMIAL,
+        permits=lambda y: bool(((y >= 0) & (y == np.round(y))).all()), assumption=MODEL_NEGATIVE_BINOMIAL,
     ),
 }  # fmt: skip
 FAMILIES: tuple[str, ...] = tuple(KINDS)
@@ -256,7 +256,7 @@ def check_outcome(name: str, y: Floats, column: str) -> None:
         FL-EST-221.
     """
     kind = KINDS[name]
-    if not kind.held(y):
+    if not kind.permits(y):
         raise EstimateFault(
             "FL-EST-221", f"a {name} model needs an outcome of {kind.outcome}", found=f"{column} holds other numbers",
             fix='family="gaussian" for a quantity, "poisson" for a count; or derive a 0/1 column',

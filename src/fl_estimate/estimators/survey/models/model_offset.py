@@ -23,19 +23,19 @@ class Offset:
 
     Attributes
     ----------
-    asked : tuple of str or None
+    columns_given : tuple of str or None
         The offset and the exposure.
     columns : tuple of str
     values : array, shape (patterns,)
         0 where nothing was asked for.
     """
 
-    asked: Beside
+    columns_given: Beside
     columns: tuple[str, ...]
     values: Floats
 
 
-def told_of_offset(beside: Beside) -> str:
+def describe_offset(beside: Beside) -> str:
     """Offset and exposure in words, for an assumption."""
     offset, exposure = beside
     return " + ".join(part for part in (offset or "", f"log({exposure})" if exposure else "") if part)
@@ -88,7 +88,7 @@ def offset_values(frame: pd.DataFrame, offset: str | None, exposure: str | None)
                 "leave them out in where=, or look at the column",
             )
         values = values + np.log(time)
-    return Offset(asked=(offset, exposure), columns=_columns(offset, exposure), values=values)
+    return Offset(columns_given=(offset, exposure), columns=_columns(offset, exposure), values=values)
 
 
 def _columns(offset: str | None, exposure: str | None) -> tuple[str, ...]:

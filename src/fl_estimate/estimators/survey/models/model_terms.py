@@ -96,7 +96,7 @@ def term_test(
     kept = kept_model(model)
     terms = (term,) if isinstance(term, str) else tuple(term)
     known = [_named(kept, name) for name in terms]
-    columns = sorted({position for name in _found(kept, terms, known) for position in kept.terms[name]})
+    columns = sorted({position for name in _matching_terms(kept, terms, known) for position in kept.terms[name]})
     v = kept.covariance.matrix[np.ix_(columns, columns)]
     scales: tuple[float, ...] = ()
     if method == "wald":
@@ -108,7 +108,7 @@ def term_test(
         if kept.df > 0:
             p_value = (tail if tail_method == "exact" else saddlepoint)(statistic, np.array(scales), kept.df)
     lrt = method == "lrt"
-    said = (TEST_LRT if lrt else TEST_WALD).held(terms=list(terms))
+    said = (TEST_LRT if lrt else TEST_WALD).assume(terms=list(terms))
     recipe = model.recipe
     return with_rows(
         outcome=outcome_of(kept.formula),
@@ -176,7 +176,7 @@ def _ratio(kept: KeptModel, terms: Sequence[str], columns: Sequence[int]) -> tup
     return fall, tuple(float(scale) for scale in scales)
 
 
-def _found(kept: KeptModel, terms: Sequence[str], known: Sequence[str | None]) -> list[str]:
+def _matching_terms(kept: KeptModel, terms: Sequence[str], known: Sequence[str | None]) -> list[str]:
     """The terms as the formula has them, where it has them all."""
     absent = [term for term, name in zip(terms, known, strict=True) if name is None]
     if absent or not terms:
@@ -260,7 +260,7 @@ def marginal_means(
             fix='by="sex", or by=["sex", "region"]',
         )  # fmt: skip
     made, found = _margin(model, names)
-    return _laid_out(made, names, found, found.joint if covariance_of == "joint" else found.separate)
+    return _to_estimates(made, names, found, found.joint if covariance_of == "joint" else found.separate)
 
 
 def _margin(model: Estimates, by: tuple[str, ...]) -> tuple[Estimates, MarginalMeans]:
@@ -297,7 +297,7 @@ def _quoted(name: str) -> str:
     return name if name.isidentifier() else f"`{name}`"
 
 
-def _laid_out(model: Estimates, by: tuple[str, ...], found: MarginalMeans, matrix: Floats) -> Estimates:
+def _to_estimates(model: Estimates, by: tuple[str, ...], found: MarginalMeans, matrix: Floats) -> Estimates:
     kept, count = kept_model(model), len(found.groups)
     se = np.sqrt(np.maximum(np.diag(matrix), 0.0))
     df = np.full(count, kept.design_df)

@@ -25,7 +25,7 @@ from fl_estimate.estimators.survey.models.regression_result import (
     Regression,
     by_domain,
     kept_of,
-    laid_out,
+    regression_of,
     with_session,
 )
 from fl_estimate.estimators.survey.weighted_call import Call, DfRule, VarianceRule, only_exclude
@@ -181,7 +181,7 @@ def fit_formula(
     kept = kept_of(model, names, terms)
     call, each_row = data.call, len(data.patterns) == data.rows
     kept = with_session(kept, lambda: _read_again(kept, call, each_row=each_row))
-    return laid_out(
+    return regression_of(
         kept,
         data,
         coefficient_support(data, x, y, columns_of_terms(spec), model.df),

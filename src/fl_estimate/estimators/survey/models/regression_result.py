@@ -12,16 +12,16 @@ import pandas as pd
 
 from fl_estimate.design.intervals import general
 from fl_estimate.errors import EstimateFault, FileFault, listed
-from fl_estimate.estimators.survey.models.by_domain import DOMAINS_APART, Made, in_every_domain, laid_together
+from fl_estimate.estimators.survey.models.by_domain import DOMAINS_APART, Made, in_every_domain, stack_domains
 from fl_estimate.estimators.survey.models.fitted_model import Fitted, outcome_of
 from fl_estimate.estimators.survey.models.kept_model import (
     KeptModel,
     Pieces,
     Session,
+    family_assumptions,
     model_assumptions,
     model_settings,
     row_reasons,
-    said_of_family,
 )
 from fl_estimate.estimators.survey.models.model_after import pieces_of
 from fl_estimate.estimators.survey.models.model_data import ModelData
@@ -30,7 +30,7 @@ from fl_estimate.results import storage
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import COEFFICIENT, REPLICATES, SUBPOPULATION, TAYLOR, WALD
-from fl_estimate.results.estimates import Estimates, from_told, told_of
+from fl_estimate.results.estimates import Estimates, from_record, to_record
 from fl_estimate.results.p_values import p_values, t_values
 
 Key = tuple[tuple[str, str], ...]
@@ -59,7 +59,7 @@ class Regression(Estimates):
         """Write everything to one Parquet file, for the analyst: full values, nothing suppressed, and no row of anybody."""
         models = [[list(map(list, key)), model.to_dict()] for key, model in self.models.items()]
         own = {"model": self.model and self.model.to_dict(), "models": models}
-        return storage.save(self.frame, {**told_of(self), **own}, Path(path))
+        return storage.save(self.frame, {**to_record(self), **own}, Path(path))
 
     @staticmethod
     def read(path: str | Path) -> Regression:
@@ -90,7 +90,7 @@ class Regression(Estimates):
                 fix="give a file that Regression.save wrote; fl.Estimates.read reads other results",
             )  # fmt: skip
         with storage.reading(Path(path)):
-            made = from_told(frame, told)
+            made = from_record(frame, told)
             models = {
                 tuple((str(name), str(value)) for name, value in key): KeptModel.from_dict(each)
                 for key, each in told.get("models", [])
@@ -134,7 +134,7 @@ class Regression(Estimates):
             self,
             frame=self.frame.iloc[rows].drop(columns=list(self.by)).assign(margin=pd.array([""] * len(rows), dtype="string")).reset_index(drop=True),
             by=(),
-            assumptions=(*said, *([SUBPOPULATION.held(where=both)] if both else [])),
+            assumptions=(*said, *([SUBPOPULATION.assume(where=both)] if both else [])),
             reasons=tuple(replace(r, row=rows.index(r.row)) for r in self.reasons if r.row in rows),
             covariance_matrix=None if self.covariance_matrix is None else self.covariance_matrix[np.ix_(rows, rows)],
             support=self.support.take(rows),
@@ -192,7 +192,7 @@ def kept_of(fitted: Fitted, columns: Sequence[str], terms: Mapping[str, Sequence
     return KeptModel(
         formula=fitted.formula,
         family=fitted.family,
-        beside=(None, None) if not hasattr(fitted, "offset") else fitted.offset.asked,  # pyright: ignore[reportAttributeAccessIssue]
+        beside=(None, None) if not hasattr(fitted, "offset") else fitted.offset.columns_given,  # pyright: ignore[reportAttributeAccessIssue]
         columns=tuple(columns),
         terms={name: tuple(positions) for name, positions in terms.items()},
         levels=_levels(fitted),
@@ -232,7 +232,7 @@ def with_session(kept: KeptModel, people: Callable[[], Fitted]) -> KeptModel:
     return replace(kept, session=Session(people, pieces))
 
 
-def laid_out(
+def regression_of(
     kept: KeptModel,
     data: ModelData,
     support: Support,
@@ -251,7 +251,7 @@ def laid_out(
         "n": data.rows, "cases": cases, "df": df,
     }  # fmt: skip
     settings = {**model_settings(kept), **call.settings()}
-    said = model_assumptions(data, kept.covariance, [outcome], said_of_family(kept.family, kept.beside))
+    said = model_assumptions(data, kept.covariance, [outcome], family_assumptions(kept.family, kept.beside))
     made = build(
         columns,
         quantity=COEFFICIENT,
@@ -281,4 +281,4 @@ def by_domain(call: Call, make: Callable[[Call], Regression]) -> Regression:
         for domain, part in found
         if isinstance(part, Regression) and part.model is not None
     }
-    return as_regression(laid_together(call, found), models=models)
+    return as_regression(stack_domains(call, found), models=models)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fl_estimate.design.domains import By
-from fl_estimate.estimators.survey.models.by_domain import in_every_domain, laid_together
+from fl_estimate.estimators.survey.models.by_domain import in_every_domain, stack_domains
 from fl_estimate.estimators.survey.weighted_call import Call
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
@@ -83,4 +83,4 @@ def in_domains(call: Call, by: By, make: Callable[[Call], SurveyTest]) -> Survey
     """A test; with by= the rows of one for the nation and for every domain."""
     if not by:
         return make(call)
-    return laid_together(call, in_every_domain(call, lambda one: make(one).rows))
+    return stack_domains(call, in_every_domain(call, lambda one: make(one).rows))
