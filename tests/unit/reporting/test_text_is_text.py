@@ -23,7 +23,7 @@ AWKWARD = ["$100–$200", "a_b^c", r"\frac", r"$\frac$", "North $", "_South"]
 def people() -> pd.DataFrame:
     rng = np.random.default_rng(1)
     frame = pd.DataFrame({"wage": np.repeat(AWKWARD, 600), "ea": np.arange(3600) // 20, "w": 100.0})
-    rate = dict(zip(AWKWARD, (0.0, 0.004, 0.03, 0.05, 0.03, 0.02), strict=True))
+    rate = dict(zip(AWKWARD, (0.0, 0.02, 0.035, 0.07, 0.05, 0.01), strict=True))
     return frame.assign(fl=(rng.random(3600) < frame["wage"].map(rate)).astype(float))
 
 
