@@ -38,9 +38,9 @@ def main() -> None:
     app()
 
 
-def _print_version(asked: bool) -> None:
+def _print_version(requested: bool) -> None:
     """Say what to write in a report of a fault: versions and the kind of system, no name of a machine, a person or a path."""
-    if not asked:
+    if not requested:
         return
     import platform
 

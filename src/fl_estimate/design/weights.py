@@ -289,15 +289,15 @@ def _calibrated(
 
 
 def _check_solution(
-    found: Solution, terms: Sequence[KnownTotal], method: str, bounds: tuple[float, float] | None
+    solution: Solution, terms: Sequence[KnownTotal], method: str, bounds: tuple[float, float] | None
 ) -> None:
-    if found.converged:
+    if solution.converged:
         return
-    term = terms[found.worst]
+    term = terms[solution.worst]
     raise DesignFault(
         "FL-DESIGN-46",
         "no weights of this kind meet the known totals",
-        found=f"method={shown(method)}, bounds={shown(bounds)}; furthest off, by {found.misfit:.2g} of its total: "
+        found=f"method={shown(method)}, bounds={shown(bounds)}; furthest off, by {solution.misfit:.2g} of its total: "
         f"margin {term.margin or 'of everybody'}{f', class {term.label}' if term.label else ''}",
         fix="widen the bounds, merge classes of few people, or look whether totals and sample speak of the same people",
     )

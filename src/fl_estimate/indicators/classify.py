@@ -417,14 +417,14 @@ def _time_codes(clock: Clock | None, rows: Sequence[str]) -> tuple[str, ...]:
     return ("time_from_dates", "age_in_overlap" if own else "age_at_interview")
 
 
-def _handed_on(found: Classification, data: SurveyData) -> Classification:
+def _handed_on(classified: Classification, data: SurveyData) -> Classification:
     """What the data say of themselves, and who answered for another."""
-    people = _frame(found.people)
+    people = _frame(classified.people)
     names = people.collect_schema().names()
     if PROXY in names and IS_PROXY not in names:
         people = people.with_columns((~nw.col(PROXY).is_null()).cast(nw.Int64).alias(IS_PROXY))
     return replace(
-        found,
+        classified,
         people=people.to_native(),
         design=data.design,
         source=data.source,
@@ -441,23 +441,23 @@ def _measuring(frameworks: Sequence[Framework]) -> tuple[Framework, ...]:
 
 
 def _measured(
-    found: Classification, data: Any, frameworks: tuple[Framework, ...], ratios: tuple[Framework, ...]
+    classified: Classification, data: Any, frameworks: tuple[Framework, ...], ratios: tuple[Framework, ...]
 ) -> Classification:
     """Add the ratios to classified people."""
     tables = data.tables if isinstance(data, SurveyData) else {}
     apart = {name: _frame(tables[name]) for name in ("costs", "episodes") if name in tables}
-    people, lines = _frame(found.people), found.coverage.lines
+    people, lines = _frame(classified.people), classified.coverage.lines
     wanted = [*people.collect_schema().names()]
     for framework in ratios:
         people, added = with_shares(people, apart, framework)
         lines += added
         wanted += [f"{outcome.id}{side}" for outcome in framework.outcomes for side in ("", SIDES[2])]
     return replace(
-        found,
+        classified,
         people=people.select(*(nw.col(name) for name in wanted)).to_native(),
         framework=" + ".join(framework.id for framework in frameworks),
         frameworks=frameworks,
-        outcomes=(*found.outcomes, *(outcome.id for framework in ratios for outcome in framework.outcomes)),
+        outcomes=(*classified.outcomes, *(outcome.id for framework in ratios for outcome in framework.outcomes)),
         coverage=Coverage(lines),
     )
 

@@ -195,7 +195,7 @@ def _conflicts(records: pl.DataFrame, covariates: Sequence[str]) -> list[Fault]:
     return faults + _differing(firsts, [PERSON], covariates, "differs between lists")
 
 
-def _differing(records: pl.DataFrame, by: Sequence[str], covariates: Sequence[str], said: str) -> list[Fault]:
+def _differing(records: pl.DataFrame, by: Sequence[str], covariates: Sequence[str], text: str) -> list[Fault]:
     import polars as pl
 
     found: list[Fault] = []
@@ -205,7 +205,7 @@ def _differing(records: pl.DataFrame, by: Sequence[str], covariates: Sequence[st
         )
         people = several[PERSON].n_unique()
         if people:
-            value_class = f"{said} for {people:,} {'person' if people == 1 else 'persons'}"
+            value_class = f"{text} for {people:,} {'person' if people == 1 else 'persons'}"
             found.append(
                 Fault(
                     table="lists", variable=name, rule="one value a person", value_class=value_class, count=0, severity="warning"

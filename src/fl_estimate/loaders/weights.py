@@ -82,9 +82,9 @@ def _compared(weights: str, of: str, total: float, known: float) -> list[Fault]:
     return [_warning(weights, f"sum {total:,.0f} for {of} is {apart} the known total {known:,.0f}")]
 
 
-def _warning(variable: str, said: str) -> Fault:
+def _warning(variable: str, text: str) -> Fault:
     return Fault(
-        table="people", variable=variable, rule="population totals", value_class=said, count=0, severity="warning"
+        table="people", variable=variable, rule="population totals", value_class=text, count=0, severity="warning"
     )
 
 

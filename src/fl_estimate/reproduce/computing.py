@@ -173,13 +173,13 @@ def _range(formula: Formula, inputs: Sequence[Input]) -> Rounded:
     return range_of(compute, inputs)
 
 
-def _rounded(target: Target, group: str, found: Rounded) -> Rounded:
+def _rounded(target: Target, group: str, rounded: Rounded) -> Rounded:
     """Rounded as the target says, ends as well: every figure that the inputs allow is printed so."""
     by = target.entry.round
     size = by.get(group) if isinstance(by, dict) else by
     if size is None:
-        return found
-    value, lower, upper = (float(to_nearest(each, size)) for each in (found.value, found.lower, found.upper))
+        return rounded
+    value, lower, upper = (float(to_nearest(each, size)) for each in (rounded.value, rounded.lower, rounded.upper))
     return Rounded(value=value, lower=lower, upper=upper)
 
 
@@ -269,12 +269,12 @@ def _of_lists(target: Target) -> Iterator[Outcome]:
             yield _stopped(shared, _fault_text(fault))
 
 
-def _allowed(found: functions.ListFigure, given: PrintEntry) -> tuple[Between, ...]:
+def _allowed(figure: functions.ListFigure, given: PrintEntry) -> tuple[Between, ...]:
     """Between what another run may print each number: three standard errors of the difference of two; nothing where none is drawn."""
     if given.of in ("lower", "upper", "limits") or len(given.values) == 2:
-        return {"lower": found.another_run[:1], "upper": found.another_run[1:]}.get(given.of, found.another_run)
-    far = monte_carlo(found.monte_carlo, given.published_monte_carlo)
-    return ((found.value - far, found.value + far),) if far > 0 else ()
+        return {"lower": figure.another_run[:1], "upper": figure.another_run[1:]}.get(given.of, figure.another_run)
+    far = monte_carlo(figure.monte_carlo, given.published_monte_carlo)
+    return ((figure.value - far, figure.value + far),) if far > 0 else ()
 
 
 # --- both -------------------------------------------------------------------------------------------------------

@@ -180,23 +180,23 @@ def _grid(settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return cast("Mapping[str, Any]", grid) if isinstance(grid, Mapping) else None
 
 
-def _first_row(found: Any) -> ListFigure:
-    row, told = found.frame.iloc[0], found.diagnostics
+def _first_row(estimates: Any) -> ListFigure:
+    row, told = estimates.frame.iloc[0], estimates.diagnostics
     return ListFigure(
         value=float(row["value"]), lower=float(row["lower"]), upper=float(row["upper"]), another_run=_another_run(told)
     )  # fmt: skip
 
 
-def _another_run(told: Mapping[str, Any]) -> tuple[Between, ...]:
+def _another_run(diagnostics: Mapping[str, Any]) -> tuple[Between, ...]:
     """Between what another run with as many draws has each bootstrap limit; without end where it may lie beyond all draws."""
-    if "limits_of_another_run" not in told:
+    if "limits_of_another_run" not in diagnostics:
         return ()
-    values, levels = (np.array(told[f"{name}_of_another_run"], dtype=float) for name in ("limits", "levels"))
+    values, levels = (np.array(diagnostics[f"{name}_of_another_run"], dtype=float) for name in ("limits", "levels"))
     ends = np.where(levels <= 0, -np.inf, np.where(levels >= 1, np.inf, values)).tolist()
     return (ends[0], ends[1]), (ends[2], ends[3])
 
 
-def _posterior(found: Any) -> ListFigure:
+def _posterior(estimates: Any) -> ListFigure:
     """The median with equal-tailed limits; nothing where the chains do not agree.
 
     The Monte Carlo error of a median is √(π/2) times that of a mean, or what the medians of the chains say where that is more.
@@ -206,8 +206,8 @@ def _posterior(found: Any) -> ListFigure:
     StudyFault
         FL-STUDY-32.
     """
-    told, row = found.diagnostics, found.frame.iloc[0]
-    if "sampler_rhat" in {reason.code for reason in found.reasons}:
+    told, row = estimates.diagnostics, estimates.frame.iloc[0]
+    if "sampler_rhat" in {reason.code for reason in estimates.reasons}:
         raise StudyFault("FL-STUDY-32", "the chains do not agree with each other, so that there is no figure to lay beside the print",
                          found=f"R-hat {told['rhat']:.2f}", fix="more chains and draws; or go without this method on these lists")  # fmt: skip
     error = 0.0

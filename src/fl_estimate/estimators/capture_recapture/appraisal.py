@@ -329,10 +329,10 @@ def judged(made: Mapping[str, Estimates], refused: Mapping[str, str]) -> pd.Data
     return pd.DataFrame(rows)
 
 
-def _ruled_out(name: str, found: Estimates, best: float) -> str:
+def _ruled_out(name: str, estimates: Estimates, best: float) -> str:
     """The code of what rules a method out, or nothing."""
-    row, told = found.frame.iloc[0], found.diagnostics
-    codes = {reason.code for reason in found.reasons}
+    row, told = estimates.frame.iloc[0], estimates.diagnostics
+    codes = {reason.code for reason in estimates.reasons}
     tests = {
         "only_a_bound": name == BOUND,
         "lists_nested": LISTS_NESTED in codes,
@@ -403,7 +403,7 @@ def _headline(
     ends: tuple[float, float],
     kind: IntervalKind,
     reason: ReasonCode,
-    told: dict[str, Any],
+    diagnostics: dict[str, Any],
     level: float,
     provenance: Provenance,
 ) -> Estimates:
@@ -426,7 +426,7 @@ def _headline(
             population=histories.population, period=Period(histories.reference_period), provenance=provenance
         ),
         reasons=[reason.at(row) for row in (0, 1)],
-        diagnostics=told,
+        diagnostics=diagnostics,
         support=Support.of([n, n]),
     )
 

@@ -138,17 +138,17 @@ def _resampled(kind: str) -> str:
     return "percentile" if kind == BOTH else kind
 
 
-def _limits(made: Estimates, found: resampling.Bootstrapped, kind: str) -> Limits:
+def _limits(made: Estimates, bootstrapped: resampling.Bootstrapped, kind: str) -> Limits:
     """Limits of the dark figure: the resamples', and with both those of the model chosen where they lie farther out.
 
     Resamples of lists that hardly overlap take chance for dependence and lie too high; the model chosen knows nothing of
     the choice. Each is right where the other is not.
     """
     if kind != BOTH:
-        return found.limits
+        return bootstrapped.limits
     row = made.frame.iloc[1]
     return Limits(
-        float(np.fmin(found.limits.lower, row["lower"])), float(np.fmax(found.limits.upper, row["upper"]))
+        float(np.fmin(bootstrapped.limits.lower, row["lower"])), float(np.fmax(bootstrapped.limits.upper, row["upper"]))
     )  # fmt: skip
 
 
@@ -172,17 +172,17 @@ def _chosen(
     return replace(made, reasons=(*made.reasons, *said), diagnostics={**made.diagnostics, **told})
 
 
-def _named(made: Estimates, call: str, methods: ByLikelihood, told: dict[str, Any], kind: str) -> Estimates:
+def _named(made: Estimates, call: str, methods: ByLikelihood, settings: dict[str, Any], kind: str) -> Estimates:
     frame = made.frame.copy()
     likelihood = next(name for name, of in LOGLINEAR.items() if of == frame["method"].iloc[0])
     frame["method"] = methods[likelihood]
     said = [MODEL_CHOSEN_BY_DATA.assume()]
-    provenance = replace(made.provenance, call=call, arguments={**made.provenance.arguments, **told, "interval": kind})
+    provenance = replace(made.provenance, call=call, arguments={**made.provenance.arguments, **settings, "interval": kind})
     return replace(
         made,
         frame=frame,
         assumptions=(*made.assumptions, *said),
-        diagnostics={**made.diagnostics, **told},
+        diagnostics={**made.diagnostics, **settings},
         provenance=provenance,
     )
 

@@ -128,11 +128,11 @@ def _limits(dark: float, variance: float, interval: str, level: float) -> Limits
     return limits_of(dark, variance, interval, level)
 
 
-def _sum(found: Influence, rows: npt.NDArray[np.bool_]) -> tuple[float, float]:
+def _sum(influence: Influence, rows: npt.NDArray[np.bool_]) -> tuple[float, float]:
     """The dark figure of a stratum and its variance n (Var φ + ψ⁻¹(ψ⁻¹ − 1)); none where everybody was observed."""
     n = float(rows.sum())
-    inverse = max(float(found.values[rows].mean()), 1.0)
-    spread = float(found.spread[rows].var(ddof=1)) if n > 1 else 0.0
+    inverse = max(float(influence.values[rows].mean()), 1.0)
+    spread = float(influence.spread[rows].var(ddof=1)) if n > 1 else 0.0
     return n * (inverse - 1), n * (spread + inverse * (inverse - 1))
 
 
@@ -253,15 +253,15 @@ def _agreement(phi: Floats, read: ListRecords, pairs: list[tuple[int, int]]) -> 
     return float(special.chdtrc(len(differences), float(differences @ inverse @ differences))), table
 
 
-def _reasons(found: Influence, domains: int) -> dict[ReasonCode, list[int]]:
+def _reasons(influence: Influence, domains: int) -> dict[ReasonCode, list[int]]:
     """Reasons of all rows."""
     every = list(range(domains))
     told: dict[ReasonCode, list[int]] = {}
-    if found.diagnostics["share_at_margin"] > CLIPPED:
+    if influence.diagnostics["share_at_margin"] > CLIPPED:
         told[CHANCES_AT_MARGIN] = every
-    if not found.diagnostics["learner_converged"]:
+    if not influence.diagnostics["learner_converged"]:
         told[LEARNER_NOT_CONVERGED] = every
-    if found.p_value < DISAGREE:
+    if influence.p_value < DISAGREE:
         told[codes.PAIRS_DISAGREE] = every
     return told
 

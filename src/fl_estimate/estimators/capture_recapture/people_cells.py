@@ -398,9 +398,9 @@ def _gap(records: Records, name: str, grid: int, classes: Collection[str]) -> _G
     return _Gap(values=values, codes=np.where(np.isnan(held), -1, _nearest(values, held)), grid=True)
 
 
-def _grid(held: Floats, size: int) -> list[Any]:
+def _grid(observed: Floats, size: int) -> list[Any]:
     """Observed numbers that stand for parts of equal size: of each part the one nearest to its mean."""
-    ordered = np.sort(held)
+    ordered = np.sort(observed)
     parts = np.array_split(ordered, min(size, len(ordered)))
     return np.unique([part[np.argmin(np.abs(part - part.mean()))] for part in parts]).tolist()
 

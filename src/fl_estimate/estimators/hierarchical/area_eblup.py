@@ -262,7 +262,7 @@ def _back(fit: _AreaFit, link: str, back: str) -> _Found:
 def _estimates(
     direct: Direct,
     fit: _AreaFit,
-    found: _Found,
+    figures: _Found,
     names: tuple[str, ...],
     level: float,
     sampled: Bools,
@@ -272,8 +272,8 @@ def _estimates(
     reach = float(special.ndtri((1 + level) / 2))
     numbers = direct.numbers
     columns: dict[str, Any] = {
-        "value": found.value, "se": found.se, "lower": found.value - reach * found.se,
-        "upper": found.value + reach * found.se, "n": numbers["n"], "cases": numbers["cases"], "deff": numbers["deff"],
+        "value": figures.value, "se": figures.se, "lower": figures.value - reach * figures.se,
+        "upper": figures.value + reach * figures.se, "n": numbers["n"], "cases": numbers["cases"], "deff": numbers["deff"],
         "undetermined": numbers["undetermined"], "margin": direct.margin, "outcome": direct.outcome, "level": level,
         "interval_kind": WALD,
     }  # fmt: skip

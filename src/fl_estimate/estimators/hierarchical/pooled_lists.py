@@ -226,9 +226,9 @@ def _sample(model: VaryingEffects, sampler: str, draws: int, seed: int) -> Laten
     return replace(chains, diagnostics={**chains.diagnostics, **noted})
 
 
-def _sizes(found: LatentDraws, laid: _PooledModel) -> Floats:
+def _sizes(draws: LatentDraws, model: _PooledModel) -> Floats:
     """Draws of the dark figures of all strata together and of each, (N, 1 + strata)."""
-    mean = np.exp(np.minimum(found.beta[:, :1] + found.effects @ laid.dark.T, 40.0))
+    mean = np.exp(np.minimum(draws.beta[:, :1] + draws.effects @ model.dark.T, 40.0))
     dark = np.random.default_rng(0).poisson(np.minimum(mean, 1e15)).astype(float)
     return np.column_stack([dark.sum(axis=1), dark])
 

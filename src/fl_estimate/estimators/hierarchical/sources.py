@@ -240,7 +240,7 @@ def _answer(
     estimates: Mapping[str, Any],
     every: Sequence[BiasedSource],
     full: _LogDensity,
-    told: Mapping[str, Mapping[str, Any]],
+    diagnostics: Mapping[str, Mapping[str, Any]],
     *,
     level: float,
     draws: int,
@@ -265,9 +265,9 @@ def _answer(
         "lower": [lower, *(s.lower for s in every)], "upper": [upper, *(s.upper for s in every)],
         "level": level, "interval_kind": [EQUAL_TAILED, *(_kind(estimates[s.name], s) for s in every)],
     }  # fmt: skip
-    against = [source.name for source in every if told[source.name]["conflict"] < CONFLICT]
+    against = [source.name for source in every if diagnostics[source.name]["conflict"] < CONFLICT]
     reasons = [
-        SOURCE_CONFLICT.at(1 + position, p=float(told[source.name]["conflict"]))
+        SOURCE_CONFLICT.at(1 + position, p=float(diagnostics[source.name]["conflict"]))
         for position, source in enumerate(every)
         if source.name in against
     ]
@@ -298,7 +298,7 @@ def _answer(
         reasons=reasons,
         diagnostics={
             "sampler": "grid", "seed": seed, "posterior_mean": mean,
-            **{what: {name: part[what] for name, part in told.items()} for what in ("weight", "conflict", "without", "bias_stated", "bias_after")},
+            **{what: {name: part[what] for name, part in diagnostics.items()} for what in ("weight", "conflict", "without", "bias_stated", "bias_after")},
         },
         draws=np.column_stack([np.exp(t), *counted]),
         inference=Inference(

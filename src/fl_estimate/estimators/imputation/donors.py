@@ -287,10 +287,10 @@ class DonorSearch:
             discrimination=discrimination(fit.linear, tells, counts),
         )
 
-    def _fitted_rows(self, usable: Positions, told: Bools) -> tuple[Positions, Positions, Floats]:
+    def _fitted_rows(self, usable: Positions, telling: Bools) -> tuple[Positions, Positions, Floats]:
         """Rows that a regression is fitted to, which of the kinds each is of, and how many rows each stands for."""
         many = self._kinds.sizes[usable].sum() > MOST_ROWS
-        sides = [self._some_rows(usable, np.flatnonzero(side), MOST_ROWS // 2 if many else 0) for side in (told, ~told)]
+        sides = [self._some_rows(usable, np.flatnonzero(side), MOST_ROWS // 2 if many else 0) for side in (telling, ~telling)]
         rows, of, weight = (np.concatenate(each) for each in zip(*sides, strict=True))
         return rows, of, weight
 

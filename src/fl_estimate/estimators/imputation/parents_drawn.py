@@ -149,7 +149,7 @@ def _states(working: Working, positions: npt.NDArray[np.intp]) -> tuple[Bools, B
 
 
 def _classes(
-    source: RecipientRows, pool: Pool, at: Positions, column: int, said: Positions, stems: tuple[str, ...]
+    source: RecipientRows, pool: Pool, at: Positions, column: int, example_rows: Positions, stems: tuple[str, ...]
 ) -> dict[str, Classes]:
     k = pool.weight.shape[1]
     row = np.repeat(np.arange(len(at)), k)
@@ -164,7 +164,7 @@ def _classes(
                 part = taken[pairs]
                 part[:, block.columns] = np.where(donors[:, None] >= 0, donors[:, None], part[:, block.columns])
     found: dict[str, list[Classes]] = {name: [] for name in stems}
-    for answer in said:
+    for answer in example_rows:
         taken[:, column] = answer
         for name, classes in source.classes(own, taken, stems).items():
             found[name].append(classes.reshape(len(at), k))

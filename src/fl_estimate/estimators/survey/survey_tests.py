@@ -412,13 +412,13 @@ def _term(group: str | None, of: tuple[str, ...]) -> str:
     return "" if group is None else f"{group}: {of[1]} − {of[0]}" if len(of) == 2 else group
 
 
-def _recipe(data: ModelData, said: Assumption, **settings: Any) -> Recipe:
+def _recipe(data: ModelData, assumption: Assumption, **settings: Any) -> Recipe:
     """Of whom a test is, and what it takes for granted. Its columns stand as a formula, by which an audit knows them."""
     columns = [str(name) for name in data.patterns]
     told = {name: value for name, value in settings.items() if value is not None}
     arguments = {"formula": " ~ ".join(columns), **told, **data.call.settings()}
     spread = Covariance(matrix=np.zeros((0, 0)), replicates=_replicates(data))
-    return recipe_of(data.call, columns, arguments, model_assumptions(data, spread, columns[:1], [said]))
+    return recipe_of(data.call, columns, arguments, model_assumptions(data, spread, columns[:1], [assumption]))
 
 
 def _replicates(data: ModelData) -> int:

@@ -471,7 +471,7 @@ def _bayesian(
     return replace(found.select(method="sources-combined"), diagnostics=told)
 
 
-def _meant(name: str, given: Any, said: Mapping[str, str | None]) -> Any:
+def _meant(name: str, given: Any, stated: Mapping[str, str | None]) -> Any:
     """A source with what the caller says that all of them mean; of case lists the population size alone."""
     if not isinstance(given, Estimates):
         return given
@@ -480,7 +480,7 @@ def _meant(name: str, given: Any, said: Mapping[str, str | None]) -> Any:
     if len(given) != 1:
         raise EstimateFault("FL-EST-185", f"one figure of {name} is needed", found=f"{len(given)} rows",
                             fix='take one with .national or .select(region="North")')  # fmt: skip
-    return replace(given, **{what: word for what, word in said.items() if word is not None})
+    return replace(given, **{what: word for what, word in stated.items() if word is not None})
 
 
 def _read(sources: Any, scale: str, *, one: bool = False, zeros: bool = False) -> tuple[list[str], list[InputRows]]:

@@ -255,28 +255,28 @@ def _points(values: set[Value]) -> list[Point]:
     return found
 
 
-def _truth(node: Node, told: Mapping[str, Point], ranks: Mapping[str, Mapping[Value, int]]) -> Truth:
+def _truth(node: Node, points: Mapping[str, Point], ranks: Mapping[str, Mapping[Value, int]]) -> Truth:
     """Kleene's three values, at one combination of points."""
     match node:
         case Not():
-            part = _truth(node.part, told, ranks)
+            part = _truth(node.part, points, ranks)
             return None if part is None else not part
         case Junction():
-            return _joined(node.word, [_truth(part, told, ranks) for part in node.parts])
+            return _joined(node.word, [_truth(part, points, ranks) for part in node.parts])
         case Among():
             name = _name(node.part)
-            met = [_at(told[name], "==", value, ranks[name]) for value in _known(node.options)]
+            met = [_at(points[name], "==", value, ranks[name]) for value in _known(node.options)]
             found = _joined("or", met)
             return found if found is None or not node.negated else not found
         case Compare() if (found := _compared(node)) is not None:
             name, operator, value = found
-            return _at(told[name], operator, value, ranks[name])
+            return _at(points[name], operator, value, ranks[name])
         case Missing():
-            return told[_name(node.column)] is None
+            return points[_name(node.column)] is None
         case Constant():
             return node.value
         case _:
-            return _at(told[_name(node)], "==", _ONE, ranks[_name(node)])
+            return _at(points[_name(node)], "==", _ONE, ranks[_name(node)])
 
 
 def _joined(word: Literal["and", "or"], parts: list[Truth]) -> Truth:
@@ -297,19 +297,19 @@ def _at(point: Point, operator: Comparison, value: Value, ranks: Mapping[Value, 
     }[operator]  # fmt: skip
 
 
-def _possible(told: Mapping[str, Point], ranks: Mapping[str, Mapping[Value, int]], outer: Outer) -> bool:
+def _possible(points: Mapping[str, Point], ranks: Mapping[str, Mapping[Value, int]], outer: Outer) -> bool:
     """Whether geography allows a combination: a district that lies in another region is in no condition of this one."""
     for (inner, to), known in outer.items():
-        if inner not in told or to not in told or told[inner] is None:
+        if inner not in points or to not in points or points[inner] is None:
             continue
-        named = next((value for value, rank in ranks[inner].items() if (value[0], rank) == told[inner]), None)
+        named = next((value for value, rank in ranks[inner].items() if (value[0], rank) == points[inner]), None)
         if named is None:
             continue
         lies = next((of for value, of in known.items() if _value(value) == named), None)
         own = _value(lies)
         if own is None:
             continue
-        point = told[to]
+        point = points[to]
         if own in ranks[to]:
             if point != (own[0], ranks[to][own]):
                 return False

@@ -281,16 +281,16 @@ class _PointSearch:
         room = SLACK * np.maximum(np.abs(said), 1.0)
         return bool(((said >= system.row_lower[rows] - room) & (said <= system.row_upper[rows] + room)).all())
 
-    def _add(self, point: _FittingTable, asked: Positions) -> Positions:
+    def _add(self, point: _FittingTable, needs: Positions) -> Positions:
         """Keep a point that fits, and give the needs among these that it shows."""
-        target = self.needs.target[asked]
+        target = self.needs.target[needs]
         value = self.system.targets[target] @ (self.system.truth + self._dense(point))
         room = SLACK * 10 * np.maximum(np.abs(value), 1.0)
-        met = (value >= self.needs.least[asked] - room) & (value <= self.needs.most[asked] + room)
-        new = asked[met & (self.shown_by[asked] < 0)]
+        met = (value >= self.needs.least[needs] - room) & (value <= self.needs.most[needs] + room)
+        new = needs[met & (self.shown_by[needs] < 0)]
         self.shown_by[new] = len(self.points)
         self.points.append(point)
-        return asked[met]
+        return needs[met]
 
     def release(self, start: Flags) -> None:
         """Print again, dearest first, what no point rests on, or only points that others can stand in for."""

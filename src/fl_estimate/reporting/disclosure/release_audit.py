@@ -366,12 +366,12 @@ def _disclosed_sets(
     cells: Mapping[Key, _PrintedCell],
     keys: Sequence[Key],
     texts: Sequence[str],
-    found: Iterable[tuple[dict[int, float], bool]],
+    sets: Iterable[tuple[dict[int, float], bool]],
     position: Place,
     rule: tuple[float, float],
 ) -> Iterator[dict[str, Any]]:
     few, min_n = rule
-    for times, nobody in found:
+    for times, nobody in sets:
         people, cases = (
             sum(t * (cells[keys[at]].n if name == "n" else cells[keys[at]].cases.lower) for at, t in times.items())
             for name in ("n", "cases")

@@ -163,12 +163,12 @@ def spanned(
     return itertools.chain.from_iterable(_unions(matrix) for matrix in _matrices(texts, sizes, sorted(told)))
 
 
-def _matrices(texts: Sequence[str], sizes: Sequence[float], told: Sequence[tuple[bool, ...]]) -> Iterator[Floats]:
+def _matrices(texts: Sequence[str], sizes: Sequence[float], met: Sequence[tuple[bool, ...]]) -> Iterator[Floats]:
     """Which conditions (rows) which atoms (columns) meet; also without those whom none names, where there may be none.
 
     Whoever knows the regions knows that there is no other, which no text says.
     """
-    matrix = np.array(told, dtype=float).T
+    matrix = np.array(met, dtype=float).T
     yield matrix
     named = matrix[[bool(text) for text in texts]].any(axis=0)
     if named.all():

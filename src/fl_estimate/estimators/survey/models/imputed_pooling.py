@@ -117,13 +117,13 @@ def pooled_draws(
     )  # fmt: skip
 
 
-def _deff(frames: Sequence[pd.DataFrame], found: PooledImputations) -> Floats:
+def _deff(frames: Sequence[pd.DataFrame], pooled: PooledImputations) -> Floats:
     """The pooled variance over that of simple random samples of complete answers: what missing answers cost is in it."""
     with np.errstate(divide="ignore", invalid="ignore"):
         simple = [frame["se"].to_numpy(dtype=float) ** 2 / frame["deff"].to_numpy(dtype=float) for frame in frames]
         known = np.isfinite(simple)
         mean = np.where(known, simple, 0.0).sum(axis=0) / known.sum(axis=0)
-        return np.where(np.isfinite(mean) & (mean > 0), found.se**2 / mean, np.nan)
+        return np.where(np.isfinite(mean) & (mean > 0), pooled.se**2 / mean, np.nan)
 
 
 def imputed_recipe(given: Estimates, drawn: Imputed) -> Recipe:
@@ -153,7 +153,7 @@ def _assumptions(given: Estimates, drawn: Imputed) -> tuple[Assumption, ...]:
 
 
 def _reasons(
-    parts: Sequence[Estimates], given: Estimates, frame: pd.DataFrame, found: PooledImputations
+    parts: Sequence[Estimates], given: Estimates, frame: pd.DataFrame, pooled: PooledImputations
 ) -> tuple[Reason, ...]:
     """What is so whatever the answers are; a row without a case only where no draw has one."""
     kept = [reason for reason in given.reasons if reason.code not in OF_DRAWS]
@@ -163,11 +163,11 @@ def _reasons(
     valued = frame["value"].notna().to_numpy()
     lacking = np.flatnonzero(valued & frame["se"].isna().to_numpy())
     kept += [POOLED_WITHOUT_ERROR.at(row) for row in lacking]
-    nation = valued & (frame["margin"] == "").to_numpy(dtype=bool) & np.isfinite(found.information)
+    nation = valued & (frame["margin"] == "").to_numpy(dtype=bool) & np.isfinite(pooled.information)
     for row in np.flatnonzero(nation):
         # In per cent.
         share = round(100 * float(frame["undetermined"].iloc[row]), 2)
-        information = float(round(100 * float(found.information[row])))
+        information = float(round(100 * float(pooled.information[row])))
         kept.append(
             IMPUTED_SHARE.at(row, share=share, information=information)
             if share > 0
