@@ -250,9 +250,9 @@ def _calibrated(
     read = _read(frame, table, base, terms, aggregate)
     known = np.array([term.total for term in terms])
     distance = Distance(method=method, bounds=bounds)
-    found = solve(read.x, read.weight, known, distance)
-    _check_solution(found, terms, method, bounds)
-    factor = distance.factor(read.x @ found.slopes)
+    result = solve(read.x, read.weight, known, distance)
+    _check_solution(result, terms, method, bounds)
+    factor = distance.factor(read.x @ result.slopes)
     if (factor <= 0).any():
         raise DesignFault(
             "FL-DESIGN-47",
@@ -274,7 +274,7 @@ def _calibrated(
         method=method,
         bounds=bounds,
         terms=tuple(terms),
-        slopes=found.slopes,
+        slopes=result.slopes,
         aggregate=aggregate,
         replicate_slopes=slopes,
         parameters=(("method", method), ("margins", list(dict.fromkeys(t.margin for t in terms if t.columns)))),

@@ -374,17 +374,17 @@ def _classify_survey(
         clock = undated_clock(data, frameworks, people=columns)
         people = with_age_at_interview(people) if clock is None else people
     if table == "people":
-        found = _classify_people(people, frameworks, age=AGE_AT_INTERVIEW, clock=clock)
+        result = _classify_people(people, frameworks, age=AGE_AT_INTERVIEW, clock=clock)
     else:
         _require_free(columns, frameworks)
-        found = _classify_rows(people, rows, table, frameworks, clock, columns)
+        result = _classify_rows(people, rows, table, frameworks, clock, columns)
     if RELATIVES in data.tables and table != "people":
         # the age of a relative is the same on every day: without dates of work the period changes nothing
         dated = clock if clock is not None and clock.dated else None
         relatives = classified_relatives(_frame(data.relatives), rows, frameworks, people=people, clock=dated)
-        found = replace(found, relatives=relatives)
+        result = replace(result, relatives=relatives)
     day = clock.day if clock is not None and clock.dated else ""
-    return replace(found, reference_day=day, coverage=replace(found.coverage, time=_time_codes(clock, held)))
+    return replace(result, reference_day=day, coverage=replace(result.coverage, time=_time_codes(clock, held)))
 
 
 def _classify_rows(

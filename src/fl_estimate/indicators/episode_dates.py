@@ -65,9 +65,9 @@ def _by_job(episodes: Any, schema: dict[str, Any], pairs: list[tuple[str, str]])
     """The first departure and the last return of each job."""
     wanted: list[nw.Expr] = []
     for own, name in pairs:
-        told = f"{name}_precision"
-        has = told in schema and schema[told] != nw.Unknown
-        precision = nw.col(told).cast(nw.String).fill_null("day") if has else nw.lit("day")
+        text = f"{name}_precision"
+        has = text in schema and schema[text] != nw.Unknown
+        precision = nw.col(text).cast(nw.String).fill_null("day") if has else nw.lit("day")
         wanted += [nw.col(name).alias(f"{MARK}{own}"), precision.alias(f"{MARK}{own}_precision")]
     chosen = episodes.filter(~nw.col(JOB).is_null()).select(nw.col(JOB), *wanted)
     (begins, _), *_ = pairs

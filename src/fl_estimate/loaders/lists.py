@@ -151,8 +151,8 @@ def load_lists(
         hashed(frame, keys).select(PERSON, ROW, *_list_of(table, list_column, apart=by_file), *memberships, *_present_columns(frame, covariates))
         for table, frame in frames.items()
     ]  # fmt: skip
-    found = linked(slim, names, covariates, called=", ".join(keys))
-    return _histories(found, names, covariates, ordered, (*faults, *found.faults), keep_person=salt is not None)
+    result = linked(slim, names, covariates, called=", ".join(keys))
+    return _histories(result, names, covariates, ordered, (*faults, *result.faults), keep_person=salt is not None)
 
 
 # --- what was asked for -----------------------------------------------------------------------------------------

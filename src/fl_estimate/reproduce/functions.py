@@ -50,7 +50,9 @@ def functions(kind: Kind) -> dict[str, Method | None]:
     """The public estimators that a target may name, by name: of case lists, or of printed figures."""
     room: Any = capture_recapture if kind == "lists" else synthesis
     made = [
-        found for name in room.__all__ if (found := method_of(getattr(room, name))) is not None and _gives_rows(found)
+        result
+        for name in room.__all__
+        if (result := method_of(getattr(room, name))) is not None and _gives_rows(result)
     ]
     if kind == "figures":
         return {each.name: each for each in made if each.basis != "respondents"}
@@ -117,19 +119,19 @@ def on_figures(name: str, arguments: Mapping[str, Any]) -> Callable[[Mapping[str
     assert method is not None
 
     def compute(values: Mapping[str, float]) -> float:
-        found: Any = method.function(**{key: _with(value, values) for key, value in arguments.items()})
-        return float(found.frame["value"].iloc[0])
+        result: Any = method.function(**{key: _with(value, values) for key, value in arguments.items()})
+        return float(result.frame["value"].iloc[0])
 
     return compute
 
 
 def symbols_in(arguments: Mapping[str, Any], symbols: Sequence[str]) -> set[str]:
     """The symbols that arguments name, outright or in a list."""
-    found: set[str] = set()
+    result: set[str] = set()
     for value in arguments.values():
         parts = cast("list[Any]", value) if isinstance(value, list) else [value]
-        found |= {each for each in parts if isinstance(each, str) and each in symbols}
-    return found
+        result |= {each for each in parts if isinstance(each, str) and each in symbols}
+    return result
 
 
 def _with(value: Any, values: Mapping[str, float]) -> Any:
@@ -170,8 +172,8 @@ def on_lists(
     if grid is not None:
         figures: npt.NDArray[np.float64] = np.linspace(1, float(grid["times"]) * histories.n, int(grid["points"]))
         given["grid"] = np.unique(np.round(figures)).tolist()
-    found: Any = method.function(histories, **given)
-    return _posterior(found) if "posterior_median" in found.diagnostics else _first_row(found)
+    result: Any = method.function(histories, **given)
+    return _posterior(result) if "posterior_median" in result.diagnostics else _first_row(result)
 
 
 def _grid(settings: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -135,8 +135,8 @@ def _require_columns(given: Mapping[str, Any], labels: Mapping[str, Any], rows: 
         name: len(values) for name, values in {**given, **labels}.items() if not _single(values) and len(values) != rows
     }
     if short:
-        found = ", ".join(f"{name} {size}" for name, size in short.items())
-        raise _wrong("columns are not of the same rows", f"{rows} rows; {found}", "one value a row, or one for all")
+        result = ", ".join(f"{name} {size}" for name, size in short.items())
+        raise _wrong("columns are not of the same rows", f"{rows} rows; {result}", "one value a row, or one for all")
 
 
 def _require_of_these_rows(

@@ -477,7 +477,7 @@ def _models(made: Mapping[str, Estimates]) -> pd.DataFrame:
 def _consistency(histories: CaptureHistories) -> dict[str, InternalConsistency]:
     if len(histories.lists) < 3:
         return {}
-    found = {"independence": internal_consistency(histories, loglinear), "stepwise": internal_consistency(histories)}
+    result = {"independence": internal_consistency(histories, loglinear), "stepwise": internal_consistency(histories)}
     if len(histories.lists) >= 4:
-        found["decomposable"] = internal_consistency(histories, partial(average_decomposable, seed=1))
-    return found
+        result["decomposable"] = internal_consistency(histories, partial(average_decomposable, seed=1))
+    return result

@@ -188,7 +188,9 @@ def every(space: Space) -> list[ConditionalModelChoice] | None:
     return list(found)
 
 
-def downhill(scores: Scores, start: ConditionalModelChoice, progress: Callable[[str], None] | None = None) -> Scored | None:
+def downhill(
+    scores: Scores, start: ConditionalModelChoice, progress: Callable[[str], None] | None = None
+) -> Scored | None:
     """Take the step that gains most until none gains; None where no model on the way has an estimate."""
     best = scores.of(start)
     at = start

@@ -238,15 +238,15 @@ def _extended(model: _Model, grid: str) -> tuple[_GraphPosterior, dict[str, Any]
     before = np.full(5, np.nan)
     for step in range(MOST_ENDS):
         end = FIRST_END * GROWTH**step * n
-        found = _refined(model, end)
-        now = np.concatenate([found.quantiles(levels, n), [n + found.mean, found.spread]])
+        result = _refined(model, end)
+        now = np.concatenate([result.quantiles(levels, n), [n + result.mean, result.spread]])
         names = ("end", "lower", "median", "upper", "mean", "sd")
         ends.append(dict(zip(names, [end, *now.tolist()], strict=True)))
         change = np.abs(now / before - 1)
         settled = bool((change[:3] < SETTLED).all())
         if settled or step == MOST_ENDS - 1:
             moments = bool((change[3:] < MOMENT_SETTLED).all())
-            return found, {"grid_by_end": ends, "grid_settled": settled, "moments_settled": moments}
+            return result, {"grid_by_end": ends, "grid_settled": settled, "moments_settled": moments}
         before = now
     raise AssertionError  # the last step returns
 
@@ -258,16 +258,16 @@ def _refined(model: _Model, end: float) -> _GraphPosterior:
     )
     points: Floats = np.unique(np.concatenate([np.arange(COUNTED_SINGLY, dtype=float), np.round(wide)]))
     while True:
-        found = model.posterior(points, _widths(points))
-        between = np.maximum(found.mass[1:], found.mass[:-1])
+        result = model.posterior(points, _widths(points))
+        between = np.maximum(result.mass[1:], result.mass[:-1])
         room = np.diff(points)
         added = np.minimum(np.ceil(between / FINEST), room).astype(int)
         if not (added[room > 1] > 1).any():
-            return found
+            return result
         inside = [np.linspace(a, b, k + 1)[1:-1] for a, b, k in zip(points, points[1:], added, strict=False) if k > 1]
         finer = np.unique(np.concatenate([points, np.round(np.concatenate(inside))]))
         if len(finer) == len(points):
-            return found
+            return result
         points = finer
 
 

@@ -234,11 +234,11 @@ def doubly_robust(
         "learner": learner if isinstance(learner, str) else type(learner).__name__, "interval": interval, "seed": used,
         "level": level,
     }  # fmt: skip
-    found = _to_estimates(read, [everybody, *strata], labels, by, clipped, arguments)
+    result = _to_estimates(read, [everybody, *strata], labels, by, clipped, arguments)
     if told is None:
-        return found
-    frame = found.frame.assign(outcome=told.outcome)
-    return replace(found, frame=frame, population=told.population, reference_period=told.reference_period)
+        return result
+    frame = result.frame.assign(outcome=told.outcome)
+    return replace(result, frame=frame, population=told.population, reference_period=told.reference_period)
 
 
 def _own_lists(histories: CaptureHistories | None) -> tuple[str, ...]:
@@ -250,7 +250,9 @@ def _own_lists(histories: CaptureHistories | None) -> tuple[str, ...]:
     return histories.lists
 
 
-def _over_more(read: _Records, histories: CaptureHistories | None, across: Across, arguments: dict[str, Any]) -> Estimates:
+def _over_more(
+    read: _Records, histories: CaptureHistories | None, across: Across, arguments: dict[str, Any]
+) -> Estimates:
     """The answer of more than two lists."""
     # Who is on other lists only says nothing of an interaction of these.
     kept = read.on.any(axis=1) if across == "no-highest-interaction" else np.ones(len(read.on), dtype=bool)

@@ -99,8 +99,8 @@ def over_lists(
     labels = list(dict.fromkeys(sorted(read.strata.tolist(), key=str))) if by is not None else []
     groups = [read.strata == label for label in labels] or [np.ones(len(read.on), dtype=bool)]
     made = _without_highest if across == "no-highest-interaction" else _over_pairs
-    found = made(read, groups, learner, kind, margin, seed)
-    parts = [_sum(found, rows) for rows in groups]
+    result = made(read, groups, learner, kind, margin, seed)
+    parts = [_sum(result, rows) for rows in groups]
     domains = [ListDomain(margin="", labels=(None,) * (by is not None), rows=np.ones(len(read.on), dtype=bool))]
     domains += [
         ListDomain(margin=str(by), labels=(label,), rows=rows) for label, rows in zip(labels, groups, strict=False)
@@ -119,7 +119,7 @@ def over_lists(
             limits=[_limits(float(f), float(v), interval, level) for f, v in zip(dark, np.diag(covariance), strict=True)],
             method=codes.DOUBLY_ROBUST_LISTS, term=", ".join(read.lists), interval_kind=IntervalKind.of(interval),
             call="doubly_robust", level=level, about=about, assumptions=_assumptions(read, across),
-            reasons=_reasons(found, len(domains)), diagnostics=found.diagnostics, arguments=arguments,
+            reasons=_reasons(result, len(domains)), diagnostics=result.diagnostics, arguments=arguments,
         )
     )  # fmt: skip
 
@@ -256,14 +256,14 @@ def _agreement(phi: Floats, read: ListRecords, pairs: list[tuple[int, int]]) -> 
 def _reasons(influence: Influence, domains: int) -> dict[ReasonCode, list[int]]:
     """Reasons of all rows."""
     every = list(range(domains))
-    told: dict[ReasonCode, list[int]] = {}
+    reasons: dict[ReasonCode, list[int]] = {}
     if influence.diagnostics["share_at_margin"] > CLIPPED:
-        told[CHANCES_AT_MARGIN] = every
+        reasons[CHANCES_AT_MARGIN] = every
     if not influence.diagnostics["learner_converged"]:
-        told[LEARNER_NOT_CONVERGED] = every
+        reasons[LEARNER_NOT_CONVERGED] = every
     if influence.p_value < DISAGREE:
-        told[codes.PAIRS_DISAGREE] = every
-    return told
+        reasons[codes.PAIRS_DISAGREE] = every
+    return reasons
 
 
 def _assumptions(read: ListRecords, across: Across) -> list[Assumption]:

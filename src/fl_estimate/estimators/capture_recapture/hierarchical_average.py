@@ -231,7 +231,7 @@ def _answer(
     mean, deviation = mixture.moments
     long = not deviation <= LONG * (upper - lower)
     order = max(len(term) for term in space.terms)
-    said: list[Assumption] = [
+    assumptions: list[Assumption] = [
         NO_HIGHEST_INTERACTION.assume(lists=space.lists),
         HIERARCHICAL_DEPENDENCE.assume(order=order),
         WEIGHTS_BIC.assume() if ask.weights == "bic" else WEIGHTS_LAPLACE.assume(deviation=ask.deviation),
@@ -255,7 +255,7 @@ def _answer(
         level=level,
         draws=mixture.draw(draws, seed),
         reasons=tuple(reasons),
-        assumptions=tuple(said),
+        assumptions=tuple(assumptions),
         diagnostics=_search_diagnostics(histories, space, weighed, mean, way),
         arguments={
             "max_order": order, "weights": ask.weights, "model_prior": ask.model_prior, "search": way,

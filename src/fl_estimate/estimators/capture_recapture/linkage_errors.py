@@ -140,10 +140,10 @@ def linkage_corrected(
     rates = read_rates(missed, false_links, checked_missed, checked_false)
     two = histories.pair(a, b)
     counts = _counts(two, a, b)
-    found = _solved(counts, rates, equations)
-    _require_possible(found, counts, rates)
-    spread = _variance(counts, found, rates, variance)
-    return _answer(two, counts, found, rates, spread, equations, variance, interval, level)
+    result = _solved(counts, rates, equations)
+    _require_possible(result, counts, rates)
+    spread = _variance(counts, result, rates, variance)
+    return _answer(two, counts, result, rates, spread, equations, variance, interval, level)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

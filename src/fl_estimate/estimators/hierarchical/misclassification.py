@@ -255,10 +255,10 @@ def _of_one(arguments: _InstrumentArguments, counted: _Counted) -> Estimates:
         raise EstimateFault(
             "FL-EST-115", "the prior of the prevalence cannot be read", found=shown(arguments.prior), fix="(a, b)"
         )
-    found = integrate_one(counted.cases, counted.n, arguments.sensitivity, arguments.specificity, beta)
-    figures, highest = _figures(arguments, counted, found, beta)
-    positions = resample(found.weight, arguments.draws, np.random.default_rng(arguments.seed))
-    kept = found.prevalence[positions]
+    result = integrate_one(counted.cases, counted.n, arguments.sensitivity, arguments.specificity, beta)
+    figures, highest = _figures(arguments, counted, result, beta)
+    positions = resample(result.weight, arguments.draws, np.random.default_rng(arguments.seed))
+    kept = result.prevalence[positions]
     table = _AnswerRows(
         by="", labels=[None], margins=[""], cases=np.array([counted.cases]), n=np.array([counted.n]),
         counted=np.array([counted.counted]), asked=np.array([counted.asked]), deff=np.array([counted.deff]),
@@ -268,22 +268,22 @@ def _of_one(arguments: _InstrumentArguments, counted: _Counted) -> Estimates:
     )  # fmt: skip
     summed = {name: np.array([value]) for name, value in figures.items()}
     parameters = {
-        name: weighted_summary(getattr(found, name), found.weight, tails_of(arguments.level))
+        name: weighted_summary(getattr(result, name), result.weight, tails_of(arguments.level))
         for name in ("sensitivity", "specificity")
     }
     told: dict[str, Any] = {
         "sampler": "grid", "parameters": parameters, "prior_prevalence": f"beta({beta[0]:g}, {beta[1]:g})",
         "posterior_mean": figures["mean"], "highest_density": list(highest),
     }  # fmt: skip
-    said = [PRIOR_PREVALENCE.assume(prior=f"beta({beta[0]:g}, {beta[1]:g})")]
+    assumptions = [PRIOR_PREVALENCE.assume(prior=f"beta({beta[0]:g}, {beta[1]:g})")]
     # A share of positives so low that even without a case the specificity would let through more.
     possible = arguments.specificity.above(
         1 - float(special.betainccinv(counted.cases + 1, counted.n - counted.cases, 0.025))
     )
     told["specificity_possible"] = possible
     flags = () if possible >= CONFLICT else ((SPECIFICITY_CONFLICT, {"p": possible}),)
-    joint = {"sensitivity": found.sensitivity[positions], "specificity": found.specificity[positions]}
-    return _lay_out(arguments, table, summed, kept[:, None], [highest[0] <= 0], told, said, flags, joint)
+    joint = {"sensitivity": result.sensitivity[positions], "specificity": result.specificity[positions]}
+    return _lay_out(arguments, table, summed, kept[:, None], [highest[0] <= 0], told, assumptions, flags, joint)
 
 
 def _figures(
@@ -296,7 +296,9 @@ def _figures(
     # On the scale of the root, whose density is a straight line at 0 where that of the prevalence is flat there.
     ends = np.sqrt([max(float(met.min()) - 1e-9, 0.0), min(float(met.max()), 1 - 1e-9)])
     grid = np.linspace(max(ends[0], 1e-8 if beta[0] < 1 else 0.0), ends[1], GRID)
-    density = 2 * grid * density_of(grid**2, counted.cases, counted.n, arguments.sensitivity, arguments.specificity, beta)
+    density = (
+        2 * grid * density_of(grid**2, counted.cases, counted.n, arguments.sensitivity, arguments.specificity, beta)
+    )
     lower, median, upper = grid_quantiles(grid[None, :], density[None, :], tails_of(arguments.level))[:, 0] ** 2
     highest = _highest(grid, density, arguments.level)
     if arguments.interval == "highest":
@@ -333,21 +335,21 @@ def _of_regions(arguments: _InstrumentArguments, table: Direct, population: Any)
             "FL-EST-115", "flat priors leave no posterior: the specificity may account for every case",
             found=f"intercept {intercept}, sigma {sigma}", fix="give densities that end",
         )  # fmt: skip
-    found = draw_regions(
+    result = draw_regions(
         Regions(
             cases=counts.cases, n=counts.n, sensitivity=arguments.sensitivity, specificity=arguments.specificity,
             intercept=intercept, sigma=sigma,
         )
     )  # fmt: skip
-    every = found.prevalence
+    every = result.prevalence
     if persons is not None:
         every = np.column_stack([every @ (persons / persons.sum()), every])
-    figures = weighted_figures(every, found.weight, tails_of(arguments.level))
-    highest = [_shortest(column, found.weight, arguments.level) for column in every.T]
+    figures = weighted_figures(every, result.weight, tails_of(arguments.level))
+    highest = [_shortest(column, result.weight, arguments.level) for column in every.T]
     if arguments.interval == "highest":
         figures["lower"] = np.array([low for low, _ in highest])
         figures["upper"] = np.array([high for _, high in highest])
-    positions = resample(found.weight, arguments.draws, np.random.default_rng(arguments.seed))
+    positions = resample(result.weight, arguments.draws, np.random.default_rng(arguments.seed))
     kept = every[positions]
     nation = [] if persons is None else [np.nan]
 
@@ -363,20 +365,20 @@ def _of_regions(arguments: _InstrumentArguments, table: Direct, population: Any)
         support=Support.joined([table.national_support, table.support]) if nation else table.support,
     )  # fmt: skip
     told = {
-        "sampler": "grid", "importance_ess": found.weighted.ess, "importance_pareto_k": found.weighted.pareto_k,
+        "sampler": "grid", "importance_ess": result.weighted.ess, "importance_pareto_k": result.weighted.pareto_k,
         "parameters": {
-            name: weighted_summary(values, found.weight, tails_of(arguments.level)) for name, values in found.shared.items()
+            name: weighted_summary(values, result.weight, tails_of(arguments.level)) for name, values in result.shared.items()
         },
         "posterior_mean": figures["mean"].tolist(),
         "deff_used": dict(zip(table.keys, counts.deff.tolist(), strict=True)),
     }  # fmt: skip
-    flags = () if found.weighted.good else ((IMPORTANCE_WEIGHTS, {"ess": round(found.weighted.ess)}),)
-    said = [
+    flags = () if result.weighted.good else ((IMPORTANCE_WEIGHTS, {"ess": round(result.weighted.ess)}),)
+    assumptions = [
         AREA_EFFECTS_EXCHANGEABLE.assume(link="logit"), EFFECTIVE_COUNTS.assume(), PRIOR_SIGMA.assume(prior=str(sigma)),
         PRIOR_INTERCEPT.assume(prior=str(intercept)), ONE_INSTRUMENT.assume(),
     ]  # fmt: skip
-    joint = {name: values[positions] for name, values in found.shared.items()}
-    return _lay_out(arguments, rows, figures, kept, [low <= 0 for low, _ in highest], told, said, flags, joint)
+    joint = {name: values[positions] for name, values in result.shared.items()}
+    return _lay_out(arguments, rows, figures, kept, [low <= 0 for low, _ in highest], told, assumptions, flags, joint)
 
 
 def _shortest(values: Floats, weight: Floats, level: float) -> tuple[float, float]:

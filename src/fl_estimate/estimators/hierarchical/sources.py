@@ -272,11 +272,11 @@ def _answer(
         if source.name in against
     ]
     reasons += [SOURCES_CONFLICT.at(0, sources=listed(against))] if against else []
-    said = [SOURCE_BIAS.assume(source=source.name, bias=str(source)) for source in every]
-    said += [BIASES_INDEPENDENT.assume()] if len(every) > 1 else []
+    assumptions = [SOURCE_BIAS.assume(source=source.name, bias=str(source)) for source in every]
+    assumptions += [BIASES_INDEPENDENT.assume()] if len(every) > 1 else []
     prior = given["prior"]
     flat = "flat on the log scale"
-    said += [PRIOR_NUMBER.assume(prior=flat if prior is None else f"log-normal({prior[0]:g}, {prior[1]:g})")]
+    assumptions += [PRIOR_NUMBER.assume(prior=flat if prior is None else f"log-normal({prior[0]:g}, {prior[1]:g})")]
     arguments = {
         "bias": {source.name: str(source) for source in every}, "prior": prior, "level": level, "draws": draws,
         "seed": given["seed"],
@@ -294,7 +294,7 @@ def _answer(
         quantity=POPULATION_SIZE,
         method=[SOURCES_COMBINED, *[SOURCE_GIVEN] * len(every)],
         basis=bases,
-        recipe=joined(plain, call="hierarchical.sources", arguments=arguments, assumptions=said),
+        recipe=joined(plain, call="hierarchical.sources", arguments=arguments, assumptions=assumptions),
         reasons=reasons,
         diagnostics={
             "sampler": "grid", "seed": seed, "posterior_mean": mean,

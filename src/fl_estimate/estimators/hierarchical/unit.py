@@ -245,10 +245,10 @@ def _fit_counts(arguments: _UnitArguments, sampler: str) -> SampledCellModel:
         term=columns.term[met], mean=_means(intercept, slopes, columns.x.shape[1]),
         precision=_precisions(intercept, slopes, columns.x.shape[1]), sigma=sigma,
     )  # fmt: skip
-    found = _sample(model, arguments, sampler)
+    result = _sample(model, arguments, sampler)
     return SampledCellModel(
         outcome=arguments.outcome, quantity=PREVALENCE, method=UNIT_BINOMIAL, cells=cells, columns=columns,
-        draws=_with_unmet(found, columns, met, arguments.seed), x=columns.x, names=columns.names, n=counts.n,
+        draws=_with_unmet(result, columns, met, arguments.seed), x=columns.x, names=columns.names, n=counts.n,
         cases=counts.cases, not_zero=counts.cases, size=counts.size, excess=counts.excess, excess_source=counts.source, recipe=counts.recipe,
         share=True, data=replace(model.observed([", ".join(cells.keys[position]) for position in at]), basis=columns.basis[at]),
         priors=_prior_texts(columns.terms, sigma, intercept, slopes, columns.x.shape[1]),
@@ -285,7 +285,10 @@ def _fit_normal(arguments: _UnitArguments, by: By, tails: tuple[float, float, fl
     spread = float(np.sqrt(square / max(size - 1, 1.0))) or 1.0
     flat, wide = Density("flat"), Density("half-normal", (spread,))
     sigma = tuple(sigma_of(arguments.prior, term, wide) for term in columns.terms)
-    intercept, slopes = coefficient_of(arguments.prior, "intercept", flat), coefficient_of(arguments.prior, "slopes", flat)
+    intercept, slopes = (
+        coefficient_of(arguments.prior, "intercept", flat),
+        coefficient_of(arguments.prior, "slopes", flat),
+    )
     residual = coefficient_of(arguments.prior, "residual", wide)
     _refuse_unknown_terms(arguments.prior, columns.terms)
     _refuse_flat(sigma, columns, met, counted=False)
@@ -302,22 +305,22 @@ def _fit_normal(arguments: _UnitArguments, by: By, tails: tuple[float, float, fl
     x = np.hstack([columns.x, means])
     moved = means - sums.shift[:-1] if intercept.kind == "flat" else means
     basis = shares @ columns.basis
-    found = draw_normal(model, np.hstack([shares @ columns.x, shares @ moved, basis[:, met]]))
-    if not found.weighted.good:
+    result = draw_normal(model, np.hstack([shares @ columns.x, shares @ moved, basis[:, met]]))
+    if not result.weighted.good:
         raise EstimateFault(
             "FL-EST-108",
             "the spreads of this model cannot be integrated over",
-            found=f"{found.weighted.ess:.0f} effective points, Pareto k {found.weighted.pareto_k:.2f}",
+            found=f"{result.weighted.ess:.0f} effective points, Pareto k {result.weighted.pareto_k:.2f}",
             fix="give priors of sigma and residual that are not flat, or vary fewer columns",
         )
     # Levels without a sample add the variance of their prior.
-    lost = found.sigma[:, columns.term[~met]] ** 2 @ (basis[:, ~met] ** 2).T
-    middle = found.mean + (sums.shift[-1] if intercept.kind == "flat" else 0.0)
-    figures = mixture_figures(middle, np.sqrt(found.sd**2 + lost), found.weighted.weight, tails)
-    beta = found.draws.beta.copy()
+    lost = result.sigma[:, columns.term[~met]] ** 2 @ (basis[:, ~met] ** 2).T
+    middle = result.mean + (sums.shift[-1] if intercept.kind == "flat" else 0.0)
+    figures = mixture_figures(middle, np.sqrt(result.sd**2 + lost), result.weighted.weight, tails)
+    beta = result.draws.beta.copy()
     if intercept.kind == "flat":
         beta[:, 0] += sums.shift[-1] - beta[:, fixed:] @ sums.shift[:-1]
-    draws = replace(found.draws, beta=beta)
+    draws = replace(result.draws, beta=beta)
     names = (*columns.names, *own)
     return SampledCellModel(
         outcome=arguments.outcome, quantity=MEAN, method=UNIT_NORMAL, cells=cells, columns=columns,

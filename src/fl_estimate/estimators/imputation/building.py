@@ -108,7 +108,11 @@ def _span(classified: Classification) -> int:
 
 
 def likeness_of(
-    working: Working, classified: Classification, domains: Sequence[str], predictors: Sequence[str], stems: Sequence[str]
+    working: Working,
+    classified: Classification,
+    domains: Sequence[str],
+    predictors: Sequence[str],
+    stems: Sequence[str],
 ) -> Likeness:
     """What rows are compared by; `domains` and `predictors` were named: columns of people, predictors of the rows as well."""
     people = working.people
@@ -117,7 +121,8 @@ def likeness_of(
     others = len(columns) - named
     cuts = _cuts(classified)
     group, youngest = (
-        np.searchsorted(cuts, np.nan_to_num(years, nan=-1.0), side="right") for years in (ages, ages - _span(classified))
+        np.searchsorted(cuts, np.nan_to_num(years, nan=-1.0), side="right")
+        for years in (ages, ages - _span(classified))
     )
     inside = in_scope(people, stems)
     questions = [name.partition("@")[0] for name in working.columns]
@@ -163,7 +168,9 @@ def by_fifths(column: pd.Series) -> pd.Series:
     return pd.qcut(column, 5, labels=False, duplicates="drop")
 
 
-def _states_of(working: Working, kinds: Kinds, classified: Classification) -> Callable[[int, Bools], npt.NDArray[np.int8]]:
+def _states_of(
+    working: Working, kinds: Kinds, classified: Classification
+) -> Callable[[int, Bools], npt.NDArray[np.int8]]:
     """What the outcomes of every kind would be if a pattern had not been answered, at the ages of a group."""
     at = kinds.first
     ages = np.zeros(len(at))
@@ -264,11 +271,11 @@ def _classes(
             pairs, donors = position[block.at], block.donors
             kept = (pairs >= 0) & (donors >= 0)
             taken[pairs[kept], column] = donors[kept]
-    found: dict[str, Classes] = {}
+    result: dict[str, Classes] = {}
     for name, classes in source.classes(at[row], taken, stems).items():
-        found[name] = np.full(there.shape, -1, dtype=np.int8)
-        found[name][row, candidate] = classes
-    return found
+        result[name] = np.full(there.shape, -1, dtype=np.int8)
+        result[name][row, candidate] = classes
+    return result
 
 
 def _reasons(why: npt.NDArray[np.int8], wanted: Bools) -> Floats:
@@ -347,6 +354,6 @@ def _split(search: DonorSearch, group: int, pattern: Bools) -> list[Bools]:
 
 
 def _less(pattern: Bools, column: int) -> Bools:
-    found = pattern.copy()
-    found[column] = False
-    return found
+    result = pattern.copy()
+    result[column] = False
+    return result

@@ -162,16 +162,16 @@ def impute(
     rules = Rules(
         framework=framework, outcomes=outcomes, reference_day=reference_day, allow_unverified=allow_unverified
     )
-    found = rules.classified(data)
-    found = replace(found, design=resolve(found, design).design)
+    result = rules.classified(data)
+    result = replace(result, design=resolve(result, design).design)
     domains = () if by is None else names_given(by, "by")
     named = () if predictors is None else names_given(predictors, "predictors")
-    _require_distinct(found.people)
-    told, data = data, _with_parents(data, found, rules)
-    _require_predictors(data, found, named)
-    working = settled_skips(read_working(data, found, _columns(found, domains), named))
+    _require_distinct(result.people)
+    told, data = data, _with_parents(data, result, rules)
+    _require_predictors(data, result, named)
+    working = settled_skips(read_working(data, result, _columns(result, domains), named))
     made = _imputed(
-        data, found, rules, working, domains=domains, predictors=named, donors=donors, method=method, too_few=too_few, draws=draws,
+        data, result, rules, working, domains=domains, predictors=named, donors=donors, method=method, too_few=too_few, draws=draws,
         delta=shift, seed=known_seed(seed),
     )  # fmt: skip
     if data is told:

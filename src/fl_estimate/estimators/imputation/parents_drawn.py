@@ -131,11 +131,11 @@ def _parents(data: SurveyData, working: Working, children: Positions) -> npt.NDA
     read = in_memory(frame.filter(nw.col(PERSON).is_in(np.unique(keys).tolist())).select(PERSON, *here)).to_pandas()
     rows = pd.Index(read[PERSON]).get_indexer(pd.Index(keys))
     known = pd.Index(working.people[PERSON])
-    found = np.full((len(children), len(PARENTS)), -1, dtype=np.intp)
+    result = np.full((len(children), len(PARENTS)), -1, dtype=np.intp)
     for position, name in enumerate(here):
         named = read[name].iloc[rows]
-        found[:, position] = np.where(named.isna().to_numpy(), -1, known.get_indexer(pd.Index(named)))
-    return found
+        result[:, position] = np.where(named.isna().to_numpy(), -1, known.get_indexer(pd.Index(named)))
+    return result
 
 
 def _states(working: Working, positions: npt.NDArray[np.intp]) -> tuple[Bools, Bools]:

@@ -270,7 +270,7 @@ def person_weights(people: pd.DataFrame, design: Design | None) -> Floats:
 
 def in_scope(people: pd.DataFrame, outcomes: Sequence[str]) -> Bools:
     """Whether somebody is in scope of one of the outcomes."""
-    found = np.zeros(len(people), dtype=bool)
+    result = np.zeros(len(people), dtype=bool)
     for name in outcomes:
-        found |= people[f"{name}_in_scope"].to_numpy() == 1
-    return found
+        result |= people[f"{name}_in_scope"].to_numpy() == 1
+    return result

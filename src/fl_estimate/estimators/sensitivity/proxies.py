@@ -101,16 +101,16 @@ def compare_proxies(
     """
     columns = _columns(standardise_by, proxy)
     by: By = [[proxy], [proxy, *columns]] if columns else [[proxy]]
-    found = estimate_prevalence(
+    result = estimate_prevalence(
         people, outcome, design=design, by=by, where=where, unknown=unknown, interval=interval, level=level
     )
-    if found.frame["outcome"].nunique() > 1:
+    if result.frame["outcome"].nunique() > 1:
         raise EstimateFault(
             "FL-EST-472", "own and proxy answers are compared of one outcome",
-            found=f"{found.frame['outcome'].nunique()} values of a column of text", fix="name a 0/1 column",
+            found=f"{result.frame['outcome'].nunique()} values of a column of text", fix="name a 0/1 column",
         )  # fmt: skip
-    direct = np.flatnonzero(found.frame["margin"].isin(["", proxy]).to_numpy(dtype=bool))
-    met = [str(value) for value in found.frame[proxy].iloc[direct].dropna().tolist()]
+    direct = np.flatnonzero(result.frame["margin"].isin(["", proxy]).to_numpy(dtype=bool))
+    met = [str(value) for value in result.frame[proxy].iloc[direct].dropna().tolist()]
     if sorted(met) not in (["0", "1"], ["0.0", "1.0"]):
         raise EstimateFault(
             "FL-EST-472", "own and proxy answers cannot be compared",
@@ -119,15 +119,15 @@ def compare_proxies(
             "Classification has is_proxy where the mapping names proxy_for",
         )  # fmt: skip
     own, other = (
-        next(int(at) for at in direct if str(found.frame[proxy].iloc[at]) in (f"{code}", f"{code}.0"))
+        next(int(at) for at in direct if str(result.frame[proxy].iloc[at]) in (f"{code}", f"{code}.0"))
         for code in (0, 1)
     )
-    extra = [_Extra.same(found, own, label=None, term=IF_ALL_THEMSELVES, proxy=proxy)]
+    extra = [_Extra.same(result, own, label=None, term=IF_ALL_THEMSELVES, proxy=proxy)]
     if columns:
-        shares = _composition(found, columns)
-        made = [_Extra.of_classes(found, row, shares, proxy, columns) for row in (own, other)]
+        shares = _composition(result, columns)
+        made = [_Extra.of_classes(result, row, shares, proxy, columns) for row in (own, other)]
         extra = [*made, replace(made[0], label=None, margin="", term=IF_ALL_THEMSELVES)]
-    return _lay_out(found, direct, extra, proxy, columns)
+    return _lay_out(result, direct, extra, proxy, columns)
 
 
 def _columns(given: str | Sequence[str] | None, proxy: str) -> list[str]:
@@ -198,7 +198,9 @@ def _composition(estimates: Estimates, columns: Sequence[str]) -> dict[tuple[Any
     return {of: weight / whole for of, weight in sums.items() if weight > 0}
 
 
-def _lay_out(estimates: Estimates, direct: Any, extra: Sequence[_Extra], proxy: str, columns: Sequence[str]) -> Estimates:
+def _lay_out(
+    estimates: Estimates, direct: Any, extra: Sequence[_Extra], proxy: str, columns: Sequence[str]
+) -> Estimates:
     """The rows of everybody and of each kind of answer, then those that are made of them."""
     frame, size = estimates.frame, len(estimates)
     value = np.nan_to_num(frame["value"].to_numpy(dtype=float))
@@ -234,7 +236,7 @@ def _lay_out(estimates: Estimates, direct: Any, extra: Sequence[_Extra], proxy: 
     labels = [None if pd.isna(value) else value for value in chosen[proxy]] + [each.label for each in extra]
     at = {int(old): new for new, old in enumerate(direct)}
     recipe = estimates.recipe
-    said = ANSWERED_ALIKE.assume(classes=list(columns)) if columns else ANSWERED_ALIKE_AT_ALL.assume()
+    assumption = ANSWERED_ALIKE.assume(classes=list(columns)) if columns else ANSWERED_ALIKE_AT_ALL.assume()
     return build(
         columns_of,
         {proxy: labels},
@@ -244,13 +246,15 @@ def _lay_out(estimates: Estimates, direct: Any, extra: Sequence[_Extra], proxy: 
         recipe=recipe.then(
             "compare_proxies",
             {**recipe.provenance.arguments, "proxy": proxy, "standardise_by": list(columns)},
-            [*recipe.assumptions, *([STANDARDISED.assume(column=", ".join(columns))] if columns else []), said],
+            [*recipe.assumptions, *([STANDARDISED.assume(column=", ".join(columns))] if columns else []), assumption],
         ),
         reasons=[
             *(replace(reason, row=at[reason.row]) for reason in estimates.reasons if reason.row in at),
             *(PART_MISSING.at(len(direct) + position) for position in np.flatnonzero(lacks)),
         ],
         covariance=whole,
-        support=Support.joined([estimates.support.take(direct), estimates.support.grouped([each.parts for each in extra])]),
+        support=Support.joined(
+            [estimates.support.take(direct), estimates.support.grouped([each.parts for each in extra])]
+        ),
         cells=estimates.cells,
     )

@@ -118,7 +118,9 @@ def pooled_frame(
     return frame
 
 
-def _limits(row: pd.Series[Any], each: Sequence[pd.Series[Any]], quantity: str, requested: str) -> tuple[float, float, str]:
+def _limits(
+    row: pd.Series[Any], each: Sequence[pd.Series[Any]], quantity: str, requested: str
+) -> tuple[float, float, str]:
     """Limits of a pooled row, of the kind that was asked for, or that most imputations have."""
     value, se, df, level = (np.array([float(row[name])]) for name in ("value", "se", "df", "level"))
     named = [str(one["interval_kind"]) for one in each if one["interval_kind"]]

@@ -360,11 +360,11 @@ def _difference(call: Call, variable: str, group: str | None, value: float) -> S
     y = _numbers(data, variable)
     if group is None:
         code, of, contrast = np.zeros(len(y), dtype=np.int64), (), np.array([1.0])
-        said = TEST_MEAN.assume(variable=variable, value=value)
+        assumption = TEST_MEAN.assume(variable=variable, value=value)
     else:
         code, of = _classes(data.patterns[group], group, most=2)
         contrast = np.array([-1.0, 1.0])
-        said = TEST_MEANS.assume(variable=variable, group=group, second=of[1], first=of[0], value=value)
+        assumption = TEST_MEANS.assume(variable=variable, group=group, second=of[1], first=of[0], value=value)
     found, matrix = _means(data, y, code, len(contrast))
     return _t(
         data,
@@ -376,7 +376,7 @@ def _difference(call: Call, variable: str, group: str | None, value: float) -> S
         taken_off=0 if group is None or not isinstance(data.call.df, str) else 1,
         outcome=variable,
         term=_term(group, of),
-        recipe=_recipe(data, said, variable=variable, group=group, value=value),
+        recipe=_recipe(data, assumption, variable=variable, group=group, value=value),
         support=_support(data, [y], code, len(contrast), degrees_of_freedom(data, rule=data.call.df)),
         groups=of,
     )

@@ -52,11 +52,11 @@ def read_surveys(given: Any, population: Any, stated: Mapping[str, str | None]) 
         kept, labels = rows_of(cells, "estimates"), cells.frame[by]
         there = labels.notna().to_numpy(dtype=bool)
         outcome = str(cells.frame["outcome"].iloc[0])
-        found = _by_country(
+        result = _by_country(
             by, labels[there].tolist(), kept.value[there], kept.se[there], kept.df[there], kept.quantity, outcome, [given], stated
         )  # fmt: skip
         bases = tuple(cells.frame["basis"][there])
-        return replace(found, bases=bases, support=kept.support.take(np.flatnonzero(there)))
+        return replace(result, bases=bases, support=kept.support.take(np.flatnonzero(there)))
     by = _shared_column(given, population)
     table = _table(given, [by, "value", "se"], "estimates")
     # A column of numbers called population is how many live there, not of whom the figure speaks.
@@ -67,11 +67,11 @@ def read_surveys(given: Any, population: Any, stated: Mapping[str, str | None]) 
     ]
     words = {name: stated.get(name) for name in stated}
     for name in columns:
-        found = sorted({str(x) for x in table[name] if x is not None and x == x and str(x)})
-        if len(found) > 1 and words[name] is None:
+        result = sorted({str(x) for x in table[name] if x is not None and x == x and str(x)})
+        if len(result) > 1 and words[name] is None:
             raise EstimateFault("FL-EST-25", f"the results speak of different things: {name.replace('_', ' ')}",
-                                found="; ".join(found), fix="aggregate what belongs together, or say what all of them mean")  # fmt: skip
-        words[name] = words[name] or (found[0] if found else "")
+                                found="; ".join(result), fix="aggregate what belongs together, or say what all of them mean")  # fmt: skip
+        words[name] = words[name] or (result[0] if result else "")
     size = len(table)
     return _by_country(by, table[by].tolist(), table["value"].to_numpy(dtype=float), table["se"].to_numpy(dtype=float),
                        np.full(size, np.inf), PREVALENCE, str(table["outcome"].iloc[0]) if "outcome" in table else "forced_labour",

@@ -238,18 +238,18 @@ def _fit(call: Call, model: _ClassModel, *, each_row: bool, start: Floats | None
     check_columns(x, data.pattern_weight, names)
     kept = tuple(position for position, name in enumerate(names) if name != "Intercept" or family.name == "multinomial")
     x = x[:, list(kept)]
-    found = family.fit(x, y, data.pattern_weight, start)
-    if not found.converged:
-        raise no_maximum(len(found.beta), data.rows)
+    result = family.fit(x, y, data.pattern_weight, start)
+    if not result.converged:
+        raise no_maximum(len(result.beta), data.rows)
     design_df = degrees_of_freedom(data, rule=call.df)
     taken = len(kept) if family.name == "ordinal" else len(kept) - 1
     alone = FittedClasses(
-        formula=model.formula, family=family, spec=spec, x=x, y=y, kept=kept, data=data, fit=found, design_df=design_df,
-        covariance=Covariance(matrix=found.bread), df=design_df - taken if isinstance(call.df, str) else design_df,
+        formula=model.formula, family=family, spec=spec, x=x, y=y, kept=kept, data=data, fit=result, design_df=design_df,
+        covariance=Covariance(matrix=result.bread), df=design_df - taken if isinstance(call.df, str) else design_df,
     )  # fmt: skip
     if start is not None:
         return alone
-    return replace(alone, covariance=covariance(data, found.influence, alone.again, found.beta))
+    return replace(alone, covariance=covariance(data, result.influence, alone.again, result.beta))
 
 
 def _read_again(kept: KeptModel, call: Call, asked: _ClassModel, *, each_row: bool) -> FittedClasses:

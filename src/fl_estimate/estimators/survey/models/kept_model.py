@@ -270,8 +270,8 @@ def _kept(record: Mapping[str, Any]) -> KeptModel:
 
 
 def _matrix(record: Mapping[str, Any]) -> Floats:
-    found = unpacked(record)
-    return np.zeros((0, 0)) if found is None else found
+    result = unpacked(record)
+    return np.zeros((0, 0)) if result is None else result
 
 
 def row_reasons(model: Fitted | KeptModel, count: int) -> tuple[Reason, ...]:
@@ -311,11 +311,11 @@ def family_assumptions(family: Family | ClassFamily, beside: Beside) -> list[Ass
             return [MODEL_ORDINAL.assume(link=family.link, classes=list(family.classes))]
         return [MODEL_MULTINOMIAL.assume(reference=family.classes[0])]
     kind, told = family.kind, describe_offset(beside)
-    said = [
+    assumptions = [
         kind.assumption.assume() if np.isnan(family.alpha) else kind.assumption.assume(alpha=round(family.alpha, 4))
     ]
-    said += [MODEL_LINK.assume(link=family.link)] if family.link != next(iter(kind.links)) else []
-    return said + ([MODEL_OFFSET.assume(offset=told)] if told else [])
+    assumptions += [MODEL_LINK.assume(link=family.link)] if family.link != next(iter(kind.links)) else []
+    return assumptions + ([MODEL_OFFSET.assume(offset=told)] if told else [])
 
 
 def model_settings(model: KeptModel) -> dict[str, Any]:
