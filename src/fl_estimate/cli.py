@@ -38,9 +38,9 @@ def main() -> None:
     app()
 
 
-def _print_version(asked: bool) -> None:
+def _print_version(requested: bool) -> None:
     """Say what to write in a report of a fault: versions and the kind of system, no name of a machine, a person or a path."""
-    if not asked:
+    if not requested:
         return
     import platform
 
@@ -109,8 +109,8 @@ def list_methods(
             lines = [[str(each.kind), each.name if each.chosen else "", summary(each)] for each in methods().values()]
             print_table(["kind", "method", "what it is"], lines)
             return
-        found = described(kind)
-        for each in found:
+        result = described(kind)
+        for each in result:
             _say(f"{each.tag.replace('/', ', method ')}: {summary(each)}")
             keys = [[line.name, line.form, line.default] for line in key_lines(each)]
             print_table(["key", "value", "default"], keys)
@@ -132,15 +132,15 @@ def audit_release(
     from fl_estimate.reporting.terminal import print_table
 
     with _faults():
-        found = derived([read_release(folder) for folder in folders])
+        result = derived([read_release(folder) for folder in folders])
         if csv is not None:
-            _write_new(csv, found.to_csv(index=False))
-    if found.empty:
+            _write_new(csv, result.to_csv(index=False))
+    if result.empty:
         typer.echo("nothing that is withheld can be worked out")
         return
     print_table(
-        [str(name) for name in found.columns],
-        [[f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in row] for row in found.to_numpy().tolist()],
+        [str(name) for name in result.columns],
+        [[f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in row] for row in result.to_numpy().tolist()],
     )
     raise typer.Exit(FAILED)
 
@@ -396,14 +396,14 @@ def reproduce(
     from fl_estimate.reproduce.reproduction import heads, lines, summary
 
     with _faults():
-        found = reproduce_targets(targets or [])
-        print_table(heads(language), lines(found, language))
-        _say(summary(found, language))
+        result = reproduce_targets(targets or [])
+        print_table(heads(language), lines(result, language))
+        _say(summary(result, language))
         if csv is not None:
-            typer.echo(f"csv: {found.to_csv(csv)}")
+            typer.echo(f"csv: {result.to_csv(csv)}")
         if html is not None:
-            typer.echo(f"page: {found.to_html(html, language)}")
-    raise typer.Exit(DONE if found.ok else FAILED)
+            typer.echo(f"page: {result.to_html(html, language)}")
+    raise typer.Exit(DONE if result.ok else FAILED)
 
 
 @contextmanager

@@ -58,13 +58,13 @@ class SavedForm:
         return {"form": self.text, "version": package_version()}
 
     def number_of(
-        self, told: Mapping[str, Any], file: str, *, unnumbered: int | None = None, version: str = ""
+        self, record: Mapping[str, Any], file: str, *, unnumbered: int | None = None, version: str = ""
     ) -> int | None:
         """The number of a file's form, which this version reads.
 
         Parameters
         ----------
-        told : mapping
+        record : mapping
             What the file says, `stamp` among it.
         file : str
             Its name, for messages.
@@ -83,15 +83,15 @@ class SavedForm:
         FileFault
             FL-FILE-25: a newer version wrote it; FL-FILE-26: an older one did, in a form that is no longer read.
         """
-        if "form" not in told:
+        if "form" not in record:
             number = unnumbered
         else:
-            head, _, tail = str(told["form"]).rpartition(" ")
+            head, _, tail = str(record["form"]).rpartition(" ")
             ours = head == f"fl_estimate {self.kind}" and tail.isdecimal() and len(tail) <= DIGITS
             number = int(tail) if ours else None
         if number is None:
             return None
-        writer = _plain_version(told.get("version") or version)
+        writer = _plain_version(record.get("version") or version)
         if number > self.number:
             raise FileFault(
                 "FL-FILE-25", "a newer version of fl_estimate wrote this file", found=self._found(file, number, writer),

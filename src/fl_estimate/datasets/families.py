@@ -204,12 +204,12 @@ def _child_works(roster: pd.DataFrame, adults: pd.Series, rng: np.random.Generat
     return pd.DataFrame(columns), _KnownWork(whose=pid, classes=_child_classes(told))
 
 
-def _child_classes(told: dict[str, NDArray[np.str_]]) -> Pair:
+def _child_classes(answers: dict[str, NDArray[np.str_]]) -> Pair:
     """The categories a to d of the guidelines on children, in three values: (surely, possibly)."""
 
     def among(field: str, *codes: str) -> Pair:
-        true = np.isin(told[field], codes)
-        return true, true | np.isin(told[field], ["dk", "ref"])
+        true = np.isin(answers[field], codes)
+        return true, true | np.isin(answers[field], ["dk", "ref"])
 
     def every(*pairs: Pair) -> Pair:
         return np.all([pair[0] for pair in pairs], axis=0), np.all([pair[1] for pair in pairs], axis=0)

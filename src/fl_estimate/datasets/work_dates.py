@@ -232,9 +232,9 @@ def _adult_from(heard: HeardDates, working: Ints) -> tuple[Ints, Ints]:
     return np.where(known, exact, oldest), np.where(known, exact, youngest)
 
 
-def _bounds(told: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
+def _bounds(date: tuple[Ints, Ints]) -> tuple[Ints, Ints]:
     """The earliest and latest day of a year and month; a blank month is any of the year, a blank year any day."""
-    year, month = told
+    year, month = date
     known, whole = year != BLANK, month != BLANK
     filled = np.where(known, year, 2000)
     first = _day(filled, np.where(whole, month, 1), 1)

@@ -80,9 +80,9 @@ def effective_df(
         # Of two phases the strata are the second's, and there is no stage before.
         stage = drawn if drawn.form is None else replace(drawn, multiplier=np.ones(len(drawn.size)))
         influence = influence_of_units(stage, statistics, weighted, calibrated)
-        found = _by_stratum(stage, influence, columns)
-        variance += np.bincount(found.column, weights=found.squares, minlength=columns)
-        spread += found.spread(columns)
+        result = _by_stratum(stage, influence, columns)
+        variance += np.bincount(result.column, weights=result.squares, minlength=columns)
+        spread += result.spread(columns)
     return _satterthwaite(variance, spread)
 
 
@@ -108,11 +108,11 @@ def _of_rows(stage: Stage, statistic: Statistic, powers: Floats | None) -> Float
     fourth = np.maximum(fourth - 4 * mean * third + 6 * mean**2 * second - 3 * n * mean**4, 0.0)
     met = np.bincount(code, weights=statistic.met, minlength=size) > 0
     kept = met & (scale > 0) & (n > 1)
-    found = _StratumMoments(
+    result = _StratumMoments(
         column=c[kept], size=n[kept], squares=(scale * squares)[kept], fourth=(scale**2 * fourth)[kept]
     )
-    variance = np.bincount(found.column, weights=found.squares, minlength=columns)
-    return _satterthwaite(variance, found.spread(columns))
+    variance = np.bincount(result.column, weights=result.squares, minlength=columns)
+    return _satterthwaite(variance, result.spread(columns))
 
 
 def variance_of_squares(n: Floats, squares: Floats, fourth: Floats) -> Floats:

@@ -71,16 +71,16 @@ def _from_frame(frame: Any) -> Margins:
     absent = [name for name in ("margin", "level", "total") if name not in rows.columns]
     if absent:
         raise not_margins(f"a frame without {listed(absent)}")
-    found: dict[Any, Any] = {}
+    result: dict[Any, Any] = {}
     for row in rows.iter_rows(named=True):
         text, level = str(row["margin"]), label(row["level"])
         name: Any = tuple(text.split(" × ")) if " × " in text else text
         if level is None:
-            found[name] = row["total"]
+            result[name] = row["total"]
         else:
             of = tuple(str(level).split(" × ")) if isinstance(name, tuple) else level
-            found.setdefault(name, {})[of] = row["total"]
-    return found
+            result.setdefault(name, {})[of] = row["total"]
+    return result
 
 
 def _class(columns: tuple[str, ...], levels: Any, total: Any) -> KnownTotal:
@@ -134,11 +134,11 @@ def _check_sums(terms: Sequence[KnownTotal]) -> None:
         if term.levels is not None:
             sums[term.margin] = sums.get(term.margin, 0.0) + term.total
     if sums and max(sums.values()) - min(sums.values()) > SUMS_AGREE * max(sums.values()):
-        told = listed((f"{name or 'everybody'} {total:,.6g}" for name, total in sums.items()), most=10)
+        text = listed((f"{name or 'everybody'} {total:,.6g}" for name, total in sums.items()), most=10)
         raise DesignFault(
             "FL-DESIGN-44",
             "the margins speak of populations of different sizes",
-            found=told,
+            found=text,
             fix="bring them to one population first: multiply each margin by N over its own sum",
         )
 

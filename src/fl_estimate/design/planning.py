@@ -474,8 +474,8 @@ def _power(difference: float, se: float, df: float, level: float, sides: int) ->
     below: Callable[[float], float] = (
         (lambda x: float(special.ndtr(x))) if math.isinf(df) else (lambda x: float(special.stdtr(df, x)))
     )
-    found = below(difference / se - edge)
-    return found + below(-difference / se - edge) if sides == 2 else found
+    result = below(difference / se - edge)
+    return result + below(-difference / se - edge) if sides == 2 else result
 
 
 def _smallest(chance: Callable[[float], float], before: float, after: float, wanted: float) -> float:

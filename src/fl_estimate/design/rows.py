@@ -63,8 +63,8 @@ def distinct(frame: Frame, names: Sequence[str]) -> dict[str, int]:
         return {}
     asked = frame.select(*[nw.col(name).n_unique().alias(name) for name in names])
     with decoding():
-        found = (asked if isinstance(asked, nw.DataFrame) else asked.collect("pyarrow")).to_arrow()
-    return {name: int(found.column(name)[0].as_py()) for name in names}
+        result = (asked if isinstance(asked, nw.DataFrame) else asked.collect("pyarrow")).to_arrow()
+    return {name: int(result.column(name)[0].as_py()) for name in names}
 
 
 def _floats(table: Any, name: str) -> Floats:

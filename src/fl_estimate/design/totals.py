@@ -90,8 +90,8 @@ def totals(
     query = _query(frame.lazy(), keys=tuple(keys), columns=columns, sums=sums)
     options: dict[str, Any] = {"engine": "streaming"} if query.implementation.is_polars() else {}
     with decoding():
-        found = query.collect("pyarrow", **options)
-    return _small(found, tuple(keys), tuple(sums))
+        result = query.collect("pyarrow", **options)
+    return _small(result, tuple(keys), tuple(sums))
 
 
 def totals_in_blocks(

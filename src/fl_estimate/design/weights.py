@@ -250,9 +250,9 @@ def _calibrated(
     read = _read(frame, table, base, terms, aggregate)
     known = np.array([term.total for term in terms])
     distance = Distance(method=method, bounds=bounds)
-    found = solve(read.x, read.weight, known, distance)
-    _check_solution(found, terms, method, bounds)
-    factor = distance.factor(read.x @ found.slopes)
+    result = solve(read.x, read.weight, known, distance)
+    _check_solution(result, terms, method, bounds)
+    factor = distance.factor(read.x @ result.slopes)
     if (factor <= 0).any():
         raise DesignFault(
             "FL-DESIGN-47",
@@ -274,7 +274,7 @@ def _calibrated(
         method=method,
         bounds=bounds,
         terms=tuple(terms),
-        slopes=found.slopes,
+        slopes=result.slopes,
         aggregate=aggregate,
         replicate_slopes=slopes,
         parameters=(("method", method), ("margins", list(dict.fromkeys(t.margin for t in terms if t.columns)))),
@@ -289,15 +289,15 @@ def _calibrated(
 
 
 def _check_solution(
-    found: Solution, terms: Sequence[KnownTotal], method: str, bounds: tuple[float, float] | None
+    solution: Solution, terms: Sequence[KnownTotal], method: str, bounds: tuple[float, float] | None
 ) -> None:
-    if found.converged:
+    if solution.converged:
         return
-    term = terms[found.worst]
+    term = terms[solution.worst]
     raise DesignFault(
         "FL-DESIGN-46",
         "no weights of this kind meet the known totals",
-        found=f"method={shown(method)}, bounds={shown(bounds)}; furthest off, by {found.misfit:.2g} of its total: "
+        found=f"method={shown(method)}, bounds={shown(bounds)}; furthest off, by {solution.misfit:.2g} of its total: "
         f"margin {term.margin or 'of everybody'}{f', class {term.label}' if term.label else ''}",
         fix="widen the bounds, merge classes of few people, or look whether totals and sample speak of the same people",
     )

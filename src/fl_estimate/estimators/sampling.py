@@ -49,17 +49,17 @@ class Verdict:
     @property
     def flags(self) -> tuple[tuple[ReasonCode, tuple[tuple[str, Any], ...]], ...]:
         """What falls short, as codes of reasons with their parameters."""
-        said: list[tuple[ReasonCode, tuple[tuple[str, Any], ...]]] = []
+        reasons: list[tuple[ReasonCode, tuple[tuple[str, Any], ...]]] = []
         if not self.rhat <= RHAT_GOOD:
-            said.append((SAMPLER_RHAT, (("rhat", round(self.rhat, 3)),)))
+            reasons.append((SAMPLER_RHAT, (("rhat", round(self.rhat, 3)),)))
         ess = min(self.ess_bulk, self.ess_tail)
         if not ess >= ESS_NEEDED:
-            said.append((SAMPLER_ESS, (("ess", float(np.round(ess))),)))
+            reasons.append((SAMPLER_ESS, (("ess", float(np.round(ess))),)))
         if not self.bfmi >= BFMI_NEEDED:
-            said.append((SAMPLER_ENERGY, (("bfmi", round(self.bfmi, 2)),)))
+            reasons.append((SAMPLER_ENERGY, (("bfmi", round(self.bfmi, 2)),)))
         if self.divergences:
-            said.append((SAMPLER_DIVERGENCES, (("divergences", self.divergences),)))
-        return tuple(said)
+            reasons.append((SAMPLER_DIVERGENCES, (("divergences", self.divergences),)))
+        return tuple(reasons)
 
     def to_dict(self) -> dict[str, Any]:
         """For `Estimates.diagnostics`."""

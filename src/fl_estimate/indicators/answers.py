@@ -180,5 +180,5 @@ def _number(name: str, number: object) -> Number:
 def _fault(name: str, what: str, allowed: tuple[str, ...], *, near: str = "") -> IndicatorFault:
     fix = f"did you mean {near!r}? " if near else ""
     fix += f"one of: {', '.join(allowed)}" if allowed else "ids are those of items.toml"
-    said = ".".join(labels_shown([part]) for part in name.split(".", 1))
-    return IndicatorFault("FL-IND-11", f"{said}: {what}", found=f"in the answer to {said}", fix=fix)
+    text = ".".join(labels_shown([part]) for part in name.split(".", 1))
+    return IndicatorFault("FL-IND-11", f"{text}: {what}", found=f"in the answer to {text}", fix=fix)

@@ -59,14 +59,14 @@ def routes(
         of questions that are unknown now come first.
     """
     search = _ChangeSearch(reading, framework, FOLLOWED)
-    found: dict[str, tuple[dict[str, str], ...]] = {}
+    result: dict[str, tuple[dict[str, str], ...]] = {}
     for label, ways in _targets(search, framework, outcome).items():
         trying = (way for way in sorted(ways, key=search.otherwise) if way)
         found_ways = (way for way in trying if _leads(reading, way, framework, outcome, label))
         leading = list(islice(found_ways, MOST[outcome.type]))
         if leading:
-            found[label] = tuple(dict(sorted(_answer(step, known) for step in way)) for way in leading)
-    return found
+            result[label] = tuple(dict(sorted(_answer(step, known) for step in way)) for way in leading)
+    return result
 
 
 def open_questions(reading: AnswerSource, framework: Framework, outcome: FrameworkOutcome) -> tuple[str, ...]:
@@ -317,8 +317,8 @@ def _answer(step: Step, known: Items) -> tuple[str, str]:
             return field, codes[0] if end else next((code for code in ("none", NO) if code in other), other[0])
         case FieldWithin(field, least, most, above, below):
             limits = [("≥", least), ("≤", most), (">", above), ("<", below)]
-            told = " ".join(f"{sign} {limit:g}" for sign, limit in limits if limit is not None)
-            return field, told if end else f"not {told}"
+            text = " ".join(f"{sign} {limit:g}" for sign, limit in limits if limit is not None)
+            return field, text if end else f"not {text}"
 
 
 def _size(routes: Routes) -> int:

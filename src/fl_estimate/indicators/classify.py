@@ -374,17 +374,17 @@ def _classify_survey(
         clock = undated_clock(data, frameworks, people=columns)
         people = with_age_at_interview(people) if clock is None else people
     if table == "people":
-        found = _classify_people(people, frameworks, age=AGE_AT_INTERVIEW, clock=clock)
+        result = _classify_people(people, frameworks, age=AGE_AT_INTERVIEW, clock=clock)
     else:
         _require_free(columns, frameworks)
-        found = _classify_rows(people, rows, table, frameworks, clock, columns)
+        result = _classify_rows(people, rows, table, frameworks, clock, columns)
     if RELATIVES in data.tables and table != "people":
         # the age of a relative is the same on every day: without dates of work the period changes nothing
         dated = clock if clock is not None and clock.dated else None
         relatives = classified_relatives(_frame(data.relatives), rows, frameworks, people=people, clock=dated)
-        found = replace(found, relatives=relatives)
+        result = replace(result, relatives=relatives)
     day = clock.day if clock is not None and clock.dated else ""
-    return replace(found, reference_day=day, coverage=replace(found.coverage, time=_time_codes(clock, held)))
+    return replace(result, reference_day=day, coverage=replace(result.coverage, time=_time_codes(clock, held)))
 
 
 def _classify_rows(
@@ -417,14 +417,14 @@ def _time_codes(clock: Clock | None, rows: Sequence[str]) -> tuple[str, ...]:
     return ("time_from_dates", "age_in_overlap" if own else "age_at_interview")
 
 
-def _handed_on(found: Classification, data: SurveyData) -> Classification:
+def _handed_on(classified: Classification, data: SurveyData) -> Classification:
     """What the data say of themselves, and who answered for another."""
-    people = _frame(found.people)
+    people = _frame(classified.people)
     names = people.collect_schema().names()
     if PROXY in names and IS_PROXY not in names:
         people = people.with_columns((~nw.col(PROXY).is_null()).cast(nw.Int64).alias(IS_PROXY))
     return replace(
-        found,
+        classified,
         people=people.to_native(),
         design=data.design,
         source=data.source,
@@ -441,23 +441,23 @@ def _measuring(frameworks: Sequence[Framework]) -> tuple[Framework, ...]:
 
 
 def _measured(
-    found: Classification, data: Any, frameworks: tuple[Framework, ...], ratios: tuple[Framework, ...]
+    classified: Classification, data: Any, frameworks: tuple[Framework, ...], ratios: tuple[Framework, ...]
 ) -> Classification:
     """Add the ratios to classified people."""
     tables = data.tables if isinstance(data, SurveyData) else {}
     apart = {name: _frame(tables[name]) for name in ("costs", "episodes") if name in tables}
-    people, lines = _frame(found.people), found.coverage.lines
+    people, lines = _frame(classified.people), classified.coverage.lines
     wanted = [*people.collect_schema().names()]
     for framework in ratios:
         people, added = with_shares(people, apart, framework)
         lines += added
         wanted += [f"{outcome.id}{side}" for outcome in framework.outcomes for side in ("", SIDES[2])]
     return replace(
-        found,
+        classified,
         people=people.select(*(nw.col(name) for name in wanted)).to_native(),
         framework=" + ".join(framework.id for framework in frameworks),
         frameworks=frameworks,
-        outcomes=(*found.outcomes, *(outcome.id for framework in ratios for outcome in framework.outcomes)),
+        outcomes=(*classified.outcomes, *(outcome.id for framework in ratios for outcome in framework.outcomes)),
         coverage=Coverage(lines),
     )
 

@@ -267,11 +267,11 @@ def _rolls(period: ReferencePeriod) -> bool:
 
 def thresholds(frameworks: Sequence[Framework]) -> tuple[int, ...]:
     """The ages at which a test of the frameworks, or of the files they refer to, begins or ceases to hold."""
-    found: set[int] = set()
+    result: set[int] = set()
     for framework in frameworks:
         for test in _tests(framework):
-            found |= {age for age in limits(test) if age is not None}
-    return tuple(sorted(found))
+            result |= {age for age in limits(test) if age is not None}
+    return tuple(sorted(result))
 
 
 def _tests(framework: Framework) -> list[FieldWithin]:

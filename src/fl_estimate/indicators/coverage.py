@@ -160,7 +160,7 @@ ENOUGH_TO_JUDGE = 12
 """Frameworks with fewer items than this are short themselves."""
 
 
-def warn_if_short(found: Coverage, frameworks: Sequence[Framework]) -> None:
+def warn_if_short(coverage: Coverage, frameworks: Sequence[Framework]) -> None:
     """Warn of an instrument that has few of a framework's questions, with what it cannot see.
 
     Warns
@@ -170,7 +170,7 @@ def warn_if_short(found: Coverage, frameworks: Sequence[Framework]) -> None:
     """
     for framework in frameworks:
         asked: dict[str, bool] = {}
-        for line in found.lines:
+        for line in coverage.lines:
             if line.framework == framework.id and line.kind == "item":
                 asked[line.id] = asked.get(line.id, False) or line.in_instrument
         held = sum(asked.values())

@@ -107,10 +107,10 @@ class DateColumn:
         year, month, day = (
             part.fill_null(1).cast(nw.Int64) for part in (column.dt.year(), column.dt.month(), column.dt.day())
         )
-        told = f"{self.name}_precision"
+        text = f"{self.name}_precision"
         precision = nw.lit(0)
-        if told in schema and schema[told] != nw.Unknown:
-            word = nw.col(told).cast(nw.String).fill_null(_PRECISIONS[0])
+        if text in schema and schema[text] != nw.Unknown:
+            word = nw.col(text).cast(nw.String).fill_null(_PRECISIONS[0])
             precision = nw.when(word == "month").then(nw.lit(1)).otherwise(precision)
             precision = nw.when(word == "year").then(nw.lit(2)).otherwise(precision)
         return self._named(_earliest(year, month, day, precision, ~column.is_null()))

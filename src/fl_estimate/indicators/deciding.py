@@ -58,10 +58,10 @@ def criteria(framework: Framework) -> list[Criterion]:
 
     A file without indicators is told by those of its definitions that name a document.
     """
-    found = _own(framework)
+    result = _own(framework)
     for other in _referred(framework):
-        found += _own(other)
-    return found
+        result += _own(other)
+    return result
 
 
 def _own(framework: Framework) -> list[Criterion]:

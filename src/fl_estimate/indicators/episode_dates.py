@@ -65,9 +65,9 @@ def _by_job(episodes: Any, schema: dict[str, Any], pairs: list[tuple[str, str]])
     """The first departure and the last return of each job."""
     wanted: list[nw.Expr] = []
     for own, name in pairs:
-        told = f"{name}_precision"
-        has = told in schema and schema[told] != nw.Unknown
-        precision = nw.col(told).cast(nw.String).fill_null("day") if has else nw.lit("day")
+        text = f"{name}_precision"
+        has = text in schema and schema[text] != nw.Unknown
+        precision = nw.col(text).cast(nw.String).fill_null("day") if has else nw.lit("day")
         wanted += [nw.col(name).alias(f"{MARK}{own}"), precision.alias(f"{MARK}{own}_precision")]
     chosen = episodes.filter(~nw.col(JOB).is_null()).select(nw.col(JOB), *wanted)
     (begins, _), *_ = pairs
@@ -80,13 +80,13 @@ def _by_job(episodes: Any, schema: dict[str, Any], pairs: list[tuple[str, str]])
     return chosen.group_by(JOB).agg(*best, *(nw.col(f"{MARK}{own}_precision").max() for own, _ in pairs))
 
 
-def _filled(own: str, held: dict[str, Any]) -> list[nw.Expr]:
+def _filled(own: str, columns: dict[str, Any]) -> list[nw.Expr]:
     told, precision = nw.col(f"{MARK}{own}"), f"{own}_precision"
     vague = nw.col(f"{MARK}{precision}")
-    if own not in held:
+    if own not in columns:
         return [told.alias(own), vague.alias(precision)]
     lacks = nw.col(own).is_null()
-    has = precision in held and held[precision] != nw.Unknown
+    has = precision in columns and columns[precision] != nw.Unknown
     own_precision = nw.col(precision).cast(nw.String) if has else nw.lit("day")
     return [
         nw.when(lacks).then(told).otherwise(nw.col(own)).alias(own),

@@ -153,12 +153,12 @@ def explain(
 
 def _label(outcome: FrameworkOutcome, framework: Framework, evaluation: Evaluation, reading: AnswerReading) -> str:
     if evaluation.scope(framework).surely is not True:
-        found = outcome.value("out_of_scope")
-        return found.id if found is not None else OUT_OF_SCOPE
+        result = outcome.value("out_of_scope")
+        return result.id if result is not None else OUT_OF_SCOPE
     match outcome.type:
         case "binary":
-            found = outcome.value(evaluation.outcome(framework, outcome.id).word)
-            return found.id if found is not None else OUT_OF_SCOPE
+            result = outcome.value(evaluation.outcome(framework, outcome.id).word)
+            return result.id if result is not None else OUT_OF_SCOPE
         case "classes":
             labels = [value.id for value in outcome.classes]
             possible = [name for name in labels if evaluation.outcome(framework, f"{outcome.id}={name}") != FALSE]

@@ -66,10 +66,10 @@ def with_parents(data: SurveyData, table: str, classified: Callable[[], Any]) ->
         .alias(COLUMN),
     )
     here = [name for name in PARENTS if name in _names(data.people)]
-    found: Any = nw.from_native(data.people).select(PERSON, *here)
+    result: Any = nw.from_native(data.people).select(PERSON, *here)
     for name in here:
         one = status.select(nw.col(PERSON).alias(name), nw.col(COLUMN).alias(f"{COLUMN}:{name}"))
-        found = found.join(one, on=name, how="left")
+        result = result.join(one, on=name, how="left")
     told = [nw.col(f"{COLUMN}:{name}").fill_null("none") for name in here]
 
     def any_is(*codes: str) -> nw.Expr:
@@ -84,9 +84,9 @@ def with_parents(data: SurveyData, table: str, classified: Callable[[], Any]) ->
             .otherwise(nw.when(any_is("no")).then(nw.lit("no")).otherwise(nw.lit("missing")))
         )
     )
-    found = found.select(PERSON, answer.alias(COLUMN))
+    result = result.select(PERSON, answer.alias(COLUMN))
     rows = nw.from_native(getattr(data, table))
-    return replace(data, **{table: rows.join(found, on=PERSON, how="left").to_native()})
+    return replace(data, **{table: rows.join(result, on=PERSON, how="left").to_native()})
 
 
 def _names(table: Any) -> list[str]:

@@ -98,8 +98,8 @@ def _possible_rows(decided: Decided) -> tuple[pd.DataFrame, str]:
     possible = reduce(
         lambda left, right: left | right, [nw.col(f"{outcome}_possible") == 1 for outcome in _overall(decided)]
     )
-    found = rows.filter(possible)
-    return (found.collect() if isinstance(found, nw.LazyFrame) else found).to_pandas(), key
+    result = rows.filter(possible)
+    return (result.collect() if isinstance(result, nw.LazyFrame) else result).to_pandas(), key
 
 
 def _criterion(

@@ -70,10 +70,10 @@ def classified_relatives(
     if clock is not None:
         about = spell_days(about, clock)
     decided = decide(about, frameworks, age=AGE, clock=clock)
-    found = decided.frame.select(nw.col(RELATIVE).alias(PERSON), *decided.outcome_columns(), *decided.time_columns())
+    result = decided.frame.select(nw.col(RELATIVE).alias(PERSON), *decided.outcome_columns(), *decided.time_columns())
     whom = relatives.with_columns(nw.col(RELATIVE).alias(PERSON))
-    classified = persons(whom, found, frameworks, clock=clock, by_age=False)
-    wanted = [name for name in found.collect_schema().names() if name != PERSON and not name.startswith(MARK)]
+    classified = persons(whom, result, frameworks, clock=clock, by_age=False)
+    wanted = [name for name in result.collect_schema().names() if name != PERSON and not name.startswith(MARK)]
     return classified.select(*(nw.col(name) for name in (*columns, *wanted))).to_native()
 
 

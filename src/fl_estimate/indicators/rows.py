@@ -149,7 +149,7 @@ def decide(frame: Any, frameworks: Sequence[Framework], *, age: str, clock: Cloc
     outcomes = {stem: deciding.outcome(stem) for stem in stems(frameworks)}
     stocks = {f"{name}{STOCK}": deciding.stock(name) for name in overall(frameworks)} if deciding.has_stock else {}
     there = {name: deciding.there(name) for name in class_ids(frameworks)} if clock is not None else {}
-    months = {name: found for name in overall(frameworks) if (found := deciding.months(name)) is not None}
+    months = {name: result for name in overall(frameworks) if (result := deciding.months(name)) is not None}
     stretches = {name: deciding.stretches(name) for name in months} if clock is not None and clock.dated else {}
     decided, asked = deciding.criteria(), deciding.asked()
     frame = reading.apply(frame)
@@ -423,15 +423,15 @@ class _Deciding:
 
     def criteria(self) -> dict[str, tuple[Criterion, Value]]:
         """Every criterion that the instrument asks about, false where its framework does not apply."""
-        found: dict[str, tuple[Criterion, Value]] = {}
+        result: dict[str, tuple[Criterion, Value]] = {}
         for framework in self._frameworks:
             applies = self._applies(framework)
             for criterion in criteria(framework):
                 if any(self._reading.has(name) for name in reads(criterion.framework, criterion.node)):
                     name = f"{framework.id}:{criterion.framework.id}.{criterion.id}"
                     value = all_of([applies, criterion.value(self.evaluation)])
-                    found[name] = (criterion, self._reading.keep(value))
-        return found
+                    result[name] = (criterion, self._reading.keep(value))
+        return result
 
     def asked(self) -> dict[tuple[str, str], Value]:
         """The columns of every framework, and the rows it asks them of: those in scope, and for the age everybody."""

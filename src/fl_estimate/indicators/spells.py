@@ -122,11 +122,11 @@ def _by_interview(end: DateColumn | None) -> dict[str, nw.Expr]:
 
 def _overlap() -> dict[str, nw.Expr]:
     """The first and last day of the spell within the period, each earliest and latest."""
-    found: dict[str, nw.Expr] = {}
+    result: dict[str, nw.Expr] = {}
     for side in (LOWEST, HIGHEST):
-        found[f"{OPENS}{side}"] = later(nw.col(f"{BEGAN}{side}"), nw.col(f"{FROM}{side}"))
-        found[f"{CLOSES}{side}"] = earlier(nw.col(f"{ENDED}{side}"), nw.col(f"{TO}{side}"))
-    return found
+        result[f"{OPENS}{side}"] = later(nw.col(f"{BEGAN}{side}"), nw.col(f"{FROM}{side}"))
+        result[f"{CLOSES}{side}"] = earlier(nw.col(f"{ENDED}{side}"), nw.col(f"{TO}{side}"))
+    return result
 
 
 def _in_time(clock: Clock) -> dict[str, nw.Expr]:
@@ -253,10 +253,10 @@ class AgedReading:
             return self._reading.within(test)
         aged = nw.col(AGED)
         self._reading.columns.setdefault(self._column, AnswerColumn(self._column, AGE, "", ~aged, aged & ~aged))
-        found = self._ages.within(test)
+        result = self._ages.within(test)
         if self._side is None:
-            return found
-        bit = found.surely if self._side == "surely" else found.possibly
+            return result
+        bit = result.surely if self._side == "surely" else result.possibly
         return all_of([Value(bit, bit), Value(aged, aged)])
 
     def has(self, name: str, /) -> bool:

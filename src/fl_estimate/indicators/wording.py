@@ -132,10 +132,10 @@ def question_text(question: str, known: Items, language: str) -> str:
 
 def _answered(question: str, answer: str, known: Items, language: str) -> str:
     """A question and an answer, in words as far as the answer has some."""
-    told = [_answer(part, known, language) for part in answer.split(", ")]
+    texts = [_answer(part, known, language) for part in answer.split(", ")]
     text = question_text(question, known, language)
     mark = " " if text.endswith("?") else f"{_colon(language)} "
-    return f"{text}{mark}{', '.join(told)}"
+    return f"{text}{mark}{', '.join(texts)}"
 
 
 def _answer(answer: str, known: Items, language: str) -> str:

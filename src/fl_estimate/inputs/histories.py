@@ -146,8 +146,8 @@ class CaptureHistories:
                 fix="leave these rows out",
             )
         made = _canonical(names, members, counts, ordered)
-        found = list_relations.warnings_of(made.lists, made.members, made.counts)
-        return replace(made, report=ValidationReport(found))
+        result = list_relations.warnings_of(made.lists, made.members, made.counts)
+        return replace(made, report=ValidationReport(result))
 
     def about(self, *, outcome: str = "", population: str = "", reference_period: str = "") -> CaptureHistories:
         """Say what the people on the lists are, so that estimates of them can stand beside those of a survey.

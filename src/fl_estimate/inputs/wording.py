@@ -110,10 +110,10 @@ class SurveyWording:
 
 def joined_wording(parts: Iterable[SurveyWording]) -> SurveyWording:
     """The words of several results; of two that call a column differently the first is heard. Titles are of one table only."""
-    found = SurveyWording()
+    result = SurveyWording()
     for part in parts:
-        found = found.over(replace(part, title={}, note={}))
-    return found
+        result = result.over(replace(part, title={}, note={}))
+    return result
 
 
 def in_language(text: Text, tag: str) -> str:

@@ -127,16 +127,16 @@ def run_block(setup: Setup, number: int, samples: int) -> SampleBlock:
 
 
 def _drawn(draw: Drawn, people: TruePopulation, rng: np.random.Generator) -> tuple[pd.DataFrame, Design]:
-    found: Any = draw(people.frame, rng)
-    pair = isinstance(found, tuple) and len(found) == 2
+    result: Any = draw(people.frame, rng)
+    pair = isinstance(result, tuple) and len(result) == 2
     columns = [name for margin in by_margins(people.by) for name in margin]
-    good = pair and isinstance(found[1], Design) and isinstance(found[0], pd.DataFrame)
-    if not good or not set(columns) <= set(found[0].columns):
+    good = pair and isinstance(result[1], Design) and isinstance(result[0], pd.DataFrame)
+    if not good or not set(columns) <= set(result[0].columns):
         raise EstimateFault(
-            "FL-EST-389", "design= draws no sample with its design", found=shown(found),
+            "FL-EST-389", "design= draws no sample with its design", found=shown(result),
             fix="a function (frame, rng) -> (sample, fl.Design(…)), the sample a pandas frame with the by-columns; or a SampleDesign",
         )  # fmt: skip
-    return found
+    return result
 
 
 @dataclass(kw_only=True)

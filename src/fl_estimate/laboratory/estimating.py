@@ -71,15 +71,15 @@ def read_estimators(
 def _named(estimators: Any) -> dict[str, Any]:
     """Names for estimators that were given without: that of the method or function."""
     several = list(estimators) if isinstance(estimators, list) else [estimators]
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for each in several:
         named = each if isinstance(each, str) else getattr(each, "__name__", "")
-        if not isinstance(named, str) or not named or named in found:
+        if not isinstance(named, str) or not named or named in result:
             raise EstimateFault(
                 "FL-EST-386", "an estimator has no name of its own", found=shown(each), fix='give a mapping: {"name": estimator}'
             )  # fmt: skip
-        found[named] = each
-    return found
+        result[named] = each
+    return result
 
 
 def _read(name: str, given: Any, outcome: list[str], common: Mapping[str, Any]) -> Estimator:

@@ -50,60 +50,60 @@ def _package() -> str:
     return told.hexdigest()
 
 
-def _feed(told: Any, value: Any, depth: int = 0) -> None:
+def _feed(digest: Any, value: Any, depth: int = 0) -> None:
     if depth > 20:
         raise _unhashable(value)
-    told.update(f"|{type(value).__name__}:".encode())
+    digest.update(f"|{type(value).__name__}:".encode())
     if value is None or isinstance(value, bool | int | float | str | np.generic | Path):
-        told.update(repr(value).encode())
+        digest.update(repr(value).encode())
     elif isinstance(value, bytes):
-        told.update(value)
+        digest.update(value)
     elif isinstance(value, pd.DataFrame | pd.Series | pd.Index):
-        _feed_frame(told, value)
+        _feed_frame(digest, value)
     elif isinstance(value, np.ndarray):
-        told.update(f"{value.dtype}{value.shape}".encode())
-        told.update(repr(value.tolist()).encode() if value.dtype == object else np.ascontiguousarray(value).tobytes())
+        digest.update(f"{value.dtype}{value.shape}".encode())
+        digest.update(repr(value.tolist()).encode() if value.dtype == object else np.ascontiguousarray(value).tobytes())
     elif isinstance(value, Mapping):
         for key, each in value.items():
-            _feed(told, key, depth + 1)
-            _feed(told, each, depth + 1)
+            _feed(digest, key, depth + 1)
+            _feed(digest, each, depth + 1)
     elif isinstance(value, list | tuple | set | frozenset):
         for each in sorted(value, key=repr) if isinstance(value, set | frozenset) else value:
-            _feed(told, each, depth + 1)
+            _feed(digest, each, depth + 1)
     elif isinstance(value, partial):
         for each in (value.func, value.args, value.keywords):
-            _feed(told, each, depth + 1)
+            _feed(digest, each, depth + 1)
     elif is_dataclass(value) and not isinstance(value, type):
         for each in fields(value):
-            _feed(told, each.name, depth + 1)
-            _feed(told, getattr(value, each.name), depth + 1)
+            _feed(digest, each.name, depth + 1)
+            _feed(digest, getattr(value, each.name), depth + 1)
     elif callable(value):
-        _feed_function(told, value, depth)
+        _feed_function(digest, value, depth)
     else:
         raise _unhashable(value)
 
 
-def _feed_frame(told: Any, value: Any) -> None:
+def _feed_frame(digest: Any, value: Any) -> None:
     names = [str(name) for name in value.columns] if isinstance(value, pd.DataFrame) else [str(value.name)]
-    told.update(repr(names).encode())
-    told.update(
+    digest.update(repr(names).encode())
+    digest.update(
         pd.util.hash_pandas_object(value, index=False).to_numpy().tobytes()
         if not isinstance(value, pd.Index)
         else repr(value.tolist()).encode()
     )
 
 
-def _feed_function(told: Any, value: Callable[..., Any], depth: int) -> None:
+def _feed_function(digest: Any, value: Callable[..., Any], depth: int) -> None:
     """A function by its name, its code, its defaults and what it closes over; a bound method also by its object."""
-    told.update(
+    digest.update(
         f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value).__qualname__)}".encode()
     )
     code = getattr(value, "__code__", None)
     if isinstance(code, CodeType):
-        _feed_code(told, code, depth)
-        _feed(told, list(value.__defaults__ or ()), depth + 1)  # pyright: ignore[reportFunctionMemberAccess]
-        _feed(told, dict(value.__kwdefaults__ or {}), depth + 1)  # pyright: ignore[reportFunctionMemberAccess]
-        _feed(told, [cell.cell_contents for cell in value.__closure__ or ()], depth + 1)  # pyright: ignore[reportFunctionMemberAccess]
+        _feed_code(digest, code, depth)
+        _feed(digest, list(value.__defaults__ or ()), depth + 1)  # pyright: ignore[reportFunctionMemberAccess]
+        _feed(digest, dict(value.__kwdefaults__ or {}), depth + 1)  # pyright: ignore[reportFunctionMemberAccess]
+        _feed(digest, [cell.cell_contents for cell in value.__closure__ or ()], depth + 1)  # pyright: ignore[reportFunctionMemberAccess]
         known = inspect.getclosurevars(value).globals
         for name in sorted(known):
             # A module, or a thing of a package, is as it was installed; what stands beside the function is an input.
@@ -111,22 +111,22 @@ def _feed_function(told: Any, value: Callable[..., Any], depth: int) -> None:
                 not inspect.ismodule(known[name])
                 and getattr(known[name], "__module__", value.__module__) == value.__module__
             ):
-                _feed(told, [name, known[name]], depth + 1)
+                _feed(digest, [name, known[name]], depth + 1)
     elif inspect.ismethod(value):
-        _feed(told, value.__self__, depth + 1)
-        _feed_function(told, value.__func__, depth + 1)
+        _feed(digest, value.__self__, depth + 1)
+        _feed_function(digest, value.__func__, depth + 1)
     elif not inspect.isbuiltin(value) and not isinstance(value, type):
         raise _unhashable(value)
 
 
-def _feed_code(told: Any, code: CodeType, depth: int) -> None:
-    told.update(code.co_code)
-    told.update(repr(code.co_names).encode())
+def _feed_code(digest: Any, code: CodeType, depth: int) -> None:
+    digest.update(code.co_code)
+    digest.update(repr(code.co_names).encode())
     for each in code.co_consts:
         if isinstance(each, CodeType):
-            _feed_code(told, each, depth + 1)
+            _feed_code(digest, each, depth + 1)
         else:
-            _feed(told, each, depth + 1)
+            _feed(digest, each, depth + 1)
 
 
 def _unhashable(value: object) -> EstimateFault:

@@ -275,6 +275,6 @@ def _packed(frame: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _unpacked(told: Mapping[str, Any]) -> pd.DataFrame:
-    frame = pd.DataFrame(told["rows"], columns=told["columns"])
-    return frame.astype(dict(zip(told["columns"], told["types"], strict=True)))
+def _unpacked(record: Mapping[str, Any]) -> pd.DataFrame:
+    frame = pd.DataFrame(record["rows"], columns=record["columns"])
+    return frame.astype(dict(zip(record["columns"], record["types"], strict=True)))

@@ -178,7 +178,7 @@ def _read_truth(truth: Any, frame: pd.DataFrame, by: By) -> dict[tuple[str, ...]
             "FL-EST-384", "truth= does not give a frame with a column `truth`", found=shown(told),
             fix="a row for each domain: the by-columns (missing for the nation) and `truth`",
         )  # fmt: skip
-    found: dict[tuple[str, ...], float] = {}
+    result: dict[tuple[str, ...], float] = {}
     for record in told.to_dict("records"):
         known = [name for name in columns if name in record and not pd.isna(record[name])]
         margin = " × ".join(known)
@@ -186,8 +186,8 @@ def _read_truth(truth: Any, frame: pd.DataFrame, by: By) -> dict[tuple[str, ...]
             label_text(record[name]) if name in record and not pd.isna(record[name]) else ""
             for name in ("quantity", "outcome", "term")
         ]
-        found[(margin, *(label_text(record[name]) for name in known), *more)] = float(record["truth"])
-    return found
+        result[(margin, *(label_text(record[name]) for name in known), *more)] = float(record["truth"])
+    return result
 
 
 def make_population(frame: Any, by: By, where: str | None, truth: Truth | None) -> TruePopulation:

@@ -25,14 +25,14 @@ SLICE = 50_000
 """Rows of a frame that are handed over at once."""
 
 
-def send(to: IO[bytes], said: Mapping[str, Any], frame: pl.DataFrame | None = None) -> None:
+def send(to: IO[bytes], message: Mapping[str, Any], frame: pl.DataFrame | None = None) -> None:
     """Write one message: what is said, and a frame where there is one."""
     packed = b""
     if frame is not None:
         content = io.BytesIO()
         frame.write_ipc_stream(content)
         packed = content.getvalue()
-    to.write(json.dumps({**said, "bytes": len(packed), "framed": frame is not None}).encode() + b"\n")
+    to.write(json.dumps({**message, "bytes": len(packed), "framed": frame is not None}).encode() + b"\n")
     to.write(packed)
     to.flush()
 
@@ -59,9 +59,9 @@ def fault_message(fault: FlError) -> dict[str, Any]:
     return {"code": fault.code, "what": fault.what, "found": fault.found, "fix": fault.fix}
 
 
-def fault_of(told: Mapping[str, str]) -> FileFault:
+def fault_of(message: Mapping[str, str]) -> FileFault:
     """The error that was sent."""
-    return FileFault(told["code"], told["what"], found=told["found"], fix=told["fix"])
+    return FileFault(message["code"], message["what"], found=message["found"], fix=message["fix"])
 
 
 def codebook_message(book: Codebook) -> dict[str, Any]:
@@ -69,13 +69,13 @@ def codebook_message(book: Codebook) -> dict[str, Any]:
     return {**asdict(book), "value_labels": _pairs(book.value_labels)}
 
 
-def codebook_of(told: Mapping[str, Any]) -> Codebook:
+def codebook_of(message: Mapping[str, Any]) -> Codebook:
     """The codebook that was sent."""
     own: dict[str, Any] = {
-        **told,
-        "columns": tuple(told["columns"]),
-        "value_labels": _labels(told["value_labels"]),
-        "declared_missing": _ranges(told["declared_missing"]),
+        **message,
+        "columns": tuple(message["columns"]),
+        "value_labels": _labels(message["value_labels"]),
+        "declared_missing": _ranges(message["declared_missing"]),
     }
     return Codebook(**own)
 
@@ -91,15 +91,15 @@ def table_message(table: FileTable) -> dict[str, Any]:
     }
 
 
-def table_of(told: Mapping[str, Any], frame: pl.DataFrame) -> FileTable:
+def table_of(message: Mapping[str, Any], frame: pl.DataFrame) -> FileTable:
     """The table that was sent."""
     return FileTable(
         frame=frame,
-        source=Source(**told["source"]),
-        guessed=bool(told["guessed"]),
-        variable_labels=dict(told["variable_labels"]),
-        value_labels=_labels(told["value_labels"]),
-        declared_missing=_ranges(told["declared_missing"]),
+        source=Source(**message["source"]),
+        guessed=bool(message["guessed"]),
+        variable_labels=dict(message["variable_labels"]),
+        value_labels=_labels(message["value_labels"]),
+        declared_missing=_ranges(message["declared_missing"]),
     )
 
 
@@ -113,9 +113,9 @@ def _pairs(labels: Mapping[str, Mapping[float | str, str]]) -> dict[str, list[li
     return {name: [[code, label] for code, label in of.items()] for name, of in labels.items()}
 
 
-def _labels(told: Mapping[str, list[list[Any]]]) -> dict[str, dict[float | str, str]]:
-    return {name: {code: str(label) for code, label in of} for name, of in told.items()}
+def _labels(message: Mapping[str, list[list[Any]]]) -> dict[str, dict[float | str, str]]:
+    return {name: {code: str(label) for code, label in of} for name, of in message.items()}
 
 
-def _ranges(told: Mapping[str, list[list[Any]]]) -> dict[str, tuple[Range, ...]]:
-    return {name: tuple((low, high) for low, high in of) for name, of in told.items()}
+def _ranges(message: Mapping[str, list[list[Any]]]) -> dict[str, tuple[Range, ...]]:
+    return {name: tuple((low, high) for low, high in of) for name, of in message.items()}

@@ -164,13 +164,13 @@ def _several(table: Filled, money: _Money, amounts: list[str]) -> list[Fault]:
     kinds = table.frame.filter(filled).select(pl.col(money.currency).drop_nulls().n_unique()).collect().item()
     if kinds < 2:
         return []
-    said = "several currencies and no [rates]: sums and means of the amounts have no meaning"
+    text = "several currencies and no [rates]: sums and means of the amounts have no meaning"
     return [
         Fault(
             table=money.table,
             variable=money.currency,
             rule="currency",
-            value_class=said,
+            value_class=text,
             count=0,
             severity="warning",
         )
@@ -194,5 +194,5 @@ def _mixed(tables: Dictionary[str, Filled]) -> list[Fault]:
     currency = pl.col("currency").cast(pl.String)
     first = currency.drop_nulls().first().over("episode_id")
     other = pl.col("amount").is_not_null() & (currency != pl.coalesce(pl.col(_REFERENCE), first))
-    said = "not that of the episode's earnings or other costs, and no [rates]"
-    return list(faults_where(costs, frame, "currency", "currency", said, other))
+    text = "not that of the episode's earnings or other costs, and no [rates]"
+    return list(faults_where(costs, frame, "currency", "currency", text, other))

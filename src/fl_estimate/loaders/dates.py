@@ -104,11 +104,11 @@ def _with_format(text: pl.Expr, written: str) -> dict[str, pl.Expr]:
     return {_YEAR: (text + "\x1f1\x1f1").str.to_date(f"{written}\x1f%m\x1f%d", strict=False)}
 
 
-def _known_precision(date: pl.Expr, found: dict[str, pl.Expr]) -> pl.Expr:
+def _known_precision(date: pl.Expr, parts: dict[str, pl.Expr]) -> pl.Expr:
     """Say how much of each date is known."""
     import polars as pl
 
     precision = pl.lit(None, dtype=pl.String)
-    for word, each in reversed(found.items()):
+    for word, each in reversed(parts.items()):
         precision = pl.when(each.is_not_null()).then(pl.lit(word)).otherwise(precision)
     return pl.when(date.is_not_null()).then(precision)

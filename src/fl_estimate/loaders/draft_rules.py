@@ -124,13 +124,13 @@ def recode_of(variable: Variable, codes: Mapping[str, str], *, reverse: bool = F
     allowed = [str(code) for code in variable.codes or ()]
     happened = "experienced" if "experienced" in allowed else "yes"
     swapped = {"yes": "no", "no": happened} if reverse else {"yes": happened}
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for code, words in recode_words(codes).items():
         meant = {swapped.get(word, word) for word in words}
         word = next((each for each in allowed if each in meant), None)
         if word is not None:
-            found[code] = word
-    return found
+            result[code] = word
+    return result
 
 
 # --- rules ------------------------------------------------------------------------------------------------------
@@ -383,18 +383,18 @@ def _way(rule: _ItemRule, label: str) -> str:
     if _met(rule.never, label):
         return ""
     for pattern in rule.reverse:
-        found = pattern.search(label)
+        matched = pattern.search(label)
         # "not free to leave" holds "free to leave": the words before it decide
-        if found and not _NEGATED.search(label[: found.start()]):
+        if matched and not _NEGATED.search(label[: matched.start()]):
             return "reverse"
     return "say" if any(_says_plainly(pattern, label) for pattern in rule.say) else ""
 
 
 def _says_plainly(pattern: re.Pattern[str], label: str) -> bool:
     """Whether a label says what a rule asks for, without a negation that the rule does not have: "did not keep" is not "keep"."""
-    found = pattern.search(label)
-    return found is not None and bool(
-        _OWN_NEGATION.search(pattern.pattern.replace(r"\b", " ")) or not _ANY_NEGATION.search(label[: found.end()])
+    matched = pattern.search(label)
+    return matched is not None and bool(
+        _OWN_NEGATION.search(pattern.pattern.replace(r"\b", " ")) or not _ANY_NEGATION.search(label[: matched.end()])
     )
 
 
@@ -443,7 +443,7 @@ def _by_wording(column: FileColumn, label: str, content: Mapping[str, Any]) -> I
 @cache
 def _wordings() -> dict[str, tuple[str, ...]]:
     known = known_items()
-    found: dict[str, tuple[str, ...]] = {}
+    result: dict[str, tuple[str, ...]] = {}
     for item in known.items.values():
         for phase in item.phases if item.asks_phase else ("",):
             said = known.phase_labels[phase] if phase else None
@@ -451,5 +451,5 @@ def _wordings() -> dict[str, tuple[str, ...]]:
                 plain(f"{getattr(item.question, language)} {getattr(said, language) if said else ''}")
                 for language in ("en", "fr", "es")
             ]
-            found[f"{item.id}@{phase}" if phase else item.id] = tuple(texts)
-    return found
+            result[f"{item.id}@{phase}" if phase else item.id] = tuple(texts)
+    return result

@@ -85,7 +85,7 @@ def _drafted(path: str | Path, written: TextFormat) -> str:
         may = set(may_be_shown([column.name for column in every], known=_expected()))
         columns = [column for column in every if column.name in may]
         made, refused = guesses(columns)
-    return _text(file, columns, made, refused, untold=len(every) - len(columns))
+    return _text(file, columns, made, refused, hidden=len(every) - len(columns))
 
 
 def _expected() -> set[str]:
@@ -116,7 +116,7 @@ def _columns(file: Path, written: TextFormat) -> list[FileColumn]:
 # --- tables -----------------------------------------------------------------------------------------------------
 
 
-def _text(file: Path, columns: list[FileColumn], made: Sequence[Guess], refused: Sequence[Refusal], untold: int) -> str:
+def _text(file: Path, columns: list[FileColumn], made: Sequence[Guess], refused: Sequence[Refusal], hidden: int) -> str:
     tables = _by_table(made)
     kind = "returning_migrant" if "episodes" in tables or "costs" in tables else "household"
     kind = "family_network" if "relatives" in tables else kind
@@ -167,8 +167,8 @@ def _text(file: Path, columns: list[FileColumn], made: Sequence[Guess], refused:
     if left:
         lines += ["", "# Columns that no variable was found for. They keep their names and can be used as they are."]
         lines += [f"#   {column.name}{_column_text(column)}" for column in left]
-    if untold:
-        lines += ["", f"# Not written here: {describe_hidden_columns(untold)}"]
+    if hidden:
+        lines += ["", f"# Not written here: {describe_hidden_columns(hidden)}"]
     return "\n".join(lines) + "\n"
 
 
@@ -247,8 +247,8 @@ def _origin(name: str, main: str) -> list[str]:
     return [f'from = "{main}"', *where]
 
 
-def _lines(found: Iterable[Guess]) -> Iterator[str]:
-    for guess in found:
+def _lines(guesses: Iterable[Guess]) -> Iterator[str]:
+    for guess in guesses:
         mark = "review" if guess.firm else "review?"
         note = " (asks the reverse: yes is no)" if guess.reversed else ""
         yield f"{_key(guess.variable)} = {_source(guess)}  # {mark}{note}{_column_text(guess.column)}"
@@ -277,14 +277,14 @@ def _source(guess: Guess) -> str:
     return f"{{ column = {column}, recode = {{ {pairs} }} }}"
 
 
-def _costs(found: Sequence[Guess], main: str) -> list[str]:
+def _costs(guesses: Sequence[Guess], main: str) -> list[str]:
     """The costs of a row: each a rule of its own, which says what was paid for."""
     lines: list[str] = []
-    own = [guess for guess in found if not guess.value]
+    own = [guess for guess in guesses if not guess.value]
     if main == "costs" and own:
         lines += ["", "[costs]", *_lines(own)]
         return lines
-    for guess in (each for each in found if each.value):
+    for guess in (each for each in guesses if each.value):
         name = guess.column.name
         test = name if re.fullmatch(r"[A-Za-z_]\w*", name) else f"column({json.dumps(name)})"
         lines += [

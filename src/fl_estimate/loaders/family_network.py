@@ -67,9 +67,9 @@ def relative_faults(filled: Dictionary[str, Filled]) -> tuple[Fault, ...]:
     if "in_household" in relatives.columns:
         twin = pl.col("duplicates_person") if "duplicates_person" in relatives.columns else pl.lit(None, pl.String)
         unnamed = (pl.col("in_household") == "yes") & twin.is_null()
-        said = "in the household, and the person is not named"
+        text = "in the household, and the person is not named"
         rule = "whom the relative duplicates"
-        faults += faults_where(relatives, relatives.frame, "duplicates_person", rule, said, unnamed, "warning")
+        faults += faults_where(relatives, relatives.frame, "duplicates_person", rule, text, unnamed, "warning")
     return (*faults, *_network_faults(relatives, people))
 
 
@@ -91,6 +91,6 @@ def _network_faults(relatives: Filled, people: Filled) -> list[Fault]:
     faults: list[Fault] = []
     for relation, name in sizes.items():
         more = pl.col(f"{_OTHER}{relation}") > pl.col(name)
-        said = f"fewer than the {relation} relatives told of"
-        faults += faults_where(people, frame, name, "size of the network", said, more, "warning")
+        text = f"fewer than the {relation} relatives told of"
+        faults += faults_where(people, frame, name, "size of the network", text, more, "warning")
     return faults

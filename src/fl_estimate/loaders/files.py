@@ -48,13 +48,13 @@ def formats() -> tuple[FileFormat, ...]:
 
 def registered(declared: Iterator[FileFormat]) -> tuple[FileFormat, ...]:
     """Put formats in order, and refuse an ending or option that two of them claim."""
-    found = tuple(sorted(declared, key=lambda form: form.name.casefold()))
-    claimed = [f"ending {ending}" for form in found for ending in (*form.endings, *form.companions)]
-    claimed += [f"option {option.name}" for form in found for option in form.options]
+    result = tuple(sorted(declared, key=lambda form: form.name.casefold()))
+    claimed = [f"ending {ending}" for form in result for ending in (*form.endings, *form.companions)]
+    claimed += [f"option {option.name}" for form in result for option in form.options]
     twice = sorted({each for each in claimed if claimed.count(each) > 1})
     if twice:
         raise TypeError(f"two file formats claim one {twice[0]}")
-    return found
+    return result
 
 
 @cache

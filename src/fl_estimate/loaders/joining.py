@@ -122,10 +122,10 @@ def joined(base: FileTable, other: FileTable, rule: JoinRule, where: str) -> tup
         value_labels={**_named(other.value_labels, new), **base.value_labels},
         declared_missing={**_named(other.declared_missing, new), **base.declared_missing},
     )
-    found: list[Fault] = [] if rule.optional else _unmatched(rule, base.source.name, lone, unused)
+    faults: list[Fault] = [] if rule.optional else _unmatched(rule, base.source.name, lone, unused)
     if whole.height and not partners:
-        found = [_fault(rule, f"no row of {base.source.name} has a partner in {rule.file}", lone, "error")]
-    return table, found
+        faults = [_fault(rule, f"no row of {base.source.name} has a partner in {rule.file}", lone, "error")]
+    return table, faults
 
 
 def _unmatched(rule: JoinRule, base: str, lone: int, unused: int) -> list[Fault]:

@@ -119,17 +119,17 @@ def _met(file: FileTable, columns: Iterable[str]) -> dict[str, dict[str, tuple[s
         if pairs
         else None
     )
-    found: dict[str, dict[str, tuple[str, int]]] = {}
+    result: dict[str, dict[str, tuple[str, int]]] = {}
     for position, (column, code, label) in enumerate(pairs):
         count = int(counts[str(position)].item()) if counts is not None else 0
         if count:
-            found.setdefault(column, {})[code_text(code)] = (label, count)
+            result.setdefault(column, {})[code_text(code)] = (label, count)
     for column in (name for name in wanted if schema[name] == pl.String and not file.value_labels.get(name)):
         texts = file.frame.lazy().group_by(column).len().collect()
         for text, count in texts.iter_rows():
             if text is not None and says_missing(text):
-                found.setdefault(column, {})[text.strip()] = (text.strip(), int(count))
-    return found
+                result.setdefault(column, {})[text.strip()] = (text.strip(), int(count))
+    return result
 
 
 def _uses(mapping: Mapping, table: str, rule: TableRule, file: FileTable) -> Iterator[_Use]:

@@ -32,9 +32,9 @@ def require_alike(files: Dictionary[str, FileTable], rules: Dictionary[str, Tabl
                 continue
             for at in [part.at(slot) for slot in part.slots] or [part]:
                 for name, variable in at.variables.items():
-                    found = list(_contradictions(table, name, variable, file))
-                    faults += found
-                    recodes += [_recode(table, name, variable, file)] * bool(found)
+                    result = list(_contradictions(table, name, variable, file))
+                    faults += result
+                    recodes += [_recode(table, name, variable, file)] * bool(result)
     if faults:
         raise MappingFault(
             "FL-MAP-06",

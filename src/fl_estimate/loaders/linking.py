@@ -41,12 +41,12 @@ def require_salt(salt: str | bytes) -> None:
     ListsFault
         FL-LISTS-12.
     """
-    found = bits(salt)
-    if len(salt) < SHORTEST_SALT or found < FEWEST_BITS:
+    result = bits(salt)
+    if len(salt) < SHORTEST_SALT or result < FEWEST_BITS:
         raise ListsFault(
             "FL-LISTS-12",
             "the salt is too easy to guess to keep identifiers from being found out",
-            found=f"{len(salt)} characters, {found:.0f} bits as they vary, where {FEWEST_BITS} are needed",
+            found=f"{len(salt)} characters, {result:.0f} bits as they vary, where {FEWEST_BITS} are needed",
             fix="take secrets.token_hex(32), and keep it where the lists are kept",
         )
 
@@ -98,13 +98,15 @@ def plain(value: Any) -> str:
 
 def key_faults(frames: Dictionary[str, pl.DataFrame], keys: Sequence[str]) -> list[Fault]:
     """Warn where a key is numbers on one list and text on another: zeros in front are lost in the one."""
-    found: list[Fault] = []
+    faults: list[Fault] = []
     for name in keys:
         kinds = {frame[name].dtype.is_numeric() for frame in frames.values() if name in frame.columns}
         if len(kinds) > 1:
-            said = "numbers on one list and text on another: 0123 and 123 are not the same"
-            found.append(Fault(table="lists", variable=name, rule="key", value_class=said, count=0, severity="warning"))
-    return found
+            text = "numbers on one list and text on another: 0123 and 123 are not the same"
+            faults.append(
+                Fault(table="lists", variable=name, rule="key", value_class=text, count=0, severity="warning")
+            )
+    return faults
 
 
 def linked(parts: Sequence[pl.DataFrame], names: Sequence[str], covariates: Sequence[str], *, called: str) -> Linked:
@@ -165,12 +167,12 @@ def _duplicates(records: pl.DataFrame, called: str, *, listed: bool) -> list[Fau
 
     by = [PERSON, *([LIST] if listed else [])]
     again = records.filter(~pl.struct(by).is_first_distinct())
-    found: list[Fault] = []
+    faults: list[Fault] = []
     groups = again.partition_by(LIST, as_dict=True).items() if listed else [(("lists",), again)]
     for (table, *_), rows in groups:
         if len(rows):
             positions: list[int] = sorted(rows[ROW].to_list())[:KEPT]
-            found.append(
+            faults.append(
                 Fault(
                     table=str(table),
                     variable=called,
@@ -181,7 +183,7 @@ def _duplicates(records: pl.DataFrame, called: str, *, listed: bool) -> list[Fau
                     severity="warning",
                 )
             )
-    return found
+    return faults
 
 
 def _conflicts(records: pl.DataFrame, covariates: Sequence[str]) -> list[Fault]:
@@ -195,20 +197,20 @@ def _conflicts(records: pl.DataFrame, covariates: Sequence[str]) -> list[Fault]:
     return faults + _differing(firsts, [PERSON], covariates, "differs between lists")
 
 
-def _differing(records: pl.DataFrame, by: Sequence[str], covariates: Sequence[str], said: str) -> list[Fault]:
+def _differing(records: pl.DataFrame, by: Sequence[str], covariates: Sequence[str], text: str) -> list[Fault]:
     import polars as pl
 
-    found: list[Fault] = []
+    faults: list[Fault] = []
     for name in covariates:
         several = (
             records.group_by(by).agg(pl.col(name).drop_nulls().n_unique().alias("kinds")).filter(pl.col("kinds") > 1)
         )
         people = several[PERSON].n_unique()
         if people:
-            value_class = f"{said} for {people:,} {'person' if people == 1 else 'persons'}"
-            found.append(
+            value_class = f"{text} for {people:,} {'person' if people == 1 else 'persons'}"
+            faults.append(
                 Fault(
                     table="lists", variable=name, rule="one value a person", value_class=value_class, count=0, severity="warning"
                 )
             )  # fmt: skip
-    return found
+    return faults

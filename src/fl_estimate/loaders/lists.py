@@ -151,8 +151,8 @@ def load_lists(
         hashed(frame, keys).select(PERSON, ROW, *_list_of(table, list_column, apart=by_file), *memberships, *_present_columns(frame, covariates))
         for table, frame in frames.items()
     ]  # fmt: skip
-    found = linked(slim, names, covariates, called=", ".join(keys))
-    return _histories(found, names, covariates, ordered, (*faults, *found.faults), keep_person=salt is not None)
+    result = linked(slim, names, covariates, called=", ".join(keys))
+    return _histories(result, names, covariates, ordered, (*faults, *result.faults), keep_person=salt is not None)
 
 
 # --- what was asked for -----------------------------------------------------------------------------------------
@@ -378,7 +378,7 @@ def _counted(
 
 
 def _histories(
-    found: Linked,
+    linked: Linked,
     names: tuple[str, ...],
     covariates: Sequence[str],
     ordered: bool,
@@ -386,8 +386,8 @@ def _histories(
     *,
     keep_person: bool,
 ) -> CaptureHistories:
-    histories = CaptureHistories.from_records(found.people, lists=names, ordered=ordered)
+    histories = CaptureHistories.from_records(linked.people, lists=names, ordered=ordered)
     kept = [*names, *covariates]
-    people = found.people.rename({PERSON: "person"}).select(*(["person"] if keep_person else []), *kept)
+    people = linked.people.rename({PERSON: "person"}).select(*(["person"] if keep_person else []), *kept)
     records = people.to_pandas() if covariates or keep_person else None
     return replace(histories, records=records, report=ValidationReport((*faults, *histories.report.faults)))

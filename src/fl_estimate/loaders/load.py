@@ -177,8 +177,8 @@ def _guessed_encodings(files: Dictionary[str, FileTable]) -> Iterator[Fault]:
     """A warning for each text file whose encoding was found out, and may be another."""
     for name, file in files.items():
         if file.guessed:
-            said = f"read as {file.source.encoding}, which was found out; [source] encoding says it"
-            yield Fault(table=name, variable="texts", rule="encoding", value_class=said, count=0, severity="warning")
+            text = f"read as {file.source.encoding}, which was found out; [source] encoding says it"
+            yield Fault(table=name, variable="texts", rule="encoding", value_class=text, count=0, severity="warning")
 
 
 def _labels(table: Filled, rule: TableRule, file: FileTable) -> Labels:

@@ -213,14 +213,14 @@ def _has_age_then(names: list[str], has_age: bool) -> pl.Expr:
     """Whether the age on the days of the episode follows from its dates: the age at its start need not stand for it."""
     import polars as pl
 
-    found = pl.lit(False)
+    result = pl.lit(False)
     if not {"depart", "return"} & set(names):
-        return found
+        return result
     if BIRTH in names:
-        found = found | pl.col(BIRTH).is_not_null()
+        result = result | pl.col(BIRTH).is_not_null()
     if INTERVIEW in names and has_age:
-        found = found | (pl.col(INTERVIEW).is_not_null() & pl.col(AGE).is_not_null())
-    return found
+        result = result | (pl.col(INTERVIEW).is_not_null() & pl.col(AGE).is_not_null())
+    return result
 
 
 def _asked_about(jobs: pl.LazyFrame | None) -> pl.Expr:

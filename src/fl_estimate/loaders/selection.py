@@ -56,8 +56,8 @@ def with_selection(people: Filled, selections: Sequence[SelectionRule]) -> tuple
     weight, faults = pl.col(selections[0].of).cast(pl.Float64), list[Fault]()
     told, chosen = pl.lit(False), pl.lit(False)
 
-    def found(said: str, broken: pl.Expr, severity: Severity = "error") -> None:
-        faults.extend(faults_where(people, frame, rule.weight, "selection", said, broken, severity))
+    def found(broken_rule: str, broken: pl.Expr, severity: Severity = "error") -> None:
+        faults.extend(faults_where(people, frame, rule.weight, "selection", broken_rule, broken, severity))
 
     rule = selections[0]
     found("without a household, so that nobody can be counted in it", pl.col("hh_id").is_null())

@@ -82,9 +82,9 @@ def _compared(weights: str, of: str, total: float, known: float) -> list[Fault]:
     return [_warning(weights, f"sum {total:,.0f} for {of} is {apart} the known total {known:,.0f}")]
 
 
-def _warning(variable: str, said: str) -> Fault:
+def _warning(variable: str, text: str) -> Fault:
     return Fault(
-        table="people", variable=variable, rule="population totals", value_class=said, count=0, severity="warning"
+        table="people", variable=variable, rule="population totals", value_class=text, count=0, severity="warning"
     )
 
 
@@ -107,10 +107,10 @@ def describe_weights(people: Any, design: Design | None) -> str:
         weight.sum().alias("sum"), (weight > 0).sum().alias("n"), (weight == 0).sum().alias("zero")
     ).collect()  # fmt: skip
     total, n, zero = float(rows["sum"][0]), int(rows["n"][0]), int(rows["zero"][0])
-    said = f"weights: {design.weights} sums to {total:,.0f} over {n:,} rows"
-    said += f"; rows of weight 0, counted in no figure: {zero:,}" if zero else ""
+    text = f"weights: {design.weights} sums to {total:,.0f} over {n:,} rows"
+    text += f"; rows of weight 0, counted in no figure: {zero:,}" if zero else ""
     if design.population_size is not None:
-        return f"{said}; the population is given as {design.population_size:,.0f} ({total / design.population_size:.1%} of it)"
+        return f"{text}; the population is given as {design.population_size:,.0f} ({total / design.population_size:.1%} of it)"
     if design.expands:
-        return f"{said}; the mapping says that this is the population"
-    return f"{said}; is that the population? Totals need expands = true or population_size in [design]"
+        return f"{text}; the mapping says that this is the population"
+    return f"{text}; is that the population? Totals need expands = true or population_size in [design]"

@@ -59,15 +59,15 @@ def _of_recodes(
     mapping: Mapping, rule: TableRule, file: FileTable, known: Dictionary[str, ColumnWords]
 ) -> dict[str, ColumnWords]:
     """Labels of the codes that recodes write, where one code of the file becomes one of theirs."""
-    found: dict[str, ColumnWords] = {}
+    result: dict[str, ColumnWords] = {}
     for name, variable in rule.variables.items():
         if variable.recode is None or variable.column not in file.value_labels:
             continue
         words = known.get(name, ColumnWords())
-        found[name] = ColumnWords(
+        result[name] = ColumnWords(
             title=words.title, values=_written(mapping, variable, file), ordered=variable.recode == LABELS
         )
-    return found
+    return result
 
 
 def _written(mapping: Mapping, variable: VariableRule, file: FileTable) -> dict[str, dict[str, str]]:

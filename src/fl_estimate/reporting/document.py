@@ -69,14 +69,14 @@ class Document:
 
     def notes(self, table: PublishedTable, sheet: Layout) -> list[tuple[str, str]]:
         """What stands under a table as (mark, text): what its marks and heads mean, and how its few cases are treated."""
-        found = list(sheet.notes)
+        result = list(sheet.notes)
         if sheet.flagged:
-            found.append(("", self.caution))
+            result.append(("", self.caution))
         if said := few_cases_note(self.published, self.language, table):
-            found.append(("", said))
+            result.append(("", said))
         if "undetermined" in sheet.heads:
             plain = ".unweighted" if is_unweighted(table.assumptions) else ""
-            found.append(("", say("sentence", f"undetermined_head{plain}", self.language)))
+            result.append(("", say("sentence", f"undetermined_head{plain}", self.language)))
         if any(row.cells.get(key) == WITHHELD_MARK for row in sheet.rows for key in sheet.heads):
-            found.append(("", say("sentence", "withheld_mark", self.language)))
-        return found
+            result.append(("", say("sentence", "withheld_mark", self.language)))
+        return result

@@ -116,9 +116,9 @@ def _designs(arguments: Any) -> Iterator[tuple[str, str]]:
             yield from _designs(value)
     if not isinstance(arguments, Mapping):
         return
-    found = cast("Mapping[str, Any]", arguments)
-    if "design" in found:
-        yield json.dumps(found["design"], sort_keys=True, default=str), str(found.get("unknown", ""))
-    for name, value in found.items():
+    result = cast("Mapping[str, Any]", arguments)
+    if "design" in result:
+        yield json.dumps(result["design"], sort_keys=True, default=str), str(result.get("unknown", ""))
+    for name, value in result.items():
         if name != "design":
             yield from _designs(value)

@@ -46,8 +46,8 @@ def several_methods(frame: pd.DataFrame) -> bool:
 
 def _of_effect(quantity: str) -> bool:
     """Whether a quantity is an effect, a difference or a part of a test: what its term says is what it is of."""
-    found = Quantity.of(quantity)
-    return found.null is not None or found.heading == P_VALUE
+    result = Quantity.of(quantity)
+    return result.null is not None or result.heading == P_VALUE
 
 
 def compared_column(assumptions: Sequence[Assumption]) -> str:

@@ -79,8 +79,8 @@ def steady(histories: CaptureHistories, counts: Floats, hidden: Flags) -> frozen
     kept = {"independence", "two_way", "stepwise"}
     own = _figures(histories)
     for other in itertools.islice(_moved(histories, counts, hidden), TRIES):
-        found = _figures(other)
-        kept = {name for name in kept if found.get(name) == own.get(name)}
+        result = _figures(other)
+        kept = {name for name in kept if result.get(name) == own.get(name)}
         if not kept:
             break
     return frozenset(kept)
@@ -101,7 +101,7 @@ def _moved(histories: CaptureHistories, counts: Floats, hidden: Flags) -> Iterat
 
 def _figures(histories: CaptureHistories) -> dict[str, tuple[float | str, ...]]:
     """What quick methods print."""
-    found: dict[str, tuple[float | str, ...]] = {}
+    result: dict[str, tuple[float | str, ...]] = {}
     for name in ("independence", "two_way", "stepwise"):
         try:
             if name == "stepwise":
@@ -110,10 +110,10 @@ def _figures(histories: CaptureHistories) -> dict[str, tuple[float | str, ...]]:
                 made = loglinear(histories, "main" if name == "independence" else "two-way")
             row = made.frame.iloc[0]
             ends = () if name == "stepwise" else (float(row["lower"]), float(row["upper"]))
-            found[name] = tuple(rough(value) for value in (float(row["value"]), *ends))
+            result[name] = tuple(rough(value) for value in (float(row["value"]), *ends))
         except FlError as error:
-            found[name] = (error.code,)
-    return found
+            result[name] = (error.code,)
+    return result
 
 
 def rough(value: float) -> float:

@@ -45,15 +45,15 @@ def column_title(wording: SurveyWording, name: str, language: str) -> str:
 def value_words(wording: SurveyWording, name: str, values: Sequence[Any], language: str) -> dict[Any, str]:
     """What the values of a column are called."""
     words, ours = wording.columns.get(name, _NOTHING), labels(name, values, language)
-    found: dict[Any, str] = {}
+    result: dict[Any, str] = {}
     for value in values:
         text = words.values.get(_code(value), {})
         known = ours[value] if ours[value] != str(value) else ""
         # loading saw to it that labels of schema variables agree with ours; a column that only has the name may mean another thing
         of_file = text.get(FILE, "")
         first = known if name in SCHEMA else of_file
-        found[value] = text_in(text, language) or first or known or of_file or str(value)
-    return found
+        result[value] = text_in(text, language) or first or known or of_file or str(value)
+    return result
 
 
 def outcome_words(wording: SurveyWording, code: str, language: str) -> str:

@@ -100,15 +100,15 @@ def publish(
     drafts = _drafts(estimates)
     require_bounds([table for table, _ in drafts])
     known = known_tables(previous, [table.reference_period for table, _ in drafts])
-    found = released([draft for _, draft in drafts], chosen, nested, known, progress)
+    result = released([draft for _, draft in drafts], chosen, nested, known, progress)
     tables = tuple(
         replace(table, frame=frame, reasons=reasons, assumptions=_published_assumptions(table.assumptions))
-        for (table, _), frame, reasons in zip(drafts, found.frames, found.reasons, strict=True)
+        for (table, _), frame, reasons in zip(drafts, result.frames, result.reasons, strict=True)
     )
     tables = _unhashed(tables)
     before = estimates.protecting if isinstance(estimates, PublishedEstimates) else 0
     return PublishedEstimates(
-        tables=tables, rule=chosen, protecting=before + found.protecting, audit_complete=not found.late
+        tables=tables, rule=chosen, protecting=before + result.protecting, audit_complete=not result.late
     )
 
 
@@ -214,9 +214,9 @@ def _same_whatever(frame: pd.DataFrame, times: Mapping[str, Sequence[float]]) ->
         return frame
     out = frame.copy()
     for row, record in zip(frame.index, frame.to_dict("records"), strict=True):
-        found = times.get(str(record.get(str(record["margin"]), "")))
-        if found is not None and record["basis"] == MODEL:
-            for name, by in zip(SCALED, found, strict=True):
+        result = times.get(str(record.get(str(record["margin"]), "")))
+        if result is not None and record["basis"] == MODEL:
+            for name, by in zip(SCALED, result, strict=True):
                 out.loc[row, name] = record[name] * by
     return out
 

@@ -112,8 +112,8 @@ def released(
     verdicts = [
         _verdict(draft, key, own, shut, low, every, rule) for draft, key, own in zip(drafts, keys, judged, strict=True)
     ]
-    found = _protecting(verdicts, rule, nested, known, tell)
-    closed = set(found.closed)
+    result = _protecting(verdicts, rule, nested, known, tell)
+    closed = set(result.closed)
     more = sum(int((_touched(v, closed) & ~v.hidden).sum()) for v in verdicts)
     verdicts = [_verdict(v.draft, v.keys, v.judged, shut | closed, low - closed, every, rule) for v in verdicts]
     drawn, late = withheld_as_drawn(drafts, keys, [v.hidden for v in verdicts], rule, nested, tell)
@@ -127,7 +127,7 @@ def released(
         frames=tuple(f for f, _ in done),
         reasons=tuple(r for _, r in done),
         protecting=more,
-        late=found.late or late,
+        late=result.late or late,
     )
 
 

@@ -196,7 +196,7 @@ def where_of(assumptions: Sequence[Assumption]) -> str:
 
 def geography(estimates: Iterable[Estimates]) -> dict[str, dict[str, dict[str, str]]]:
     """Of columns that lie in each other, as a district in a region, which label lies in which: no number of anybody."""
-    found: dict[str, dict[str, dict[str, str]]] = {}
+    result: dict[str, dict[str, dict[str, str]]] = {}
     for made in estimates:
         cells = made.cells
         if cells is None:
@@ -204,8 +204,8 @@ def geography(estimates: Iterable[Estimates]) -> dict[str, dict[str, dict[str, s
         for inner, outer in cells.nested:
             at, to = cells.by.index(inner), cells.by.index(outer)
             pairs = {str(one[at]): str(one[to]) for one in cells.labels if one[at] is not None and one[to] is not None}
-            found.setdefault(inner, {}).setdefault(outer, {}).update(sorted(pairs.items()))
-    return found
+            result.setdefault(inner, {}).setdefault(outer, {}).update(sorted(pairs.items()))
+    return result
 
 
 def _read_table(root: Path) -> pd.DataFrame | None:

@@ -41,19 +41,19 @@ def tests_of(records: Sequence[Record]) -> list[tuple[int, Record, list[Record]]
 def cells_of_test(p_row: Record, rows: Sequence[Record], language: str) -> dict[str, str]:
     """The cells of a test that is printed."""
     by = {str(row["quantity"]): row for row in rows}
-    found = {"value": p_words(p_row["value"], language)}
+    result = {"value": p_words(p_row["value"], language)}
     for quantity in (F_STATISTIC, T_STATISTIC, CHI_SQUARE):
         if quantity in by and not pd.isna(by[quantity]["value"]):
-            found["statistic"] = f"{say('quantity', quantity, language)} = {_figure(by[quantity], 'value', language)}"
+            result["statistic"] = f"{say('quantity', quantity, language)} = {_figure(by[quantity], 'value', language)}"
     parts = [by[NUMERATOR_DF]["value"]] if NUMERATOR_DF in by else []
     parts = [*parts, p_row["df"]]
-    found["freedom"] = "; ".join(_freedom(float(part), language) for part in parts if not pd.isna(part))
+    result["freedom"] = "; ".join(_freedom(float(part), language) for part in parts if not pd.isna(part))
     tested = by.get(TESTED_ESTIMATE)
     if tested is not None and not pd.isna(tested["value"]):
-        found["tested"] = _figure(tested, "value", language)
+        result["tested"] = _figure(tested, "value", language)
         lower, upper = (_figure(tested, name, language) for name in ("lower", "upper"))
-        found["interval"] = spread(lower, upper, language) if lower and upper else ""
-    return found
+        result["interval"] = spread(lower, upper, language) if lower and upper else ""
+    return result
 
 
 def _figure(record: Record, name: str, language: str) -> str:

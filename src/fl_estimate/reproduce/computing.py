@@ -86,8 +86,8 @@ def outcomes(target: Target) -> Iterator[Outcome]:
             continue
         size = given.unit_size or 1.0
         try:
-            found = ranged("" if target.from_note else given.formula, given.group, given.over_groups)
-            ours = Rounded(value=found.value / size, lower=found.lower / size, upper=found.upper / size)
+            result = ranged("" if target.from_note else given.formula, given.group, given.over_groups)
+            ours = Rounded(value=result.value / size, lower=result.lower / size, upper=result.upper / size)
             yield _judged(target, given, shared, ours)
         except FlError as fault:
             yield _stopped(shared, _fault_text(fault))
@@ -100,10 +100,10 @@ def _judged(target: Target, given: PrintEntry, shared: dict[str, Any], ours: Rou
     shared["author"] = noted_difference(ours.value, entry.computed) if not entry.prints else None
     formula = target.formulas.get("" if target.from_note else given.formula)
     name = functions.full_name(target.function, "figures") if target.function else "arithmetic"
-    found = judge(shared, ours, [each.value for each in given.values], given.half, function=name,
+    result = judge(shared, ours, [each.value for each in given.values], given.half, function=name,
                   words=formula.text if formula is not None else _spelled(target))  # fmt: skip
-    if found.verdict != "differs":
-        return found
+    if result.verdict != "differs":
+        return result
     if target.from_note:
         raise StudyFault(
             "FL-STUDY-38", "what was read from a note does not give the printed figure, which says nothing of the print",
@@ -111,7 +111,7 @@ def _judged(target: Target, given: PrintEntry, shared: dict[str, Any], ours: Rou
             fix='write formula = "…" and a symbol on each input, with the units in it (100* for per cent)',
         )  # fmt: skip
     _require_units(ours, given)
-    return found
+    return result
 
 
 def _require_units(ours: Rounded, given: PrintEntry) -> None:
@@ -173,13 +173,13 @@ def _range(formula: Formula, inputs: Sequence[Input]) -> Rounded:
     return range_of(compute, inputs)
 
 
-def _rounded(target: Target, group: str, found: Rounded) -> Rounded:
+def _rounded(target: Target, group: str, rounded: Rounded) -> Rounded:
     """Rounded as the target says, ends as well: every figure that the inputs allow is printed so."""
     by = target.entry.round
     size = by.get(group) if isinstance(by, dict) else by
     if size is None:
-        return found
-    value, lower, upper = (float(to_nearest(each, size)) for each in (found.value, found.lower, found.upper))
+        return rounded
+    value, lower, upper = (float(to_nearest(each, size)) for each in (rounded.value, rounded.lower, rounded.upper))
     return Rounded(value=value, lower=lower, upper=upper)
 
 
@@ -214,10 +214,10 @@ def range_of(compute: Compute, inputs: Sequence[Input], *, most: int = MOST_CORN
         signs = np.stack([-up, up], axis=1)
     corners = np.tile(centre[:, None], signs.shape[1])
     corners[free] += half[free, None] * signs
-    found = compute(np.column_stack([centre, corners]))
-    if not np.isfinite(found).all():
+    result = compute(np.column_stack([centre, corners]))
+    if not np.isfinite(result).all():
         raise FormulaError("it gives no number with these inputs, or with what their rounding allows")
-    return Rounded(value=float(found[0]), lower=float(found.min()), upper=float(found.max()))
+    return Rounded(value=float(result[0]), lower=float(result.min()), upper=float(result.max()))
 
 
 def _moved(compute: Compute, centre: Floats, half: Floats, free: Any, sign: float) -> Floats:
@@ -269,12 +269,12 @@ def _of_lists(target: Target) -> Iterator[Outcome]:
             yield _stopped(shared, _fault_text(fault))
 
 
-def _allowed(found: functions.ListFigure, given: PrintEntry) -> tuple[Between, ...]:
+def _allowed(figure: functions.ListFigure, given: PrintEntry) -> tuple[Between, ...]:
     """Between what another run may print each number: three standard errors of the difference of two; nothing where none is drawn."""
     if given.of in ("lower", "upper", "limits") or len(given.values) == 2:
-        return {"lower": found.another_run[:1], "upper": found.another_run[1:]}.get(given.of, found.another_run)
-    far = monte_carlo(found.monte_carlo, given.published_monte_carlo)
-    return ((found.value - far, found.value + far),) if far > 0 else ()
+        return {"lower": figure.another_run[:1], "upper": figure.another_run[1:]}.get(given.of, figure.another_run)
+    far = monte_carlo(figure.monte_carlo, given.published_monte_carlo)
+    return ((figure.value - far, figure.value + far),) if far > 0 else ()
 
 
 # --- both -------------------------------------------------------------------------------------------------------
@@ -308,9 +308,9 @@ def _tests(target: Target, given: PrintEntry) -> Tests:
 
 
 def _spelled(target: Target) -> str:
-    told = ", ".join(f"{key}={value!r}" for key, value in arguments_of(target.entry).items())
+    text = ", ".join(f"{key}={value!r}" for key, value in arguments_of(target.entry).items())
     merged = "".join(f"; {into} = {' + '.join(lists)}" for into, lists in target.entry.merge.items())
-    return f"{target.function}({told}){merged}"
+    return f"{target.function}({text}){merged}"
 
 
 def _stopped(shared: Mapping[str, Any], reason: str) -> Outcome:

@@ -50,7 +50,9 @@ def functions(kind: Kind) -> dict[str, Method | None]:
     """The public estimators that a target may name, by name: of case lists, or of printed figures."""
     room: Any = capture_recapture if kind == "lists" else synthesis
     made = [
-        found for name in room.__all__ if (found := method_of(getattr(room, name))) is not None and _gives_rows(found)
+        result
+        for name in room.__all__
+        if (result := method_of(getattr(room, name))) is not None and _gives_rows(result)
     ]
     if kind == "figures":
         return {each.name: each for each in made if each.basis != "respondents"}
@@ -117,19 +119,19 @@ def on_figures(name: str, arguments: Mapping[str, Any]) -> Callable[[Mapping[str
     assert method is not None
 
     def compute(values: Mapping[str, float]) -> float:
-        found: Any = method.function(**{key: _with(value, values) for key, value in arguments.items()})
-        return float(found.frame["value"].iloc[0])
+        result: Any = method.function(**{key: _with(value, values) for key, value in arguments.items()})
+        return float(result.frame["value"].iloc[0])
 
     return compute
 
 
 def symbols_in(arguments: Mapping[str, Any], symbols: Sequence[str]) -> set[str]:
     """The symbols that arguments name, outright or in a list."""
-    found: set[str] = set()
+    result: set[str] = set()
     for value in arguments.values():
         parts = cast("list[Any]", value) if isinstance(value, list) else [value]
-        found |= {each for each in parts if isinstance(each, str) and each in symbols}
-    return found
+        result |= {each for each in parts if isinstance(each, str) and each in symbols}
+    return result
 
 
 def _with(value: Any, values: Mapping[str, float]) -> Any:
@@ -170,8 +172,8 @@ def on_lists(
     if grid is not None:
         figures: npt.NDArray[np.float64] = np.linspace(1, float(grid["times"]) * histories.n, int(grid["points"]))
         given["grid"] = np.unique(np.round(figures)).tolist()
-    found: Any = method.function(histories, **given)
-    return _posterior(found) if "posterior_median" in found.diagnostics else _first_row(found)
+    result: Any = method.function(histories, **given)
+    return _posterior(result) if "posterior_median" in result.diagnostics else _first_row(result)
 
 
 def _grid(settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -180,23 +182,23 @@ def _grid(settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return cast("Mapping[str, Any]", grid) if isinstance(grid, Mapping) else None
 
 
-def _first_row(found: Any) -> ListFigure:
-    row, told = found.frame.iloc[0], found.diagnostics
+def _first_row(estimates: Any) -> ListFigure:
+    row, told = estimates.frame.iloc[0], estimates.diagnostics
     return ListFigure(
         value=float(row["value"]), lower=float(row["lower"]), upper=float(row["upper"]), another_run=_another_run(told)
     )  # fmt: skip
 
 
-def _another_run(told: Mapping[str, Any]) -> tuple[Between, ...]:
+def _another_run(diagnostics: Mapping[str, Any]) -> tuple[Between, ...]:
     """Between what another run with as many draws has each bootstrap limit; without end where it may lie beyond all draws."""
-    if "limits_of_another_run" not in told:
+    if "limits_of_another_run" not in diagnostics:
         return ()
-    values, levels = (np.array(told[f"{name}_of_another_run"], dtype=float) for name in ("limits", "levels"))
+    values, levels = (np.array(diagnostics[f"{name}_of_another_run"], dtype=float) for name in ("limits", "levels"))
     ends = np.where(levels <= 0, -np.inf, np.where(levels >= 1, np.inf, values)).tolist()
     return (ends[0], ends[1]), (ends[2], ends[3])
 
 
-def _posterior(found: Any) -> ListFigure:
+def _posterior(estimates: Any) -> ListFigure:
     """The median with equal-tailed limits; nothing where the chains do not agree.
 
     The Monte Carlo error of a median is √(π/2) times that of a mean, or what the medians of the chains say where that is more.
@@ -206,8 +208,8 @@ def _posterior(found: Any) -> ListFigure:
     StudyFault
         FL-STUDY-32.
     """
-    told, row = found.diagnostics, found.frame.iloc[0]
-    if "sampler_rhat" in {reason.code for reason in found.reasons}:
+    told, row = estimates.diagnostics, estimates.frame.iloc[0]
+    if "sampler_rhat" in {reason.code for reason in estimates.reasons}:
         raise StudyFault("FL-STUDY-32", "the chains do not agree with each other, so that there is no figure to lay beside the print",
                          found=f"R-hat {told['rhat']:.2f}", fix="more chains and draws; or go without this method on these lists")  # fmt: skip
     error = 0.0

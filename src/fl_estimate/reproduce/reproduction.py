@@ -265,10 +265,10 @@ def monte_carlo(ours: float, theirs: float) -> float:
     return 3 * float(np.hypot(ours, theirs)) if ours > 0 else 0.0
 
 
-def noted_difference(ours: float, told: Any) -> float | None:
+def noted_difference(ours: float, noted: Any) -> float | None:
     """The figure that a target's writer noted as computed, where ours is another one."""
-    number = isinstance(told, int | float) and not isinstance(told, bool) and np.isfinite(told)
-    return float(told) if number and abs(ours - told) > 1e-4 * max(abs(ours), abs(told)) else None
+    number = isinstance(noted, int | float) and not isinstance(noted, bool) and np.isfinite(noted)
+    return float(noted) if number and abs(ours - noted) > 1e-4 * max(abs(ours), abs(noted)) else None
 
 
 def _within(mine: float, theirs: float, half: float) -> bool:

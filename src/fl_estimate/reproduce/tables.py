@@ -119,10 +119,10 @@ def read_lists(name: str, folder: Path | None) -> CaptureHistories:
         frame = _as_table(name, path.read_bytes()).numbers
         return CaptureHistories.from_counts(frame, lists=[str(each) for each in frame.columns if each != "count"])
     stem = Path(name).stem
-    found: Any = datasets.load(stem) if stem in datasets.names() else None
-    if not isinstance(found, CaptureHistories):
+    result: Any = datasets.load(stem) if stem in datasets.names() else None
+    if not isinstance(result, CaptureHistories):
         raise FormulaError(f"{name!r} is neither a file beside the target nor a bundled table of case lists")
-    return found
+    return result
 
 
 def _kept(table: WrittenTable, where: str) -> Any:

@@ -324,11 +324,11 @@ def _words(entry: TargetEntry) -> StudyFault:
 
 def _unknown(names: Sequence[str], known: Sequence[str]) -> StudyFault:
     """Ids that there are not, each with those that hold its letters or come near it; never the whole long list."""
-    said: list[str] = []
+    texts: list[str] = []
     for name in names:
         near = [each for each in known if name.lower() in each.lower()][:5] or [nearest(name, known)]
-        said.append(f"{name!r}{f'; did you mean {listed(near)}?' if near[0] else ''}")
+        texts.append(f"{name!r}{f'; did you mean {listed(near)}?' if near[0] else ''}")
     return StudyFault(
-        "FL-STUDY-31", "no bundled target has this id", found=", ".join(said) if len(said) == 1 else "\n    " + "\n    ".join(said),
+        "FL-STUDY-31", "no bundled target has this id", found=", ".join(texts) if len(texts) == 1 else "\n    " + "\n    ".join(texts),
         fix="fl-estimate reproduce without an id shows all of them; a file of your own ends in .toml or .json",
     )  # fmt: skip

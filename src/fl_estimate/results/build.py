@@ -135,8 +135,8 @@ def _require_columns(given: Mapping[str, Any], labels: Mapping[str, Any], rows: 
         name: len(values) for name, values in {**given, **labels}.items() if not _single(values) and len(values) != rows
     }
     if short:
-        found = ", ".join(f"{name} {size}" for name, size in short.items())
-        raise _wrong("columns are not of the same rows", f"{rows} rows; {found}", "one value a row, or one for all")
+        result = ", ".join(f"{name} {size}" for name, size in short.items())
+        raise _wrong("columns are not of the same rows", f"{rows} rows; {result}", "one value a row, or one for all")
 
 
 def _require_of_these_rows(
@@ -159,11 +159,11 @@ def _require_of_these_rows(
         raise _wrong("parts of a result are not of its rows", f"{rows} rows; {listed(wrong)}", "one entry a row")
 
 
-def _require_declared(laid: Mapping[str, Any]) -> None:
+def _require_declared(columns: Mapping[str, Any]) -> None:
     """Refuse texts that no module declares; a code that was made by `of` says itself that it is the caller's own."""
     families: dict[str, type[Code]] = {"quantity": Quantity, "method": MethodName, "interval_kind": IntervalKind}
     for column, family in families.items():
-        texts = {value for value in laid.get(column, ()) if not (isinstance(value, family) or value == "")}
+        texts = {value for value in columns.get(column, ()) if not (isinstance(value, family) or value == "")}
         unknown = sorted(str(text) for text in texts if not family.of(str(text)).known)
         if unknown:
             raise EstimateFault(

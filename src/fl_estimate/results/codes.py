@@ -67,12 +67,12 @@ class Code(str):
     @classmethod
     def of(cls, text: str) -> Self:
         """The declared code of this text; for a text that nobody declared one with the strictest attributes."""
-        found = cls._declared.get(text)
-        if found is None:
-            found = str.__new__(cls, text)
-            cls.__init__(found, text)
-            found.known = False
-        return found
+        result = cls._declared.get(text)
+        if result is None:
+            result = str.__new__(cls, text)
+            cls.__init__(result, text)
+            result.known = False
+        return result
 
     read = of
     """The same, where a code comes back from a file: nothing is declared by reading."""

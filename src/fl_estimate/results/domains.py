@@ -219,14 +219,14 @@ def in_domain(frame: pd.DataFrame, wording: SurveyWording, name: str, wanted: An
     if wanted is None:
         return silent & ~divided
     if wanted is not NOT_STATED:
-        found = (column == wanted).fillna(False).to_numpy(dtype=bool)
-        if found.any():
-            return found
-        found = np.array(
+        result = (column == wanted).fillna(False).to_numpy(dtype=bool)
+        if result.any():
+            return result
+        result = np.array(
             [not quiet and _by_label(wording, name, value, wanted) for value, quiet in zip(column, silent, strict=True)]
         )
-        if found.any():
-            return found
+        if result.any():
+            return result
     return silent & divided & bool(wanted == NOT_STATED)
 
 

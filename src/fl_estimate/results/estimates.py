@@ -551,32 +551,32 @@ def to_record(estimates: Estimates) -> dict[str, Any]:
     }
 
 
-def from_record(frame: pd.DataFrame, told: Mapping[str, Any]) -> Estimates:
+def from_record(frame: pd.DataFrame, record: Mapping[str, Any]) -> Estimates:
     """What `to_record` gave, with its table."""
-    by = tuple(str(name) for name in told["by"])
-    support = told["support"]
-    older = [OLDER_FILE.assume(version=told["saved_by"])] if support is None else []
+    by = tuple(str(name) for name in record["by"])
+    support = record["support"]
+    older = [OLDER_FILE.assume(version=record["saved_by"])] if support is None else []
     return Estimates(
         frame=completed(frame, by),
         by=by,
-        measure=told["measure"],
-        population=told["population"],
-        reference_period=told["reference_period"],
+        measure=record["measure"],
+        population=record["population"],
+        reference_period=record["reference_period"],
         reasons=tuple(
             Reason(code=ReasonCode.read(r["code"]), row=r["row"], parameters=_pairs(r["parameters"]))
-            for r in told["reasons"]
+            for r in record["reasons"]
         ),
         assumptions=tuple(
             Assumption(code=AssumptionCode.read(a["code"]), parameters=_pairs(a["parameters"]))
-            for a in told["assumptions"]
+            for a in record["assumptions"]
         )
         + tuple(older),
-        diagnostics=told["diagnostics"],
-        provenance=Provenance(**told["provenance"]),
-        wording=SurveyWording.from_dict(told.get("wording", {})),
-        covariance_matrix=storage.unpacked(told["covariance"]),
+        diagnostics=record["diagnostics"],
+        provenance=Provenance(**record["provenance"]),
+        wording=SurveyWording.from_dict(record.get("wording", {})),
+        covariance_matrix=storage.unpacked(record["covariance"]),
         support=Support.unknown(len(frame)) if support is None else Support.from_dict(support),
-        cells=None if told["cells"] is None else Crossing.from_dict(told["cells"]),
+        cells=None if record["cells"] is None else Crossing.from_dict(record["cells"]),
     )
 
 

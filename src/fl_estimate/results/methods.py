@@ -119,9 +119,9 @@ class Method:
     def having(self, role: type[R]) -> Iterator[tuple[Argument, R]]:
         """Every argument with a role."""
         for each in self.arguments:
-            found = each.role(role)
-            if found is not None:
-                yield each, found
+            result = each.role(role)
+            if result is not None:
+                yield each, result
 
     def described_by(self) -> Callable[..., Any]:
         """The public function: that of a composition is the one to which it hands its settings on."""
@@ -193,11 +193,11 @@ def methods() -> dict[str, Method]:
 
 def kinds() -> dict[str, tuple[str, ...]]:
     """The kinds of estimate, each with the methods of which ``method =`` chooses one; none where there is one only."""
-    found: dict[str, tuple[str, ...]] = {}
+    result: dict[str, tuple[str, ...]] = {}
     for each in methods().values():
         kind = str(each.kind)
-        found[kind] = (*found.get(kind, ()), each.name) if each.chosen else ()
-    return found
+        result[kind] = (*result.get(kind, ()), each.name) if each.chosen else ()
+    return result
 
 
 @cache

@@ -27,11 +27,11 @@ FORM = SavedForm(kind="estimates", number=2, again="estimate again and save")
 """1: what 0.1.0 wrote, without `basis`, `support` and wording. 2: with them; those before 0.2.0 do not say their form."""
 
 
-def save(frame: pd.DataFrame, told: Mapping[str, Any], path: Path) -> Path:
+def save(frame: pd.DataFrame, record: Mapping[str, Any], path: Path) -> Path:
     """Write a table, and what is told of it, to `path` at once or not at all."""
     pa, pq = _arrow()
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    whole = {**FORM.stamp(), **told}
+    whole = {**FORM.stamp(), **record}
     metadata: dict[bytes, bytes] = {**(table.schema.metadata or {}), KEY: json.dumps(whole, default=_plain).encode()}
     return _whole(path, lambda part: pq.write_table(table.replace_schema_metadata(metadata), part))
 
@@ -109,17 +109,17 @@ def reading(path: Path) -> Generator[None]:
         raise not_ours(path) from None
 
 
-def _of_form_1(frame: pd.DataFrame, told: Mapping[str, Any], version: str) -> tuple[pd.DataFrame, dict[str, Any]]:
+def _of_form_1(frame: pd.DataFrame, record: Mapping[str, Any], version: str) -> tuple[pd.DataFrame, dict[str, Any]]:
     """A table of 0.1.0 with the columns of today. It does not say on what its rows rest, so that they have the strictest basis."""
     basis = pd.array(["respondents"] * len(frame), dtype="string")
-    return frame.assign(basis=basis), {"wording": {}, "cells": None, **told, "support": None, "saved_by": version}
+    return frame.assign(basis=basis), {"wording": {}, "cells": None, **record, "support": None, "saved_by": version}
 
 
-def without_model(path: Path, told: Mapping[str, Any]) -> FileFault:
+def without_model(path: Path, record: Mapping[str, Any]) -> FileFault:
     """Build the error for a regression whose file holds its coefficients alone, as those of 0.1.0 did."""
     form = SavedForm(kind="regression", number=1, again="fit it again with fl.regress and save")
     return too_old(
-        form, path.name, version=str(told["provenance"].get("package_version", "")),
+        form, path.name, version=str(record["provenance"].get("package_version", "")),
         lacks="it holds coefficients, which fl.Estimates.read reads, and no model",
     )  # fmt: skip
 
@@ -144,12 +144,12 @@ def packed(matrix: Floats | None) -> dict[str, Any] | None:
     return {"rows": matrix.shape[0], "zlib": base64.b64encode(zlib.compress(raw)).decode()}
 
 
-def unpacked(told: Mapping[str, Any] | None) -> Floats | None:
+def unpacked(record: Mapping[str, Any] | None) -> Floats | None:
     """What `packed` gave."""
-    if told is None:
+    if record is None:
         return None
-    raw = zlib.decompress(base64.b64decode(told["zlib"]))
-    return np.frombuffer(raw, dtype="<f8").reshape(told["rows"], told["rows"]).copy()
+    raw = zlib.decompress(base64.b64decode(record["zlib"]))
+    return np.frombuffer(raw, dtype="<f8").reshape(record["rows"], record["rows"]).copy()
 
 
 def _plain(value: Any) -> Any:

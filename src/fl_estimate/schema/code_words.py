@@ -86,8 +86,8 @@ def _whole_words(plain: str, codes: Iterable[Code]) -> frozenset[Code]:
     return _common([each for each in found if each])
 
 
-def _common(found: Sequence[frozenset[Code]]) -> frozenset[Code]:
-    return frozenset(code for code in found[0] if all(code in each for each in found)) if found else frozenset()
+def _common(sets: Sequence[frozenset[Code]]) -> frozenset[Code]:
+    return frozenset(code for code in sets[0] if all(code in each for each in sets)) if sets else frozenset()
 
 
 def _plain(label: str) -> str:

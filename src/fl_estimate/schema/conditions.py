@@ -33,12 +33,12 @@ class Condition:
         return parse(self.broken).names
 
 
-def _asked_only_if(table: str, filter_broken: str, said: str, *variables: str) -> tuple[Condition, ...]:
+def _asked_only_if(table: str, filter_broken: str, condition: str, *variables: str) -> tuple[Condition, ...]:
     return tuple(
         Condition(
             table=table,
             variable=name,
-            rule=f"asked only if {said}",
+            rule=f"asked only if {condition}",
             broken=f"({filter_broken}) and not missing({name})",
             severity="warning",
         )

@@ -380,9 +380,9 @@ def _either(a: nw.Expr | None, b: nw.Expr | None) -> nw.Expr | None:
     return a | b
 
 
-def _decided(found: nw.Expr, unknown: nw.Expr | None) -> _Truth:
+def _decided(compared: nw.Expr, unknown: nw.Expr | None) -> _Truth:
     """Take a comparison of filled values away where one of them was unknown."""
-    return _Truth(found, ~found) if unknown is None else _Truth(found & ~unknown, ~found & ~unknown)
+    return _Truth(compared, ~compared) if unknown is None else _Truth(compared & ~unknown, ~compared & ~unknown)
 
 
 def _relation(a: nw.Expr, operator: Comparison, b: nw.Expr) -> nw.Expr:

@@ -44,8 +44,8 @@ def label_of(name: str, language: str = "en") -> str:
     """
     if name.endswith("_precision"):
         return say("label", "precision", language)
-    found = labels().get(name)
-    return _in(found.texts, language) if found else ""
+    result = labels().get(name)
+    return _in(result.texts, language) if result else ""
 
 
 def _in(texts: Mapping[str, str], tag: str) -> str:

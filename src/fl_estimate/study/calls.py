@@ -122,14 +122,14 @@ def _require_made(names: Sequence[str], before: Mapping[str, Estimates]) -> None
 
 def _given(entry: Entry, tables: Mapping[str, Any], before: Mapping[str, Estimates]) -> dict[str, Any]:
     """The arguments that the keys of an entry stand for; what has no meaning here, or was left out, has its default."""
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for argument in entry.declared.arguments:
         if not argument.keys or not is_for(entry, argument):
             continue
         value = _value(entry, argument, tables, before)
         if value is not None or argument.default is None:
-            found[argument.name] = value
-    return found
+            result[argument.name] = value
+    return result
 
 
 def _value(entry: Entry, argument: Argument, tables: Mapping[str, Any], before: Mapping[str, Estimates]) -> Any:

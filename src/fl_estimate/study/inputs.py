@@ -323,13 +323,13 @@ def guarded_files(study: Study) -> frozenset[str]:
 
 def package_versions() -> dict[str, str]:
     """Versions of the packages that make and show figures."""
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for name in PACKAGES:
         try:
-            found[name] = package_version() if name == "fl_estimate" else version(name)
+            result[name] = package_version() if name == "fl_estimate" else version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return result
 
 
 def _written_files(study: Study) -> Iterable[str]:

@@ -31,7 +31,7 @@ def nested_by_columns(
     mapping
         {inner column: {outer column: {value: outer value}}}, as `publish` takes it.
     """
-    found: dict[str, dict[str, dict[Any, Any]]] = {}
+    result: dict[str, dict[str, dict[Any, Any]]] = {}
     for source, each in entries.items():
         frame: Any = nw.from_native(people[source].people).lazy()
         known = frame.collect_schema()
@@ -44,8 +44,8 @@ def nested_by_columns(
                 told = [pair for pair in pairs if all(value is not None and value == value for value in pair)]
                 for inner, outer in nested_columns((one, other), told):
                     turned = (0, 1) if inner == one else (1, 0)
-                    found.setdefault(inner, {})[outer] = {pair[turned[0]]: pair[turned[1]] for pair in told}
-    return found
+                    result.setdefault(inner, {})[outer] = {pair[turned[0]]: pair[turned[1]] for pair in told}
+    return result
 
 
 def _columns(entry: Any) -> list[str]:

@@ -167,10 +167,10 @@ def _unfit(entries: Sequence[Entry]) -> Iterator[tuple[int, str]]:
             columns = {column for margin in by_margins(getattr(named, by)) for column in margin} | TELLING
             given = cast("Mapping[str, Any]", getattr(entry, argument.keys[0]))
             for column in [column for column in given if column not in columns]:
-                told = ", ".join(sorted(columns - TELLING)) or "none"
+                text = ", ".join(sorted(columns - TELLING)) or "none"
                 yield (
                     position,
-                    f"{argument.keys[0]}.{column}: {named.name!r} is not by this column; its by-columns: {told}",
+                    f"{argument.keys[0]}.{column}: {named.name!r} is not by this column; its by-columns: {text}",
                 )
 
 

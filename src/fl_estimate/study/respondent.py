@@ -89,10 +89,10 @@ def answers_of(record: Mapping[str, Any], known: Items | None = None) -> dict[st
     return {"answers": answers, "default": NO, **blocks, **single}
 
 
-def _question_columns(told: Mapping[str, Any]) -> set[str]:
+def _question_columns(arguments: Mapping[str, Any]) -> set[str]:
     """The questions that the file has, by the arguments that a row stands for."""
-    fields = {f"{block}.{name}" for block in BLOCKS for name in told.get(block, {})}
-    return {*told["answers"], *fields, *(name for name in PARAMETERS if name in told)}
+    fields = {f"{block}.{name}" for block in BLOCKS for name in arguments.get(block, {})}
+    return {*arguments["answers"], *fields, *(name for name in PARAMETERS if name in arguments)}
 
 
 def _explained(record: Mapping[str, Any], framework: str | Path, row: int) -> Explanation:

@@ -48,9 +48,9 @@ class SameFiles:
         if not size:
             return None
         alike = self._by_size.setdefault(size, [])
-        found = next((other for other in alike if self._hash(other) == self._hash(path) != ""), None)
+        result = next((other for other in alike if self._hash(other) == self._hash(path) != ""), None)
         alike.append(path)
-        return None if found is None else self._names[found]
+        return None if result is None else self._names[result]
 
     def _hash(self, path: str) -> str:
         if path not in self._hashes:
@@ -60,14 +60,14 @@ class SameFiles:
 
 def _sha256(path: str) -> str:
     """Empty where the file cannot be read: reading it for its figures will say why."""
-    found = hashlib.sha256()
+    result = hashlib.sha256()
     try:
         with Path(path).open("rb") as file:
             while piece := file.read(PIECE):
-                found.update(piece)
+                result.update(piece)
     except OSError:
         return ""
-    return found.hexdigest()
+    return result.hexdigest()
 
 
 def files_of(file: str | dict[str, str]) -> Iterable[str]:

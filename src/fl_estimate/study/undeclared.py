@@ -89,8 +89,8 @@ def _met(frame: Any, wanted: Mapping[str, Mapping[float, str]]) -> dict[str, lis
         (nw.col(name).cast(nw.Float64) == code).sum().alias(str(position))
         for position, (name, code) in enumerate(pairs)
     ).collect()
-    found: dict[str, list[tuple[float, str, int]]] = {}
+    result: dict[str, list[tuple[float, str, int]]] = {}
     for position, (name, code) in enumerate(pairs):
         if count := int(counts[str(position)][0] or 0):
-            found.setdefault(name, []).append((code, wanted[name][code], count))
-    return found
+            result.setdefault(name, []).append((code, wanted[name][code], count))
+    return result

@@ -59,13 +59,13 @@ def period(text: str, language: str = "en") -> str:
     try:
         if _ONE.fullmatch(plain):
             return _alone(_moment(plain), language)
-        if found := _BOTH.fullmatch(plain):
-            first, last = (_moment(part) for part in found.groups() if part is not None)
+        if matched := _BOTH.fullmatch(plain):
+            first, last = (_moment(part) for part in matched.groups() if part is not None)
             return _both(first, last, language)
-        if found := _SINCE.fullmatch(plain):
-            return _open("since", _moment(found[1] or found[2]), language)
-        if found := _UNTIL.fullmatch(plain):
-            return _open("until", _moment(found[1]), language)
+        if matched := _SINCE.fullmatch(plain):
+            return _open("since", _moment(matched[1] or matched[2]), language)
+        if matched := _UNTIL.fullmatch(plain):
+            return _open("until", _moment(matched[1]), language)
     except ValueError:  # a 31st of February: the reader sees what was written
         pass
     return ""

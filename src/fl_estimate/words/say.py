@@ -72,15 +72,15 @@ def say(family: str, code: str, language: str = "en", /, **parameters: Any) -> s
 def text_of(family: str, code: str, language: str = "en") -> CatalogueText | None:
     """The text of a code, in English where the language has none; None for a code without words."""
     words = words_of(language)
-    found = catalogue(words).get((family, code))
-    if found is not None:
-        return found
+    result = catalogue(words).get((family, code))
+    if result is not None:
+        return result
     if family not in families():
         raise KeyError(family)
-    if words != SOURCE and (found := catalogue(SOURCE).get((family, code))) is not None:
+    if words != SOURCE and (result := catalogue(SOURCE).get((family, code))) is not None:
         if (missing := _MISSING.get()) is not None:
             missing.add((words, f"{family}:{code}"))
-        return found
+        return result
     return text_of(_INSTEAD[family], code, language) if family in _INSTEAD else None
 
 

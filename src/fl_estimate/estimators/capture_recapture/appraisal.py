@@ -329,10 +329,10 @@ def judged(made: Mapping[str, Estimates], refused: Mapping[str, str]) -> pd.Data
     return pd.DataFrame(rows)
 
 
-def _ruled_out(name: str, found: Estimates, best: float) -> str:
+def _ruled_out(name: str, estimates: Estimates, best: float) -> str:
     """The code of what rules a method out, or nothing."""
-    row, told = found.frame.iloc[0], found.diagnostics
-    codes = {reason.code for reason in found.reasons}
+    row, told = estimates.frame.iloc[0], estimates.diagnostics
+    codes = {reason.code for reason in estimates.reasons}
     tests = {
         "only_a_bound": name == BOUND,
         "lists_nested": LISTS_NESTED in codes,
@@ -403,7 +403,7 @@ def _headline(
     ends: tuple[float, float],
     kind: IntervalKind,
     reason: ReasonCode,
-    told: dict[str, Any],
+    diagnostics: dict[str, Any],
     level: float,
     provenance: Provenance,
 ) -> Estimates:
@@ -426,7 +426,7 @@ def _headline(
             population=histories.population, period=Period(histories.reference_period), provenance=provenance
         ),
         reasons=[reason.at(row) for row in (0, 1)],
-        diagnostics=told,
+        diagnostics=diagnostics,
         support=Support.of([n, n]),
     )
 
@@ -477,7 +477,7 @@ def _models(made: Mapping[str, Estimates]) -> pd.DataFrame:
 def _consistency(histories: CaptureHistories) -> dict[str, InternalConsistency]:
     if len(histories.lists) < 3:
         return {}
-    found = {"independence": internal_consistency(histories, loglinear), "stepwise": internal_consistency(histories)}
+    result = {"independence": internal_consistency(histories, loglinear), "stepwise": internal_consistency(histories)}
     if len(histories.lists) >= 4:
-        found["decomposable"] = internal_consistency(histories, partial(average_decomposable, seed=1))
-    return found
+        result["decomposable"] = internal_consistency(histories, partial(average_decomposable, seed=1))
+    return result

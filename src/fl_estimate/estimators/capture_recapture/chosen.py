@@ -118,10 +118,10 @@ def answer_by_top(
     for number in sorted({1, 2, 5, 10, 20, 50, 100, len(kept)} & set(range(1, len(kept) + 1))):
         sizes = dark[:, number - 1] + people
         here = replace(draws, size=sizes[:replicates], less_one=sizes[replicates:])
-        found = _limits(made, resampling.bootstrap(here, size, n, kind=_resampled(kind), level=level), kind)
-        limits[str(number)] = [found.lower + n, found.upper + n]
-    told = {**made.diagnostics, "top": len(kept), "limits_by_top": limits}
-    return _with_draws(histories, replace(made, diagnostics=told), draws, kind, level)
+        result = _limits(made, resampling.bootstrap(here, size, n, kind=_resampled(kind), level=level), kind)
+        limits[str(number)] = [result.lower + n, result.upper + n]
+    diagnostics = {**made.diagnostics, "top": len(kept), "limits_by_top": limits}
+    return _with_draws(histories, replace(made, diagnostics=diagnostics), draws, kind, level)
 
 
 def _unseen(made: Estimates, kind: str) -> float | None:
@@ -138,17 +138,17 @@ def _resampled(kind: str) -> str:
     return "percentile" if kind == BOTH else kind
 
 
-def _limits(made: Estimates, found: resampling.Bootstrapped, kind: str) -> Limits:
+def _limits(made: Estimates, bootstrapped: resampling.Bootstrapped, kind: str) -> Limits:
     """Limits of the dark figure: the resamples', and with both those of the model chosen where they lie farther out.
 
     Resamples of lists that hardly overlap take chance for dependence and lie too high; the model chosen knows nothing of
     the choice. Each is right where the other is not.
     """
     if kind != BOTH:
-        return found.limits
+        return bootstrapped.limits
     row = made.frame.iloc[1]
     return Limits(
-        float(np.fmin(found.limits.lower, row["lower"])), float(np.fmax(found.limits.upper, row["upper"]))
+        float(np.fmin(bootstrapped.limits.lower, row["lower"])), float(np.fmax(bootstrapped.limits.upper, row["upper"]))
     )  # fmt: skip
 
 
@@ -172,17 +172,19 @@ def _chosen(
     return replace(made, reasons=(*made.reasons, *said), diagnostics={**made.diagnostics, **told})
 
 
-def _named(made: Estimates, call: str, methods: ByLikelihood, told: dict[str, Any], kind: str) -> Estimates:
+def _named(made: Estimates, call: str, methods: ByLikelihood, settings: dict[str, Any], kind: str) -> Estimates:
     frame = made.frame.copy()
     likelihood = next(name for name, of in LOGLINEAR.items() if of == frame["method"].iloc[0])
     frame["method"] = methods[likelihood]
-    said = [MODEL_CHOSEN_BY_DATA.assume()]
-    provenance = replace(made.provenance, call=call, arguments={**made.provenance.arguments, **told, "interval": kind})
+    assumptions = [MODEL_CHOSEN_BY_DATA.assume()]
+    provenance = replace(
+        made.provenance, call=call, arguments={**made.provenance.arguments, **settings, "interval": kind}
+    )
     return replace(
         made,
         frame=frame,
-        assumptions=(*made.assumptions, *said),
-        diagnostics={**made.diagnostics, **told},
+        assumptions=(*made.assumptions, *assumptions),
+        diagnostics={**made.diagnostics, **settings},
         provenance=provenance,
     )
 
@@ -195,24 +197,24 @@ def _with_draws(
     level: float,
 ) -> Estimates:
     frame, n = made.frame.copy(), histories.n
-    found = resampling.bootstrap(draws, float(frame["value"].iloc[0]), n, kind=_resampled(kind), level=level)
-    limits = _limits(made, found, kind)
+    result = resampling.bootstrap(draws, float(frame["value"].iloc[0]), n, kind=_resampled(kind), level=level)
+    limits = _limits(made, result, kind)
     frame["lower"] = [n + limits.lower, limits.lower]
     frame["upper"] = [n + limits.upper, limits.upper]
-    frame["se"] = [found.se, found.se]
+    frame["se"] = [result.se, result.se]
     frame["interval_kind"] = kind
     occurred = [":".join(histories.lists[p] for p in np.flatnonzero(row)) for row in histories.members]
-    told = {**found.diagnostics, "less_one_person": dict(zip(occurred, draws.less_one.tolist(), strict=True))}
+    diagnostics = {**result.diagnostics, "less_one_person": dict(zip(occurred, draws.less_one.tolist(), strict=True))}
     if kind == BOTH:
         row = made.frame.iloc[0]
-        told["model"] = [float(row["lower"]), float(row["upper"])]
+        diagnostics["model"] = [float(row["lower"]), float(row["upper"])]
     provenance = made.provenance
     arguments = {**provenance.arguments, "replicates": len(draws.size), "seed": draws.seed}
     return replace(
         made,
         frame=frame,
-        reasons=(*made.reasons, *(code.at(row) for row in (0, 1) for code in found.reasons)),
+        reasons=(*made.reasons, *(code.at(row) for row in (0, 1) for code in result.reasons)),
         assumptions=tuple(a for a in made.assumptions if a.code != INTERVAL_GIVEN_MODEL),
-        diagnostics={**made.diagnostics, **told},
+        diagnostics={**made.diagnostics, **diagnostics},
         provenance=replace(provenance, arguments=arguments),
     )

@@ -382,13 +382,15 @@ def _diagnostics(histories: CaptureHistories, fit: PoissonFit, times: Floats) ->
 
 def _assumptions(model: str) -> tuple[Assumption, ...]:
     kind, _, form = model.partition("-")
-    said: list[Assumption] = []
+    assumptions: list[Assumption] = []
     if kind in ("Mb", "Mbh"):
-        said.append(BEHAVIOUR_AFTER_CAPTURE.assume())
+        assumptions.append(BEHAVIOUR_AFTER_CAPTURE.assume())
     elif form:
-        said.append(LOWER_BOUND_HETEROGENEITY.assume() if form == "chao" else HETEROGENEITY_FORM.assume(form=form))
+        assumptions.append(
+            LOWER_BOUND_HETEROGENEITY.assume() if form == "chao" else HETEROGENEITY_FORM.assume(form=form)
+        )
     else:
-        said.append(LISTS_INDEPENDENT.assume())
+        assumptions.append(LISTS_INDEPENDENT.assume())
     if kind in ("M0", "Mh"):
-        said.append(LISTS_ALIKE.assume())
-    return (*said, CLOSED_POPULATION.assume(), PERFECT_LINKAGE.assume(), INTERVAL_GIVEN_MODEL.assume())
+        assumptions.append(LISTS_ALIKE.assume())
+    return (*assumptions, CLOSED_POPULATION.assume(), PERFECT_LINKAGE.assume(), INTERVAL_GIVEN_MODEL.assume())

@@ -305,11 +305,11 @@ def reasons_of(unseen: Floats, people: Floats, domains: list[ListDomain]) -> dic
 
 def _reasons(fitted: FittedCells, domains: list[ListDomain], limited: _Limited) -> dict[ReasonCode, list[int]]:
     every, draws = list(range(len(domains))), limited.draws
-    found = {POOR_FIT: every} if limited.goodness.poor else {}
-    found |= reasons_of(fitted.unseen, fitted.model.people, domains)
+    result = {POOR_FIT: every} if limited.goodness.poor else {}
+    result |= reasons_of(fitted.unseen, fitted.model.people, domains)
     if draws is not None and draws.failed > 0.05 * (len(draws.sizes) + draws.failed):
-        found[BOOTSTRAP_DRAWS_FAILED] = every
-    return found
+        result[BOOTSTRAP_DRAWS_FAILED] = every
+    return result
 
 
 def _assumptions(read: Read, wanted: Wanted) -> tuple[Assumption, ...]:
@@ -345,7 +345,7 @@ def _diagnostics(read: Read, fitted: FittedCells, sums: Sums, draws: Conditional
         for name, value, error in zip(fitted.model.names, values, errors, strict=True)
     }
     coefficients |= {_term(read, position): [-np.inf, np.nan] for position in fitted.empty}
-    found: dict[str, Any] = {
+    result: dict[str, Any] = {
         "coefficients": coefficients,
         "log_likelihood": fitted.log_likelihood,
         "aic": 2 * number - 2 * fitted.log_likelihood,
@@ -359,8 +359,8 @@ def _diagnostics(read: Read, fitted: FittedCells, sums: Sums, draws: Conditional
         "em_steps": fitted.steps,
     }
     if draws is not None:
-        found |= {"bootstrap_draws": len(draws.sizes), "bootstrap_draws_failed": draws.failed}
-    return found
+        result |= {"bootstrap_draws": len(draws.sizes), "bootstrap_draws_failed": draws.failed}
+    return result
 
 
 def _term(read: Read, position: int) -> str:

@@ -232,9 +232,9 @@ def _information(
     first = people[:, None] * (unmarked + unseen[:, None]) * caught * (1 - caught)
     later = people[:, None] * (1 - unmarked) * again * (1 - again)
     after = data.design + data.response[:, None, :]
-    found = np.einsum("ij,ijk,ijl->kl", first, data.design, data.design, optimize=True)
-    found += np.einsum("ij,ijk,ijl->kl", later, after, after, optimize=True)
-    return found - (moved * (people * unseen * (1 + unseen))[:, None]).T @ moved
+    result = np.einsum("ij,ijk,ijl->kl", first, data.design, data.design, optimize=True)
+    result += np.einsum("ij,ijk,ijl->kl", later, after, after, optimize=True)
+    return result - (moved * (people * unseen * (1 + unseen))[:, None]).T @ moved
 
 
 def _scales(data: Occasions) -> Floats:

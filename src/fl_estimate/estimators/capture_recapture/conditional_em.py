@@ -136,10 +136,10 @@ def observed(fitted: FittedCells, cells: CovariateCells, group: Positions, shape
         at = np.maximum(cells.cell, 0)
         weights = np.where(cells.cell >= 0, share[at, cells.history[:, None]] * fitted.shares[at], 0.0)
         weights /= weights.sum(axis=1, keepdims=True)
-    found = np.zeros(shape)
+    result = np.zeros(shape)
     history = np.broadcast_to(cells.history[:, None], cells.cell.shape)
-    np.add.at(found, (group[np.maximum(cells.cell, 0)], history), cells.people[:, None] * weights)
-    return found
+    np.add.at(result, (group[np.maximum(cells.cell, 0)], history), cells.people[:, None] * weights)
+    return result
 
 
 class _Em:
@@ -170,9 +170,9 @@ class _Em:
 
     def of_keys(self, shares: Floats) -> Floats:
         """From shares of all cells to those of each stratum and possibility."""
-        found = np.full(self.size, 1e-300)
-        found[self.every] = shares
-        return found
+        result = np.full(self.size, 1e-300)
+        result[self.every] = shares
+        return result
 
     def shared_out(self, coefficients: Floats, shares: Floats) -> tuple[Floats, float]:
         """The chance that a group lies in each of its cells, shape (groups, possibilities), and the log-likelihood."""

@@ -167,11 +167,11 @@ def _number_of_groups(fitted: FittedCells) -> int:
 def _expected(fitted: FittedCells, group: Positions) -> Floats:
     """People expected with each history, shape (groups, histories)."""
     model = fitted.model
-    found = np.zeros((int(group.max(initial=0)) + 1, len(model.members)))
+    result = np.zeros((int(group.max(initial=0)) + 1, len(model.members)))
     for here in _blocks(fitted):
         share, _ = chances(model, fitted.fit.coefficients, here)
-        np.add.at(found, group[here], share * model.people[here, None])
-    return found
+        np.add.at(result, group[here], share * model.people[here, None])
+    return result
 
 
 def _blocks(fitted: FittedCells) -> list[slice]:
@@ -227,9 +227,9 @@ def _spread(fitted: FittedCells, group: Positions, expected: Floats) -> Floats:
             weighted = share[rows] * model.people[here][rows, None]
             within[number] += share[rows].T @ weighted
             score[number] += held * (weighted.T @ x[rows]) - weighted.T @ (x[rows] * moved[rows])
-    found = np.zeros((groups * outcomes, groups * outcomes))
+    result = np.zeros((groups * outcomes, groups * outcomes))
     for number in range(groups):
         block = slice(number * outcomes, (number + 1) * outcomes)
-        found[block, block] = np.diag(expected[number]) - within[number]
+        result[block, block] = np.diag(expected[number]) - within[number]
     flat = score.reshape(groups * outcomes, len(model.names))
-    return found - flat @ fitted.fit.covariance @ flat.T
+    return result - flat @ fitted.fit.covariance @ flat.T

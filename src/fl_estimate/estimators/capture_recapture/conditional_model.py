@@ -143,18 +143,18 @@ class _CoefficientTable:
         self.positions.append(positions)
 
     def softmax(
-        self, held: Floats, pattern: npt.NDArray[np.intp], opened: npt.NDArray[np.bool_], rows: int
+        self, members: Floats, pattern: npt.NDArray[np.intp], opened: npt.NDArray[np.bool_], rows: int
     ) -> tuple[Softmax, Floats]:
         """The model without counts, and the scale of its columns."""
         columns = np.stack(self.columns, axis=1) if self.columns else np.zeros((rows, 0))
         scale = np.abs(columns).max(axis=0, initial=0.0) if rows else np.ones(columns.shape[1])
         scale = np.where(scale > 0, scale, 1.0)
-        loads = np.zeros((len(self.names), held.shape[1]))
+        loads = np.zeros((len(self.names), members.shape[1]))
         for coefficient, positions in enumerate(self.positions):
             loads[coefficient, positions] = 1.0
         made = Softmax(
-            columns=columns / scale, members=held, column_of=np.array(self.column_of, dtype=np.intp), loads=loads,
-            open=opened, pattern=pattern, people=np.zeros(rows), sums=np.zeros((rows, held.shape[1])),
+            columns=columns / scale, members=members, column_of=np.array(self.column_of, dtype=np.intp), loads=loads,
+            open=opened, pattern=pattern, people=np.zeros(rows), sums=np.zeros((rows, members.shape[1])),
             names=tuple(self.names),
         )  # fmt: skip
         return made, scale

@@ -198,10 +198,10 @@ def _anew(
         done += 1
         if progress is not None and done % 10 == 0:
             progress(f"{done} draws of the bootstrap")
-        found = downhill(scores.again(cells), start)
-        if found is None:
+        result = downhill(scores.again(cells), start)
+        if result is None:
             raise EstimateFault("FL-EST-173", "no model has a finite estimate in this draw", found="1 draw")
-        return found.fitted
+        return result.fitted
 
     return choose
 

@@ -188,14 +188,16 @@ def every(space: Space) -> list[ConditionalModelChoice] | None:
     return list(found)
 
 
-def downhill(scores: Scores, start: ConditionalModelChoice, told: Callable[[str], None] | None = None) -> Scored | None:
+def downhill(
+    scores: Scores, start: ConditionalModelChoice, progress: Callable[[str], None] | None = None
+) -> Scored | None:
     """Take the step that gains most until none gains; None where no model on the way has an estimate."""
     best = scores.of(start)
     at = start
     while True:
         near = [one for one in map(scores.of, scores.space.neighbours(at)) if one is not None]
-        if told is not None:
-            told(f"{len(scores.seen)} models fitted")
+        if progress is not None:
+            progress(f"{len(scores.seen)} models fitted")
         if not near:
             return best
         least = min(near, key=lambda one: one.criterion)

@@ -63,8 +63,8 @@ class InternalConsistency:
     @property
     def one_sided(self) -> bool:
         """Whether two lists or more were estimated, all of them on the same side."""
-        found = self.summary()
-        return bool(found["lists"] >= 2 and found["lists"] in (found["too_low"], found["too_high"]))
+        result = self.summary()
+        return bool(result["lists"] >= 2 and result["lists"] in (result["too_low"], result["too_high"]))
 
     def __repr__(self) -> str:
         return f"InternalConsistency\n{self.table.to_string(index=False, na_rep='')}"

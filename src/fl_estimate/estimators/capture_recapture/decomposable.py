@@ -238,15 +238,15 @@ def _extended(model: _Model, grid: str) -> tuple[_GraphPosterior, dict[str, Any]
     before = np.full(5, np.nan)
     for step in range(MOST_ENDS):
         end = FIRST_END * GROWTH**step * n
-        found = _refined(model, end)
-        now = np.concatenate([found.quantiles(levels, n), [n + found.mean, found.spread]])
+        result = _refined(model, end)
+        now = np.concatenate([result.quantiles(levels, n), [n + result.mean, result.spread]])
         names = ("end", "lower", "median", "upper", "mean", "sd")
         ends.append(dict(zip(names, [end, *now.tolist()], strict=True)))
         change = np.abs(now / before - 1)
         settled = bool((change[:3] < SETTLED).all())
         if settled or step == MOST_ENDS - 1:
             moments = bool((change[3:] < MOMENT_SETTLED).all())
-            return found, {"grid_by_end": ends, "grid_settled": settled, "moments_settled": moments}
+            return result, {"grid_by_end": ends, "grid_settled": settled, "moments_settled": moments}
         before = now
     raise AssertionError  # the last step returns
 
@@ -258,16 +258,16 @@ def _refined(model: _Model, end: float) -> _GraphPosterior:
     )
     points: Floats = np.unique(np.concatenate([np.arange(COUNTED_SINGLY, dtype=float), np.round(wide)]))
     while True:
-        found = model.posterior(points, _widths(points))
-        between = np.maximum(found.mass[1:], found.mass[:-1])
+        result = model.posterior(points, _widths(points))
+        between = np.maximum(result.mass[1:], result.mass[:-1])
         room = np.diff(points)
         added = np.minimum(np.ceil(between / FINEST), room).astype(int)
         if not (added[room > 1] > 1).any():
-            return found
+            return result
         inside = [np.linspace(a, b, k + 1)[1:-1] for a, b, k in zip(points, points[1:], added, strict=False) if k > 1]
         finer = np.unique(np.concatenate([points, np.round(np.concatenate(inside))]))
         if len(finer) == len(points):
-            return found
+            return result
         points = finer
 
 
@@ -279,29 +279,29 @@ def _widths(points: Floats) -> Floats:
 
 def _answer(
     model: _Model,
-    found: _GraphPosterior,
-    told: dict[str, Any],
+    posterior: _GraphPosterior,
+    diagnostics: dict[str, Any],
     level: float,
     arguments: dict[str, Any],
     seed: int | None,
 ) -> Estimates:
     histories, n = model.histories, model.histories.n
-    quantiles = found.quantiles(np.array(LEVELS), n)
+    quantiles = posterior.quantiles(np.array(LEVELS), n)
     median = float(quantiles[LEVELS.index(0.5)])
-    finite = bool(told.get("moments_settled", True))
-    limits = found.quantiles(tails(level), n) - n
+    finite = bool(diagnostics.get("moments_settled", True))
+    limits = posterior.quantiles(tails(level), n) - n
     used, draws = known_seed(seed), int(arguments["draws"])
-    even = found.quantiles((np.arange(draws) + 0.5) / draws, n) - n
-    weight = float(found.graphs[model.graphs.saturated])
-    last = float(found.mass[found.dark > 0.9 * found.dark[-1]].sum())
+    even = posterior.quantiles((np.arange(draws) + 0.5) / draws, n) - n
+    weight = float(posterior.graphs[model.graphs.saturated])
+    last = float(posterior.mass[posterior.dark > 0.9 * posterior.dark[-1]].sum())
     reasons: list[Reason] = []
     if weight > SATURATED_MATTERS:
         reasons.append(SATURATED_GRAPH_WEIGHT.at(0, share=round(100 * weight, 1)))
-    if not told.get("grid_settled", True):
+    if not diagnostics.get("grid_settled", True):
         reasons.append(GRID_END_MATTERS.at(0))
-    elif not told.get("moments_settled", True):
+    elif not diagnostics.get("moments_settled", True):
         reasons.append(POSTERIOR_MOMENTS_UNSETTLED.at(0))
-    tested = best_fit(histories, model.graphs, found.graphs)
+    tested = best_fit(histories, model.graphs, posterior.graphs)
     reasons += tested.reasons if tested else ()
     return posterior_estimates(
         histories,
@@ -310,7 +310,7 @@ def _answer(
         term=f"δ = {model.delta:.4g}",
         value=median - n,
         # A standard deviation that a longer grid would change is none; nor is such a mean.
-        se=found.spread if finite else np.nan,
+        se=posterior.spread if finite else np.nan,
         limits=Limits(float(limits[0]), float(limits[1])),
         level=level,
         draws=np.random.default_rng(used).permutation(even),
@@ -323,25 +323,25 @@ def _answer(
             PERFECT_LINKAGE.assume(),
         ),
         diagnostics={
-            "posterior_mean": n + found.mean if finite else np.nan,
+            "posterior_mean": n + posterior.mean if finite else np.nan,
             "posterior_median": median,
             "quantiles": dict(zip(map(str, LEVELS), quantiles.tolist(), strict=True)),
-            "mode": float(n + found.dark[(found.mass / found.width).argmax()]),
+            "mode": float(n + posterior.dark[(posterior.mass / posterior.width).argmax()]),
             "graphs": len(model.graphs.edges) - (not model.saturated),
             "saturated_weight": weight,
-            "top_graphs": _top(model, found),
-            "grid_end": float(found.dark[-1]),
-            "grid_points": len(found.dark),
+            "top_graphs": _top(model, posterior),
+            "grid_end": float(posterior.dark[-1]),
+            "grid_points": len(posterior.dark),
             "mass_in_last_tenth_of_grid": last,
-            "mass_at_grid_end": float(found.mass[-10:].sum()),
+            "mass_at_grid_end": float(posterior.mass[-10:].sum()),
             **(tested.diagnostics if tested else {"fit_p": np.nan}),
-            **told,
+            **diagnostics,
         },
         arguments={**arguments, "seed": used},
     )  # fmt: skip
 
 
-def _top(model: _Model, found: _GraphPosterior) -> list[dict[str, Any]]:
+def _top(model: _Model, posterior: _GraphPosterior) -> list[dict[str, Any]]:
     """The ten graphs of the largest weights, with the mean size that each alone would give."""
     names = model.histories.lists
     return [
@@ -349,10 +349,10 @@ def _top(model: _Model, found: _GraphPosterior) -> list[dict[str, Any]]:
             "graph": ", ".join(
                 ":".join(names[one] for one in clique) for clique in model.graphs.cliques(int(position))
             ),
-            "weight": float(found.graphs[position]),
-            "population_size": float(found.size_given[position]),
+            "weight": float(posterior.graphs[position]),
+            "population_size": float(posterior.size_given[position]),
         }
-        for position in np.argsort(-found.graphs, kind="stable")[:10]
+        for position in np.argsort(-posterior.graphs, kind="stable")[:10]
     ]
 
 

@@ -234,11 +234,11 @@ def doubly_robust(
         "learner": learner if isinstance(learner, str) else type(learner).__name__, "interval": interval, "seed": used,
         "level": level,
     }  # fmt: skip
-    found = _to_estimates(read, [everybody, *strata], labels, by, clipped, arguments)
+    result = _to_estimates(read, [everybody, *strata], labels, by, clipped, arguments)
     if told is None:
-        return found
-    frame = found.frame.assign(outcome=told.outcome)
-    return replace(found, frame=frame, population=told.population, reference_period=told.reference_period)
+        return result
+    frame = result.frame.assign(outcome=told.outcome)
+    return replace(result, frame=frame, population=told.population, reference_period=told.reference_period)
 
 
 def _own_lists(histories: CaptureHistories | None) -> tuple[str, ...]:
@@ -250,15 +250,17 @@ def _own_lists(histories: CaptureHistories | None) -> tuple[str, ...]:
     return histories.lists
 
 
-def _over_more(read: _Records, told: CaptureHistories | None, across: Across, arguments: dict[str, Any]) -> Estimates:
+def _over_more(
+    read: _Records, histories: CaptureHistories | None, across: Across, arguments: dict[str, Any]
+) -> Estimates:
     """The answer of more than two lists."""
     # Who is on other lists only says nothing of an interaction of these.
     kept = read.on.any(axis=1) if across == "no-highest-interaction" else np.ones(len(read.on), dtype=bool)
     on, seed, learner = read.on[kept], int(arguments["seed"]), arguments["learner"]
     outcome = on.astype(np.int64) @ (1 << np.arange(on.shape[1]))
     folds = read.folds[kept] if read.folds is not None else _parts(outcome, int(arguments["folds"]), seed)
-    about = About(sha256=read.hash) if told is None else About(
-        sha256=read.hash, outcome=told.outcome, population=told.population, reference_period=told.reference_period
+    about = About(sha256=read.hash) if histories is None else About(
+        sha256=read.hash, outcome=histories.outcome, population=histories.population, reference_period=histories.reference_period
     )  # fmt: skip
     records = ListRecords(
         lists=tuple(arguments["lists"]), on=on, covariates=read.covariates[kept].reset_index(drop=True),
@@ -348,47 +350,47 @@ def _parts(outcome: npt.NDArray[Any], folds: int, seed: int) -> Positions:
 
 def _to_estimates(
     read: _Records,
-    found: list[_StratumAnswer],
+    answers: list[_StratumAnswer],
     labels: list[Any],
     by: str | None,
     clipped: dict[str, Any],
     arguments: dict[str, Any],
 ) -> Estimates:
     level, interval = float(arguments["level"]), str(arguments["interval"])
-    limits = [_limits(part, interval, level) for part in found]
-    rows = 2 * len(found)
-    sizes = [(part.size, part.dark) for part in found]
+    limits = [_limits(part, interval, level) for part in answers]
+    rows = 2 * len(answers)
+    sizes = [(part.size, part.dark) for part in answers]
     names = [None, *labels]
     columns: dict[str, Any] = {
         "term": ", ".join(arguments["lists"]),
-        "margin": [("" if position == 0 else by) for position in range(len(found)) for _ in (0, 1)],
+        "margin": [("" if position == 0 else by) for position in range(len(answers)) for _ in (0, 1)],
         "value": [value for both in sizes for value in both],
-        "se": [np.sqrt(part.variance) for part in found for _ in (0, 1)],
-        "lower": [v for part, ends in zip(found, limits, strict=True) for v in (part.n + ends.lower, ends.lower)],
-        "upper": [v for part, ends in zip(found, limits, strict=True) for v in (part.n + ends.upper, ends.upper)],
+        "se": [np.sqrt(part.variance) for part in answers for _ in (0, 1)],
+        "lower": [v for part, ends in zip(answers, limits, strict=True) for v in (part.n + ends.lower, ends.lower)],
+        "upper": [v for part, ends in zip(answers, limits, strict=True) for v in (part.n + ends.upper, ends.upper)],
         "level": level,
         "interval_kind": interval,
-        "n": [part.n for part in found for _ in (0, 1)],
+        "n": [part.n for part in answers for _ in (0, 1)],
     }
     # The nation is the sum of the strata; the size of a stratum and its dark figure move together.
-    variances = np.array([part.variance for part in found])
+    variances = np.array([part.variance for part in answers])
     shared = np.diag(variances)
     shared[0, :] = shared[:, 0] = variances
     sidak = level ** (1 / max(len(labels), 1))
-    joint = {str(label): _limits(part, interval, sidak) for label, part in zip(labels, found[1:], strict=True)}
+    joint = {str(label): _limits(part, interval, sidak) for label, part in zip(labels, answers[1:], strict=True)}
     leaning, unlearnt = clipped["share_at_margin"] > CLIPPED, not clipped["learner_converged"]
     reasons = [CHANCES_AT_MARGIN.at(row) for row in range(rows) if leaning]
     reasons += [LEARNER_NOT_CONVERGED.at(row) for row in range(rows) if unlearnt]
     reasons += [
         EVERYBODY_OBSERVED.at(2 * position + row)
-        for position, part in enumerate(found)
+        for position, part in enumerate(answers)
         for row in (0, 1)
         if part.dark <= 0
     ]
     return build(
         columns,
         {} if by is None else {by: [name for name in names for _ in (0, 1)]},
-        quantity=[POPULATION_SIZE, DARK_FIGURE] * len(found),
+        quantity=[POPULATION_SIZE, DARK_FIGURE] * len(answers),
         method=DOUBLY_ROBUST[arguments["kind"]],
         basis="lists",
         recipe=Recipe(
@@ -400,14 +402,14 @@ def _to_estimates(
         reasons=reasons,
         diagnostics={
             **clipped,
-            "on_both": found[0].both,
-            "share_observed": found[0].n / found[0].size,
+            "on_both": answers[0].both,
+            "share_observed": answers[0].n / answers[0].size,
             "joint_limits": {
-                k: [v.lower + p.n, v.upper + p.n] for (k, v), p in zip(joint.items(), found[1:], strict=True)
+                k: [v.lower + p.n, v.upper + p.n] for (k, v), p in zip(joint.items(), answers[1:], strict=True)
             },
         },
         covariance=np.repeat(np.repeat(shared, 2, axis=0), 2, axis=1),
-        support=Support.of([part.n for part in found for _ in (0, 1)]),
+        support=Support.of([part.n for part in answers for _ in (0, 1)]),
     )
 
 

@@ -99,8 +99,8 @@ def over_lists(
     labels = list(dict.fromkeys(sorted(read.strata.tolist(), key=str))) if by is not None else []
     groups = [read.strata == label for label in labels] or [np.ones(len(read.on), dtype=bool)]
     made = _without_highest if across == "no-highest-interaction" else _over_pairs
-    found = made(read, groups, learner, kind, margin, seed)
-    parts = [_sum(found, rows) for rows in groups]
+    result = made(read, groups, learner, kind, margin, seed)
+    parts = [_sum(result, rows) for rows in groups]
     domains = [ListDomain(margin="", labels=(None,) * (by is not None), rows=np.ones(len(read.on), dtype=bool))]
     domains += [
         ListDomain(margin=str(by), labels=(label,), rows=rows) for label, rows in zip(labels, groups, strict=False)
@@ -119,7 +119,7 @@ def over_lists(
             limits=[_limits(float(f), float(v), interval, level) for f, v in zip(dark, np.diag(covariance), strict=True)],
             method=codes.DOUBLY_ROBUST_LISTS, term=", ".join(read.lists), interval_kind=IntervalKind.of(interval),
             call="doubly_robust", level=level, about=about, assumptions=_assumptions(read, across),
-            reasons=_reasons(found, len(domains)), diagnostics=found.diagnostics, arguments=arguments,
+            reasons=_reasons(result, len(domains)), diagnostics=result.diagnostics, arguments=arguments,
         )
     )  # fmt: skip
 
@@ -128,11 +128,11 @@ def _limits(dark: float, variance: float, interval: str, level: float) -> Limits
     return limits_of(dark, variance, interval, level)
 
 
-def _sum(found: Influence, rows: npt.NDArray[np.bool_]) -> tuple[float, float]:
+def _sum(influence: Influence, rows: npt.NDArray[np.bool_]) -> tuple[float, float]:
     """The dark figure of a stratum and its variance n (Var φ + ψ⁻¹(ψ⁻¹ − 1)); none where everybody was observed."""
     n = float(rows.sum())
-    inverse = max(float(found.values[rows].mean()), 1.0)
-    spread = float(found.spread[rows].var(ddof=1)) if n > 1 else 0.0
+    inverse = max(float(influence.values[rows].mean()), 1.0)
+    spread = float(influence.spread[rows].var(ddof=1)) if n > 1 else 0.0
     return n * (inverse - 1), n * (spread + inverse * (inverse - 1))
 
 
@@ -253,17 +253,17 @@ def _agreement(phi: Floats, read: ListRecords, pairs: list[tuple[int, int]]) -> 
     return float(special.chdtrc(len(differences), float(differences @ inverse @ differences))), table
 
 
-def _reasons(found: Influence, domains: int) -> dict[ReasonCode, list[int]]:
+def _reasons(influence: Influence, domains: int) -> dict[ReasonCode, list[int]]:
     """Reasons of all rows."""
     every = list(range(domains))
-    told: dict[ReasonCode, list[int]] = {}
-    if found.diagnostics["share_at_margin"] > CLIPPED:
-        told[CHANCES_AT_MARGIN] = every
-    if not found.diagnostics["learner_converged"]:
-        told[LEARNER_NOT_CONVERGED] = every
-    if found.p_value < DISAGREE:
-        told[codes.PAIRS_DISAGREE] = every
-    return told
+    reasons: dict[ReasonCode, list[int]] = {}
+    if influence.diagnostics["share_at_margin"] > CLIPPED:
+        reasons[CHANCES_AT_MARGIN] = every
+    if not influence.diagnostics["learner_converged"]:
+        reasons[LEARNER_NOT_CONVERGED] = every
+    if influence.p_value < DISAGREE:
+        reasons[codes.PAIRS_DISAGREE] = every
+    return reasons
 
 
 def _assumptions(read: ListRecords, across: Across) -> list[Assumption]:

@@ -196,9 +196,9 @@ def _drawn(matrix: Floats, column: _Column | None, fitted: Floats, observed: Flo
     for lot in (FIRST, DRAWS - FIRST):
         tables = generator.multinomial(people, fitted / fitted.sum(), size=lot).astype(float)
         again = fit_tables(matrix, tables, fitted)
-        found = _deviances(tables, again)
-        fine = np.isfinite(found)
-        each = [found, np.full(lot, np.nan) if column is None else _scores(matrix, column, tables, again)]
+        result = _deviances(tables, again)
+        fine = np.isfinite(result)
+        each = [result, np.full(lot, np.nan) if column is None else _scores(matrix, column, tables, again)]
         # Equal but for rounding is equal: few histories give few different tables. What is missing is not asked for.
         near = observed - 1e-9 * (1 + np.abs(observed))
         worse += [int((one[fine] >= least).sum()) for one, least in zip(each, near, strict=True)]

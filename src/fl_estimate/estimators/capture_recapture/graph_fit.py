@@ -39,11 +39,11 @@ def best_fit(histories: CaptureHistories, graphs: Graphs, weights: Floats) -> Go
     carried = np.flatnonzero((weights >= MATTERS) | (weights == weights.max()))
     best: Goodness | None = None
     for position in carried[np.argsort(-weights[carried], kind="stable")]:
-        found = _test(histories, _terms(graphs.cliques(int(position))))
-        if found is None or found.df == 0:
+        result = _test(histories, _terms(graphs.cliques(int(position))))
+        if result is None or result.df == 0:
             return None
-        if best is None or found.p > best.p:
-            best = found
+        if best is None or result.p > best.p:
+            best = result
         if not best.poor:
             break
     return best

@@ -216,22 +216,22 @@ def _answer(
     histories: CaptureHistories,
     space: Lattice,
     ask: weighing.WeighingRequest,
-    found: Weighed,
+    weighed: Weighed,
     way: str,
     level: float,
     draws: int,
     seed: int,
 ) -> Estimates:
-    order_of = np.argsort(found.weight, kind="stable")
-    kept = np.ones(len(found.weight), dtype=bool)
-    kept[order_of[np.cumsum(found.weight[order_of]) < NEGLIGIBLE]] = False
-    share = found.weight[kept] / found.weight[kept].sum()
-    mixture = DarkFigureMixture(weight=share, centre=found.centre[kept], spread=np.sqrt(found.variance[kept]))
+    order_of = np.argsort(weighed.weight, kind="stable")
+    kept = np.ones(len(weighed.weight), dtype=bool)
+    kept[order_of[np.cumsum(weighed.weight[order_of]) < NEGLIGIBLE]] = False
+    share = weighed.weight[kept] / weighed.weight[kept].sum()
+    mixture = DarkFigureMixture(weight=share, centre=weighed.centre[kept], spread=np.sqrt(weighed.variance[kept]))
     lower, upper = (mixture.quantile(float(q)) for q in tails(level))
     mean, deviation = mixture.moments
     long = not deviation <= LONG * (upper - lower)
     order = max(len(term) for term in space.terms)
-    said: list[Assumption] = [
+    assumptions: list[Assumption] = [
         NO_HIGHEST_INTERACTION.assume(lists=space.lists),
         HIERARCHICAL_DEPENDENCE.assume(order=order),
         WEIGHTS_BIC.assume() if ask.weights == "bic" else WEIGHTS_LAPLACE.assume(deviation=ask.deviation),
@@ -241,9 +241,9 @@ def _answer(
         PERFECT_LINKAGE.assume(),
     ]
     reasons = [POSTERIOR_TAIL_LONG.at(0)] if long else []
-    reasons += [] if found.complete else [SEARCH_CUT_SHORT.at(0, models=found.looked_at)]
-    if found.settled is not None and not found.settled.agreed:
-        reasons.append(CHAINS_APART.at(0, share=round(100 * found.settled.inclusion)))
+    reasons += [] if weighed.complete else [SEARCH_CUT_SHORT.at(0, models=weighed.looked_at)]
+    if weighed.settled is not None and not weighed.settled.agreed:
+        reasons.append(CHAINS_APART.at(0, share=round(100 * weighed.settled.inclusion)))
     return posterior_estimates(
         histories,
         call="average_hierarchical",
@@ -255,8 +255,8 @@ def _answer(
         level=level,
         draws=mixture.draw(draws, seed),
         reasons=tuple(reasons),
-        assumptions=tuple(said),
-        diagnostics=_search_diagnostics(histories, space, found, mean, way),
+        assumptions=tuple(assumptions),
+        diagnostics=_search_diagnostics(histories, space, weighed, mean, way),
         arguments={
             "max_order": order, "weights": ask.weights, "model_prior": ask.model_prior, "search": way,
             "prior_deviation": ask.deviation, "draws": draws, "seed": seed,
@@ -265,24 +265,24 @@ def _answer(
 
 
 def _search_diagnostics(
-    histories: CaptureHistories, space: Lattice, found: Weighed, mean: float, way: str
+    histories: CaptureHistories, space: Lattice, weighed: Weighed, mean: float, way: str
 ) -> dict[str, Any]:
-    alone = found.weight if found.alone is None else found.alone
+    alone = weighed.weight if weighed.alone is None else weighed.alone
     best = np.argsort(-alone, kind="stable")[:SHOWN]
 
     def name(position: int) -> str:
-        return model_name(histories, [t for t, on in zip(space.terms, found.models[position], strict=True) if on])
+        return model_name(histories, [t for t, on in zip(space.terms, weighed.models[position], strict=True) if on])
 
-    inclusion = found.weight @ found.models
+    inclusion = weighed.weight @ weighed.models
     return {
         "search": way,
-        "models": found.looked_at,
-        "models_with_estimate": found.with_estimate,
+        "models": weighed.looked_at,
+        "models_with_estimate": weighed.with_estimate,
         "top_models": [
             {
                 "terms": name(int(position)),
                 "weight": float(alone[position]),
-                "population_size": histories.n + float(np.exp(found.centre[position])),
+                "population_size": histories.n + float(np.exp(weighed.centre[position])),
             }
             for position in best
         ],
@@ -292,7 +292,7 @@ def _search_diagnostics(
             if len(term) > 1
         },
         "posterior_mean": histories.n + mean,
-        **_chain_diagnostics(found.settled),
+        **_chain_diagnostics(weighed.settled),
     }
 
 

@@ -44,8 +44,8 @@ class DarkFigureMixture:
         high = float(np.exp(self.centre).max()) + 10.0
         while self.below(high) < level:
             high *= 2
-        found: Any = optimize.brentq(lambda dark: self.below(dark) - level, 0.0, high, xtol=1e-6, rtol=1e-10)  # pyright: ignore[reportCallIssue, reportArgumentType]
-        return float(found)
+        result: Any = optimize.brentq(lambda dark: self.below(dark) - level, 0.0, high, xtol=1e-6, rtol=1e-10)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        return float(result)
 
     @property
     def moments(self) -> tuple[float, float]:

@@ -118,19 +118,19 @@ def climbs(ask: WeighingRequest) -> Flags:
     return np.unique(np.array(_tops(ask, {})), axis=0)
 
 
-def _tops(ask: WeighingRequest, held: dict[bytes, float]) -> list[Flags]:
+def _tops(ask: WeighingRequest, weighed: dict[bytes, float]) -> list[Flags]:
     lattice = ask.fitter.lattice
     orders = np.array([len(term) for term in lattice.terms])
-    return [_climb(ask, start, held) for start in (lattice.main, orders <= 2)]
+    return [_climb(ask, start, weighed) for start in (lattice.main, orders <= 2)]
 
 
-def _met(ask: WeighingRequest, models: Flags, held: dict[bytes, float]) -> Floats:
+def _met(ask: WeighingRequest, models: Flags, weighed: dict[bytes, float]) -> Floats:
     """Logarithms of the weights, each model weighed once; −∞ without an estimate."""
-    new = np.array([model.tobytes() not in held for model in models], dtype=bool)
+    new = np.array([model.tobytes() not in weighed for model in models], dtype=bool)
     if new.any():
         log = evidence(ask, models[new])[0]
-        held.update(zip([model.tobytes() for model in models[new]], log.tolist(), strict=True))
-    return np.array([held[model.tobytes()] for model in models])
+        weighed.update(zip([model.tobytes() for model in models[new]], log.tolist(), strict=True))
+    return np.array([weighed[model.tobytes()] for model in models])
 
 
 def _beside(ask: WeighingRequest, model: Flags) -> Flags:
@@ -141,12 +141,12 @@ def _beside(ask: WeighingRequest, model: Flags) -> Flags:
     return others
 
 
-def _climb(ask: WeighingRequest, start: Flags, held: dict[bytes, float]) -> Flags:
+def _climb(ask: WeighingRequest, start: Flags, weighed: dict[bytes, float]) -> Flags:
     """From a start to the best neighbour, while there is a better one."""
-    model, best = start, float(_met(ask, start[None], held)[0])
+    model, best = start, float(_met(ask, start[None], weighed)[0])
     while True:
         others = _beside(ask, model)
-        log = _met(ask, others, held)
+        log = _met(ask, others, weighed)
         position = int(log.argmax())
         # Without an estimate one goes on towards main effects, which have one.
         if best == -np.inf and not log[position] > -np.inf and len(smaller := others[others.sum(axis=1) < model.sum()]):
@@ -157,11 +157,11 @@ def _climb(ask: WeighingRequest, start: Flags, held: dict[bytes, float]) -> Flag
             return model
 
 
-def _walk(ask: WeighingRequest, start: Flags, held: dict[bytes, float], most: int) -> bool:
-    """All models within the window that can be come to: adds what is met to `held`; says whether it came to its end."""
+def _walk(ask: WeighingRequest, start: Flags, weighed: dict[bytes, float], most: int) -> bool:
+    """All models within the window that can be come to: adds what is met to `weighed`; says whether it came to its end."""
     front, best, passed = start[None], -np.inf, {start.tobytes()}
     while len(front):
-        log = _met(ask, front, held)
+        log = _met(ask, front, weighed)
         best = max(best, float(log.max()))
         following: dict[bytes, Flags] = {}
         for model in front[log >= best - WINDOW[ask.weights]]:
@@ -169,7 +169,7 @@ def _walk(ask: WeighingRequest, start: Flags, held: dict[bytes, float], most: in
                 if other.tobytes() not in passed:
                     following[other.tobytes()] = other
         passed |= following.keys()
-        if len(held) + len(following) > most:
+        if len(weighed) + len(following) > most:
             return False
         front = np.array(list(following.values()), dtype=bool).reshape(-1, len(start))
     return True

@@ -120,10 +120,10 @@ def latent_class(
         )  # fmt: skip
     used = known_seed(seed)
     per_chain = -(-draws // chains)
-    found = _run(histories, classes, chains, per_chain, burn_in, thin, prior, used)
-    dark, occupied, alpha = found[..., 0], found[..., 1], found[..., 2]
+    result = _run(histories, classes, chains, per_chain, burn_in, thin, prior, used)
+    dark, occupied, alpha = result[..., 0], result[..., 1], result[..., 2]
     told = chain_diagnostics(dark + histories.n)
-    fit_p = predictive_p(histories, found.reshape(-1, found.shape[-1]), classes)
+    fit_p = predictive_p(histories, result.reshape(-1, result.shape[-1]), classes)
     median, (lower, upper) = float(np.median(dark)), np.quantile(dark, tails(level))
     made = posterior_estimates(
         histories,

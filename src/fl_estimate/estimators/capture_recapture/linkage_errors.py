@@ -140,10 +140,10 @@ def linkage_corrected(
     rates = read_rates(missed, false_links, checked_missed, checked_false)
     two = histories.pair(a, b)
     counts = _counts(two, a, b)
-    found = _solved(counts, rates, equations)
-    _require_possible(found, counts, rates)
-    spread = _variance(counts, found, rates, variance)
-    return _answer(two, counts, found, rates, spread, equations, variance, interval, level)
+    result = _solved(counts, rates, equations)
+    _require_possible(result, counts, rates)
+    spread = _variance(counts, result, rates, variance)
+    return _answer(two, counts, result, rates, spread, equations, variance, interval, level)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -266,9 +266,9 @@ def _cells(counts: Floats, rates: Rates, equations: str) -> Solved:
     )
 
 
-def _require_possible(found: Solved, counts: Floats, rates: Rates) -> None:
+def _require_possible(solved: Solved, counts: Floats, rates: Rates) -> None:
     # Rounding of an exact zero is none.
-    if (found.people < -1e-9 * counts.sum()).any():
+    if (solved.people < -1e-9 * counts.sum()).any():
         _refuse(counts, rates)
 
 
@@ -287,29 +287,29 @@ def _refuse(counts: Floats, rates: Rates) -> None:
     )
 
 
-def _variance(counts: Floats, found: Solved, rates: Rates, kind: str) -> float:
+def _variance(counts: Floats, solved: Solved, rates: Rates, kind: str) -> float:
     """Of N, with what is not known of the rates."""
-    size = found.size
+    size = solved.size
     if kind == "multinomial":
         share = counts / size
         covariance = size * (np.diag(share) - np.outer(share, share))
-        sampling = float(found.by_counts @ covariance @ found.by_counts)
+        sampling = float(solved.by_counts @ covariance @ solved.by_counts)
     else:
         alpha, beta = rates.alpha, rates.beta
         first, second = float(counts[0] + counts[1]), float(counts[0] + counts[2])
-        both = float(found.people[0])
+        both = float(solved.people[0])
         chance = first * second * max(size - first, 0.0) * max(size - second, 0.0) / size**3
         linked = (alpha - beta) ** 2 * chance + both * alpha * (1 - alpha)
         linked += max(first - both, 0.0) * beta * (1 - beta)
         # One link more, with the lists as they are, is one person less on each alone.
-        sampling = float(found.by_counts @ np.array([1.0, -1.0, -1.0])) ** 2 * linked
-    return sampling + found.by_alpha**2 * rates.variance_alpha + found.by_beta**2 * rates.variance_beta
+        sampling = float(solved.by_counts @ np.array([1.0, -1.0, -1.0])) ** 2 * linked
+    return sampling + solved.by_alpha**2 * rates.variance_alpha + solved.by_beta**2 * rates.variance_beta
 
 
 def _answer(
     two: CaptureHistories,
     counts: Floats,
-    found: Solved,
+    solved: Solved,
     rates: Rates,
     variance: float,
     equations: str,
@@ -317,8 +317,8 @@ def _answer(
     interval: str,
     level: float,
 ) -> Estimates:
-    right = put_right(two, np.maximum(found.people, 0.0))
-    dark, se = found.size - right.n, float(np.sqrt(variance))
+    right = put_right(two, np.maximum(solved.people, 0.0))
+    dark, se = solved.size - right.n, float(np.sqrt(variance))
     z = normal_quantile(level)
     limits = Limits(dark - z * se, dark + z * se)
     reasons: list[ReasonCode] = []
@@ -344,11 +344,11 @@ def _answer(
         assumptions=(LISTS_INDEPENDENT.assume(), CLOSED_POPULATION.assume(), linkage_assumption(rates)),
         diagnostics={
             "on_both_linked": float(counts[0]),
-            "on_both": float(found.people[0]),
-            "people": found.people.tolist(),
+            "on_both": float(solved.people[0]),
+            "people": solved.people.tolist(),
             "petersen_uncorrected": first * second / float(counts[0]),
-            "gradient_alpha": found.by_alpha,
-            "gradient_beta": found.by_beta,
+            "gradient_alpha": solved.by_alpha,
+            "gradient_beta": solved.by_beta,
         },
         arguments={**settings, "interval": interval},
     )

@@ -226,7 +226,7 @@ def _pooled(made: Sequence[Estimates], refused: Mapping[str, int], level: float,
     without = sum(refused.values())
     codes = [LINKAGE_DRAWS_FAILED] if without > UNSTABLE * (len(made) + without) else []
     codes += [] if dark.mean > 0 else [INTERVAL_NOT_DEFINED]
-    said = [a for a in _assumed(made) if a.code != PERFECT_LINKAGE]
+    assumptions = [a for a in _assumed(made) if a.code != PERFECT_LINKAGE]
     arguments = {"draws": len(made) + without, "level": level, "of": first.provenance.to_dict()}
     if isinstance(linkages, LinkDraws):
         arguments |= {"seed": linkages.seed, "lists": list(linkages.lists)}
@@ -236,7 +236,7 @@ def _pooled(made: Sequence[Estimates], refused: Mapping[str, int], level: float,
         first,
         frame=frame,
         reasons=tuple(code.at(row) for row in (0, 1) for code in codes),
-        assumptions=(*said, LINKS_DRAWN.assume(draws=len(made))),
+        assumptions=(*assumptions, LINKS_DRAWN.assume(draws=len(made))),
         diagnostics={
             "draws": len(made),
             "draws_without_estimate": dict(refused),

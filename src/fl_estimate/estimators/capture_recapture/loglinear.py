@@ -157,12 +157,12 @@ def require_estimable(histories: CaptureHistories, model: tuple[Term, ...]) -> R
         FL-EST-35.
     """
     reduced = reduce_model(histories, model)
-    found = existence(histories, reduced)
-    if found.code:
+    result = existence(histories, reduced)
+    if result.code:
         pairs = listed(term_name(histories, term) for term in model if len(term) > 1)
         raise EstimateFault(
             "FL-EST-35",
-            f"this model has no estimate to give: {found.status}",
+            f"this model has no estimate to give: {result.status}",
             found=f"terms {pairs or 'main effects only'}",
             fix="use fewer terms, merge lists that are nearly the same, or leave a small list out",
         )
@@ -247,8 +247,8 @@ def _root(below: Callable[[float], float], centre: float, direction: float) -> f
 
 def _zero(function: Callable[[float], float], low: float, high: float, tolerance: float) -> float:
     """Where a function is 0 between two points at which its signs differ."""
-    found: Any = optimize.brentq(function, low, high, xtol=tolerance, rtol=tolerance)  # pyright: ignore[reportCallIssue, reportArgumentType]
-    return float(found)
+    result: Any = optimize.brentq(function, low, high, xtol=tolerance, rtol=tolerance)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    return float(result)
 
 
 def _intervals(likelihood: str, interval: str | None, level: float) -> tuple[str, ...]:
@@ -277,13 +277,13 @@ def _limits(
 
 def _assumptions(histories: CaptureHistories, model: tuple[Term, ...], reduced: Reduced) -> tuple[Assumption, ...]:
     pairs = [term_name(histories, term) for term in model if len(term) > 1]
-    said: list[Assumption] = [NO_HIGHEST_INTERACTION.assume(lists=len(histories.lists))]
-    said.append(DEPENDENCE_BETWEEN_LISTS.assume(terms=pairs) if pairs else LISTS_INDEPENDENT.assume())
-    said += [CLOSED_POPULATION.assume(), PERFECT_LINKAGE.assume()]
+    assumptions: list[Assumption] = [NO_HIGHEST_INTERACTION.assume(lists=len(histories.lists))]
+    assumptions.append(DEPENDENCE_BETWEEN_LISTS.assume(terms=pairs) if pairs else LISTS_INDEPENDENT.assume())
+    assumptions += [CLOSED_POPULATION.assume(), PERFECT_LINKAGE.assume()]
     if reduced.absent:
-        said.append(TERMS_MINUS_INFINITY.assume(terms=[term_name(histories, term) for term in reduced.absent]))
-    said.append(INTERVAL_GIVEN_MODEL.assume())
-    return tuple(said)
+        assumptions.append(TERMS_MINUS_INFINITY.assume(terms=[term_name(histories, term) for term in reduced.absent]))
+    assumptions.append(INTERVAL_GIVEN_MODEL.assume())
+    return tuple(assumptions)
 
 
 def _diagnostics(histories: CaptureHistories, reduced: Reduced, fit: PoissonFit, tested: Goodness) -> dict[str, Any]:

@@ -415,8 +415,8 @@ def _size(pairs: _Pairs) -> tuple[float, float]:
     if score(low + 1e-6) >= 0:
         size = float(np.exp(low))
     else:
-        found: Any = optimize.brentq(score, low + 1e-6, high, xtol=1e-13, rtol=1e-13)  # pyright: ignore[reportCallIssue, reportArgumentType]
-        size = float(np.exp(found))
+        result: Any = optimize.brentq(score, low + 1e-6, high, xtol=1e-13, rtol=1e-13)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        size = float(np.exp(result))
     mean, spread = _moments(pairs, size)
     return size, float(size**2 / (mean**2 / np.maximum(spread, 1e-12)).sum())
 

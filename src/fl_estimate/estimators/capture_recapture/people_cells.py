@@ -174,9 +174,9 @@ def read_columns(source: Any, columns: Sequence[str]) -> tuple[pd.DataFrame, fro
 
 
 def _numbers(values: list[Any]) -> Any:
-    found = np.array([np.nan if value is None else float(value) for value in values], dtype=float)
-    whole = not np.isnan(found).any() and (found == np.round(found)).all() and (np.abs(found) < 2**53).all()
-    return found.astype(np.int64) if len(found) and whole else found
+    result = np.array([np.nan if value is None else float(value) for value in values], dtype=float)
+    whole = not np.isnan(result).any() and (result == np.round(result)).all() and (np.abs(result) < 2**53).all()
+    return result.astype(np.int64) if len(result) and whole else result
 
 
 def _classes(values: list[Any], column: Any) -> pd.Categorical:
@@ -339,13 +339,13 @@ def _without(frame: pd.DataFrame, names: frozenset[str]) -> pd.DataFrame:
 
 def _fits(bases: pd.DataFrame, gaps: Mapping[str, _Gap], numbers: list[str], crossed: Positions) -> Bools:
     """Which possibilities go with which known numbers; shape (bases, possibilities)."""
-    found = np.ones((len(bases), len(crossed)), dtype=bool)
+    result = np.ones((len(bases), len(crossed)), dtype=bool)
     for name in numbers:
         at = list(gaps).index(name)
         held = bases[name].to_numpy(dtype=float)
         near = _nearest(gaps[name].values, held)
-        found &= np.isnan(held)[:, None] | (crossed[None, :, at] == near[:, None])
-    return found
+        result &= np.isnan(held)[:, None] | (crossed[None, :, at] == near[:, None])
+    return result
 
 
 def _nearest(grid: list[Any], values: Floats) -> Positions:
@@ -398,9 +398,9 @@ def _gap(records: Records, name: str, grid: int, classes: Collection[str]) -> _G
     return _Gap(values=values, codes=np.where(np.isnan(held), -1, _nearest(values, held)), grid=True)
 
 
-def _grid(held: Floats, size: int) -> list[Any]:
+def _grid(observed: Floats, size: int) -> list[Any]:
     """Observed numbers that stand for parts of equal size: of each part the one nearest to its mean."""
-    ordered = np.sort(held)
+    ordered = np.sort(observed)
     parts = np.array_split(ordered, min(size, len(ordered)))
     return np.unique([part[np.argmin(np.abs(part - part.mean()))] for part in parts]).tolist()
 

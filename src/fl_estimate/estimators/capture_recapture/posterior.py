@@ -107,15 +107,15 @@ def chain_diagnostics(draws: Floats) -> dict[str, Any]:
     }
 
 
-def chain_flags(told: Mapping[str, Any]) -> tuple[Reason, ...]:
+def chain_flags(diagnostics: Mapping[str, Any]) -> tuple[Reason, ...]:
     """What falls short of Vehtari and others (2021)."""
-    said: list[Reason] = []
-    if not told["rhat"] <= RHAT_GOOD:
-        said.append(SAMPLER_RHAT.at(0, rhat=round(float(told["rhat"]), 3)))
-    ess = min(told["ess_bulk"], told["ess_tail"])
+    reasons: list[Reason] = []
+    if not diagnostics["rhat"] <= RHAT_GOOD:
+        reasons.append(SAMPLER_RHAT.at(0, rhat=round(float(diagnostics["rhat"]), 3)))
+    ess = min(diagnostics["ess_bulk"], diagnostics["ess_tail"])
     if not ess >= ESS_NEEDED:
-        said.append(SAMPLER_ESS.at(0, ess=float(np.round(ess))))
-    return tuple(said)
+        reasons.append(SAMPLER_ESS.at(0, ess=float(np.round(ess))))
+    return tuple(reasons)
 
 
 def summary(histories: CaptureHistories, dark: Floats) -> dict[str, Any]:

@@ -51,12 +51,12 @@ def best_of_rivals(fitter: Fitter, data: Floats, counts: Floats, models: Flags) 
     array, shape (B, models)
     """
     fits = fitter.fit(np.broadcast_to(data, (len(models), len(data))), models)
-    found = np.empty((len(counts), len(models)))
+    result = np.empty((len(counts), len(models)))
     for at in range(0, len(counts), TABLES):
         part = counts[at : at + TABLES]
         with one_thread():
-            found[at : at + TABLES] = _best(fitter, part, models, fits.parameters, fits.fitted)
-    return found
+            result[at : at + TABLES] = _best(fitter, part, models, fits.parameters, fits.fitted)
+    return result
 
 
 def can_win(fitter: Fitter, counts: Floats, models: Flags, parameters: Floats, fitted: Floats) -> tuple[Flags, Floats]:

@@ -175,11 +175,11 @@ def _table(
     if proper:
         return _HistoryTable(members=members, counts=counts, proper=True), ()
     reduced = reduce_model(histories, model)
-    found = existence(histories, reduced)
-    if found.code:
+    result = existence(histories, reduced)
+    if result.code:
         raise EstimateFault(
             "FL-EST-148",
-            f"under the flat prior the posterior does not exist: {found.status}",
+            f"under the flat prior the posterior does not exist: {result.status}",
             found=f"all pairs of {listed(histories.lists)}",
             fix='use prior="proper"; or merge lists that are nearly the same',
         )

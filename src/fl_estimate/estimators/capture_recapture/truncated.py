@@ -264,14 +264,14 @@ def _fit_of(data: Counts, fit: CountFit) -> _Agreement:
 
 def _reasons(fit: CountFit, agreement: _Agreement) -> list[ReasonCode]:
     """Reasons of all rows."""
-    found: list[ReasonCode] = []
+    reasons: list[ReasonCode] = []
     if "size" in fit.limits:
-        found.append(codes.COUNTS_NO_OVERDISPERSION)
+        reasons.append(codes.COUNTS_NO_OVERDISPERSION)
     if "inflation" in fit.limits:
-        found.append(codes.COUNTS_NO_INFLATION)
+        reasons.append(codes.COUNTS_NO_INFLATION)
     if agreement.p_value < MISFIT:
-        found.append(codes.COUNTS_DO_NOT_FIT)
-    return found
+        reasons.append(codes.COUNTS_DO_NOT_FIT)
+    return reasons
 
 
 def _assumptions(distribution: Distribution, one_inflated: Inflation) -> tuple[AssumptionCode, ...]:

@@ -88,18 +88,18 @@ def fit_counts(data: Counts, distribution: DistributionName, *, inflation: bool)
     _require_identified(data)
     if inflation:
         plain = fit_counts(data, distribution, inflation=False) if _plain_exists(data) else None
-        found = _best(data, distribution, inflation=True)
-        if found is None or found.logit < NEARLY_NONE or (
-            plain is not None and found.log_likelihood <= plain.log_likelihood + 1e-9
+        result = _best(data, distribution, inflation=True)
+        if result is None or result.logit < NEARLY_NONE or (
+            plain is not None and result.log_likelihood <= plain.log_likelihood + 1e-9
         ):  # fmt: skip
             if plain is None:
                 raise _no_maximum("the share of people with one contact for other reasons runs to 0")
             return _limited(plain, "inflation")
-        return found
-    found = _best(data, distribution, inflation=False)
-    if found is None:
+        return result
+    result = _best(data, distribution, inflation=False)
+    if result is None:
         raise _no_maximum("the size of the negative binomial runs to 0, or the means do")
-    return found
+    return result
 
 
 def _best(data: Counts, distribution: DistributionName, *, inflation: bool) -> CountFit | None:
@@ -196,8 +196,8 @@ def _at_edge(values: Floats, shape: float, logit: float) -> bool:
 def _start(data: Counts) -> Floats:
     """Coefficients that give everybody the mean of the counts, as near as the columns come to a constant."""
     mean = max(float(data.people @ data.counts / data.people.sum()) - 1, 0.05) * 1.5
-    found: Floats = np.linalg.lstsq(data.columns, np.full(len(data.counts), np.log(mean)), rcond=None)[0]
-    return found
+    result: Floats = np.linalg.lstsq(data.columns, np.full(len(data.counts), np.log(mean)), rcond=None)[0]
+    return result
 
 
 def _uphill(score: Floats, curvature: Floats) -> Floats:

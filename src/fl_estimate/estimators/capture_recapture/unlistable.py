@@ -68,13 +68,13 @@ def add_unlistable(
     >>> [round(float(value)) for value in frame["value"]]
     [2500, 1700]
     """
-    found = _share(share)
-    if found is None:
+    result = _share(share)
+    if result is None:
         raise EstimateFault(
             "FL-EST-346", "the share of people whom no list can meet is a number from 0 to below 1, or two in order",
             found=shown(share), fix="0.3 says that three people in ten could be on no list; (0.2, 0.4) is a range",
         )  # fmt: skip
-    least, most = found
+    least, most = result
     quantities = estimates.frame["quantity"].astype(str).tolist()
     if quantities != [*ROWS] * (len(quantities) // 2):
         raise EstimateFault(
@@ -88,13 +88,18 @@ def add_unlistable(
         frame[name] = np.column_stack([grown, grown - seen]).ravel()
     frame["se"] = frame["se"].to_numpy(dtype=float) / (1 - (least + most) / 2)
     kept = tuple(one for one in estimates.assumptions if one.code != EVERYONE_CAN_BE_LISTED)
-    said = SHARE_UNLISTABLE_STATED.assume(least=round(100 * least, 1), most=round(100 * most, 1))
+    assumption = SHARE_UNLISTABLE_STATED.assume(least=round(100 * least, 1), most=round(100 * most, 1))
     provenance = replace(
         estimates.provenance, call="add_unlistable",
         arguments={"of": estimates.provenance.to_dict(), "share": [least, most]},
     )  # fmt: skip
     return replace(
-        estimates, frame=frame, assumptions=(*kept, said), draws=None, covariance_matrix=None, provenance=provenance
+        estimates,
+        frame=frame,
+        assumptions=(*kept, assumption),
+        draws=None,
+        covariance_matrix=None,
+        provenance=provenance,
     )
 
 

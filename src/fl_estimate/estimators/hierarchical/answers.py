@@ -286,28 +286,28 @@ def _diagnostics(
     effective: Effective | None,
     standardised: Mapping[str, tuple[float, float]],
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {**posterior.diagnostics, "seed": ask.seed}
-    found["parameters"] = {name: dict(figures) for name, figures in posterior.parameters.items()}
-    found["flags"] = [code for code, _ in posterior.flags]
+    result: dict[str, Any] = {**posterior.diagnostics, "seed": ask.seed}
+    result["parameters"] = {name: dict(figures) for name, figures in posterior.parameters.items()}
+    result["flags"] = [code for code, _ in posterior.flags]
     structure = model.structure.area if isinstance(model.structure, Crossed) else model.structure
     if structure is not None and structure.component is not None:
         areas = dict.fromkeys(map(text, direct.labels))
-        found["component"] = dict(zip(areas, (structure.component + 1).tolist(), strict=True))
-        found["scaling_factor"] = structure.factors.tolist()
+        result["component"] = dict(zip(areas, (structure.component + 1).tolist(), strict=True))
+        result["scaling_factor"] = structure.factors.tolist()
     if posterior.benchmark is not None:
         before = posterior.benchmark["before"]
-        found["benchmark"] = {name: value for name, value in posterior.benchmark.items() if name != "before"}
-        found["before_benchmark"] = dict(zip(direct.keys, before.tolist(), strict=True))
+        result["benchmark"] = {name: value for name, value in posterior.benchmark.items() if name != "before"}
+        result["before_benchmark"] = dict(zip(direct.keys, before.tolist(), strict=True))
     if posterior.tail is not None:
-        found["tail"] = dict(zip(direct.keys, posterior.tail.tolist(), strict=True))
+        result["tail"] = dict(zip(direct.keys, posterior.tail.tolist(), strict=True))
     if standardised:
-        found["standardised"] = {name: {"mean": mean, "sd": sd} for name, (mean, sd) in standardised.items()}
+        result["standardised"] = {name: {"mean": mean, "sd": sd} for name, (mean, sd) in standardised.items()}
     if effective is not None:
         used = [
             (key, float(d), s) for key, d, s in zip(direct.keys, effective.deff, effective.source, strict=True) if s
         ]
-        found["deff_used"] = {key: deff for key, deff, _ in used}
-        found["deff_source"] = {key: source for key, _, source in used}
+        result["deff_used"] = {key: deff for key, deff, _ in used}
+        result["deff_source"] = {key: source for key, _, source in used}
         if np.isfinite(effective.df):
-            found["deff_pooled"], found["deff_df"] = effective.pooled, effective.df
-    return found
+            result["deff_pooled"], result["deff_df"] = effective.pooled, effective.df
+    return result

@@ -255,12 +255,12 @@ def area(
         "draws": draws,
         "seed": seed,
     }
-    found = area_estimates(
+    result = area_estimates(
         table, prepared.model, ask, posterior, prepared.effective, prepared.standardised, sampled, arguments
     )
     # What was moved to the national figure is moved by what the areas' own counts are.
     few = {} if benchmark is not None or table.time else limits_of_few(table, prepared.model, ask, rule)
-    told: dict[str, Any] = {"limits_of_few": {key: list(ends) for key, ends in few.items()}}
+    diagnostics: dict[str, Any] = {"limits_of_few": {key: list(ends) for key, ends in few.items()}}
     alike = same_whatever(table, prepared.model, rule) if few else None
     if alike is not None:
         model, effective = alike
@@ -275,11 +275,11 @@ def area(
             arguments,
             few_of(table),
         )
-        told["released"] = _relative(table.by, again.frame, found.frame)
-        told["released_assumptions"] = [
+        diagnostics["released"] = _relative(table.by, again.frame, result.frame)
+        diagnostics["released_assumptions"] = [
             [one.code, [list(pair) for pair in one.parameters]] for one in again.assumptions
         ]
-    return replace(found, diagnostics={**found.diagnostics, **told})
+    return replace(result, diagnostics={**result.diagnostics, **diagnostics})
 
 
 def _kind(interval: str | None, model: Model) -> str:
@@ -317,8 +317,8 @@ def _sample(
     if rule is None:
         return sample(prepared.model, ask, sampler)
     # Summaries of what was moved come from the draws: there must be enough of them.
-    found = sample(prepared.model, replace(ask, draws=max(ask.draws, NATIONAL_DRAWS)), sampler)
-    return benchmark_posterior(found, ask, direct, rule, share=direct.quantity == PREVALENCE, known=known)
+    result = sample(prepared.model, replace(ask, draws=max(ask.draws, NATIONAL_DRAWS)), sampler)
+    return benchmark_posterior(result, ask, direct, rule, share=direct.quantity == PREVALENCE, known=known)
 
 
 def _check_words(

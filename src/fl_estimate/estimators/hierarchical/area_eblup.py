@@ -179,18 +179,18 @@ def eblup(
     x = np.column_stack([*([np.ones(len(table.keys))] if intercept else []), *columns.values()])
     fit = _fit(table, sampled, x, chosen, method, neighbours if spatial else None, temporal)
     names = (*(["intercept"] if intercept else []), *columns)
-    found = _back(fit, chosen, back)
+    result = _back(fit, chosen, back)
     if benchmark is not None:
         assert persons is not None  # asked for above
-        value = move(found.value, persons / persons.sum(), table.national["value"], benchmark)
+        value = move(result.value, persons / persons.sum(), table.national["value"], benchmark)
         refuse_outside(value[None, :], benchmark, share=LINKS[chosen].share or table.quantity == PREVALENCE)
-        found = _Found(value=value, se=np.full(len(value), np.nan))
+        result = _Found(value=value, se=np.full(len(value), np.nan))
     arguments = {
         "method": method, "link": chosen, "back": back, "spatial": spatial, "temporal": temporal, "time": time,
         "covariates": list(columns),
         "benchmark": benchmark, "intercept": intercept,
     }  # fmt: skip
-    return _estimates(table, fit, found, names, level, sampled, arguments)
+    return _estimates(table, fit, result, names, level, sampled, arguments)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,9 +234,9 @@ def _fit(
     w = None if neighbours is None else row_standardised(weight_matrix(read_neighbours(neighbours, direct.by), areas))
     if direct.time:
         panel = Panel(areas=len(areas), times=times, w=w, autoregressive=temporal is not None)
-        found = fit_panel(data, x, sampled, panel, method)
+        result = fit_panel(data, x, sampled, panel, method)
         none = np.full(len(x), np.nan)
-        return _AreaFit(components=found.components, beta=found.beta, value=found.value, mse=none, g1=found.g1)
+        return _AreaFit(components=result.components, beta=result.beta, value=result.value, mse=none, g1=result.g1)
     if w is not None:
         fit = fit_sar(data, x, sampled, w, method)
         components = {"variance": fit.variance, "rho": fit.rho}
@@ -262,7 +262,7 @@ def _back(fit: _AreaFit, link: str, back: str) -> _Found:
 def _estimates(
     direct: Direct,
     fit: _AreaFit,
-    found: _Found,
+    figures: _Found,
     names: tuple[str, ...],
     level: float,
     sampled: Bools,
@@ -272,8 +272,8 @@ def _estimates(
     reach = float(special.ndtri((1 + level) / 2))
     numbers = direct.numbers
     columns: dict[str, Any] = {
-        "value": found.value, "se": found.se, "lower": found.value - reach * found.se,
-        "upper": found.value + reach * found.se, "n": numbers["n"], "cases": numbers["cases"], "deff": numbers["deff"],
+        "value": figures.value, "se": figures.se, "lower": figures.value - reach * figures.se,
+        "upper": figures.value + reach * figures.se, "n": numbers["n"], "cases": numbers["cases"], "deff": numbers["deff"],
         "undetermined": numbers["undetermined"], "margin": direct.margin, "outcome": direct.outcome, "level": level,
         "interval_kind": WALD,
     }  # fmt: skip
@@ -307,32 +307,32 @@ def _method_name(arguments: dict[str, Any]) -> MethodName:
 
 
 def _reasons(fit: _AreaFit, direct: Direct, sampled: Bools, *, benchmarked: bool, panel: bool) -> tuple[Reason, ...]:
-    said: list[Reason] = [AREA_VARIANCE_SMOOTHED.at(row) for row in direct.smoothed]
+    reasons: list[Reason] = [AREA_VARIANCE_SMOOTHED.at(row) for row in direct.smoothed]
     for row, met in enumerate(sampled):
         if not met:
-            said.append(AREA_WITHOUT_SAMPLE.at(row))
+            reasons.append(AREA_WITHOUT_SAMPLE.at(row))
         if benchmarked:
-            said.append(ERROR_AFTER_BENCHMARKING.at(row))
+            reasons.append(ERROR_AFTER_BENCHMARKING.at(row))
         elif panel:
-            said.append(PANEL_ERROR_NOT_GIVEN.at(row))
+            reasons.append(PANEL_ERROR_NOT_GIVEN.at(row))
         elif fit.boundary:
-            said.append(VARIANCE_AT_BOUNDARY.at(row))
-    return tuple(said)
+            reasons.append(VARIANCE_AT_BOUNDARY.at(row))
+    return tuple(reasons)
 
 
 def _assumptions(direct: Direct, names: tuple[str, ...], arguments: dict[str, Any]) -> tuple[Assumption, ...]:
     link = arguments["link"]
-    said = [(AREA_EFFECTS_EXCHANGEABLE if arguments["spatial"] is None else AREA_EFFECTS_SAR).assume(link=link)]
+    assumptions = [(AREA_EFFECTS_EXCHANGEABLE if arguments["spatial"] is None else AREA_EFFECTS_SAR).assume(link=link)]
     if arguments["time"] is not None:
         code = PANEL_EFFECTS_AR1 if arguments["temporal"] is not None else PANEL_EFFECTS_INDEPENDENT
-        said.append(code.assume(link=link))
+        assumptions.append(code.assume(link=link))
     covariates = [name for name in names if name != "intercept"]
     if covariates:
-        said.append(AREA_COVARIATES.assume(covariates=", ".join(covariates)))
-    said.append(AREA_VARIANCES_KNOWN.assume())
+        assumptions.append(AREA_COVARIATES.assume(covariates=", ".join(covariates)))
+    assumptions.append(AREA_VARIANCES_KNOWN.assume())
     if arguments["benchmark"] is not None:
-        said.append(BENCHMARKED.assume(rule=arguments["benchmark"], value=float(direct.national["value"])))
-    return tuple(said)
+        assumptions.append(BENCHMARKED.assume(rule=arguments["benchmark"], value=float(direct.national["value"])))
+    return tuple(assumptions)
 
 
 def _check_words(

@@ -57,7 +57,7 @@ def limits_of_few(direct: Direct, model: Model, ask: PosteriorRequest, deff: str
         return {}
     same = _with_counts(model, _alike(direct, few, deff, clustered=_clusters(model)))
     mean, spread = _hyper(same)
-    found: dict[str, tuple[float, float]] = {}
+    result: dict[str, tuple[float, float]] = {}
     for area in np.flatnonzero(few).tolist():
         variance = float(np.exp(2 * mean[-1]) + model.x[area] @ spread @ model.x[area])
         centre = float(model.x[area] @ mean[:-1])
@@ -65,8 +65,8 @@ def limits_of_few(direct: Direct, model: Model, ask: PosteriorRequest, deff: str
         lower, _ = _limits(_one(same, area, 0.0), centre, variance, ask)
         lower = 0.0 if ask.calibrated else lower
         _, upper = _limits(_one(same, area, (FEW - 1) * worth), centre, variance, ask)
-        found[direct.keys[area]] = (lower, upper)
-    return found
+        result[direct.keys[area]] = (lower, upper)
+    return result
 
 
 def few_of(direct: Direct) -> npt.NDArray[np.bool_]:
@@ -180,10 +180,10 @@ def _hyper(model: Model) -> tuple[Floats, Floats]:
 
     share = np.clip(model.y.sum() / model.size.sum(), 1e-9, 1 - 1e-9)
     start = np.concatenate([[special.logit(share)], np.zeros(x.shape[1] - 1), [np.log(0.5)]])
-    found: Any = optimize.minimize(
+    result: Any = optimize.minimize(
         minus_log, start, method="L-BFGS-B", bounds=[(None, None)] * x.shape[1] + [(-5.0, 3.0)]
     )
-    return found.x, _covariance(minus_log, found.x)[:-1, :-1]
+    return result.x, _covariance(minus_log, result.x)[:-1, :-1]
 
 
 def _covariance(minus_log: Any, at: Floats, step: float = 1e-3) -> Floats:

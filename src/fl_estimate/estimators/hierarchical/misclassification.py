@@ -217,13 +217,13 @@ def _wrong_counts(found: str, fix: str) -> EstimateFault:
     return EstimateFault("FL-EST-112", "the cases and people cannot be used", found=found, fix=fix)
 
 
-def _refuse_chance(asked: _InstrumentArguments) -> None:
-    if asked.sensitivity.mean + asked.specificity.mean > 1:
+def _refuse_chance(arguments: _InstrumentArguments) -> None:
+    if arguments.sensitivity.mean + arguments.specificity.mean > 1:
         return
     raise EstimateFault(
         "FL-EST-111",
         "an instrument that is no better than chance says nothing",
-        found=f"mean sensitivity {asked.sensitivity.mean:.3g} and specificity {asked.specificity.mean:.3g}",
+        found=f"mean sensitivity {arguments.sensitivity.mean:.3g} and specificity {arguments.specificity.mean:.3g}",
         fix="they must sum to more than 1; check which is which, and (a, b) of the beta densities",
     )
 
@@ -244,21 +244,21 @@ def _single(estimates: Estimates) -> _Counted:
     )  # fmt: skip
 
 
-def _of_one(asked: _InstrumentArguments, counted: _Counted) -> Estimates:
-    if isinstance(asked.prior, Prior):
+def _of_one(arguments: _InstrumentArguments, counted: _Counted) -> Estimates:
+    if isinstance(arguments.prior, Prior):
         raise EstimateFault(
             "FL-EST-115", "one prevalence has a beta density before the data", found="a Prior",
             fix="give prior=(a, b); Prior is for regions",
         )  # fmt: skip
-    beta = (1.0, 1.0) if asked.prior is None else tuple(float(part) for part in asked.prior)
+    beta = (1.0, 1.0) if arguments.prior is None else tuple(float(part) for part in arguments.prior)
     if len(beta) != 2 or not (np.isfinite(beta).all() and min(beta) > 0):
         raise EstimateFault(
-            "FL-EST-115", "the prior of the prevalence cannot be read", found=shown(asked.prior), fix="(a, b)"
+            "FL-EST-115", "the prior of the prevalence cannot be read", found=shown(arguments.prior), fix="(a, b)"
         )
-    found = integrate_one(counted.cases, counted.n, asked.sensitivity, asked.specificity, beta)
-    figures, highest = _figures(asked, counted, found, beta)
-    positions = resample(found.weight, asked.draws, np.random.default_rng(asked.seed))
-    kept = found.prevalence[positions]
+    result = integrate_one(counted.cases, counted.n, arguments.sensitivity, arguments.specificity, beta)
+    figures, highest = _figures(arguments, counted, result, beta)
+    positions = resample(result.weight, arguments.draws, np.random.default_rng(arguments.seed))
+    kept = result.prevalence[positions]
     table = _AnswerRows(
         by="", labels=[None], margins=[""], cases=np.array([counted.cases]), n=np.array([counted.n]),
         counted=np.array([counted.counted]), asked=np.array([counted.asked]), deff=np.array([counted.deff]),
@@ -268,38 +268,40 @@ def _of_one(asked: _InstrumentArguments, counted: _Counted) -> Estimates:
     )  # fmt: skip
     summed = {name: np.array([value]) for name, value in figures.items()}
     parameters = {
-        name: weighted_summary(getattr(found, name), found.weight, tails_of(asked.level))
+        name: weighted_summary(getattr(result, name), result.weight, tails_of(arguments.level))
         for name in ("sensitivity", "specificity")
     }
     told: dict[str, Any] = {
         "sampler": "grid", "parameters": parameters, "prior_prevalence": f"beta({beta[0]:g}, {beta[1]:g})",
         "posterior_mean": figures["mean"], "highest_density": list(highest),
     }  # fmt: skip
-    said = [PRIOR_PREVALENCE.assume(prior=f"beta({beta[0]:g}, {beta[1]:g})")]
+    assumptions = [PRIOR_PREVALENCE.assume(prior=f"beta({beta[0]:g}, {beta[1]:g})")]
     # A share of positives so low that even without a case the specificity would let through more.
-    possible = asked.specificity.above(
+    possible = arguments.specificity.above(
         1 - float(special.betainccinv(counted.cases + 1, counted.n - counted.cases, 0.025))
     )
     told["specificity_possible"] = possible
     flags = () if possible >= CONFLICT else ((SPECIFICITY_CONFLICT, {"p": possible}),)
-    joint = {"sensitivity": found.sensitivity[positions], "specificity": found.specificity[positions]}
-    return _lay_out(asked, table, summed, kept[:, None], [highest[0] <= 0], told, said, flags, joint)
+    joint = {"sensitivity": result.sensitivity[positions], "specificity": result.specificity[positions]}
+    return _lay_out(arguments, table, summed, kept[:, None], [highest[0] <= 0], told, assumptions, flags, joint)
 
 
 def _figures(
-    asked: _InstrumentArguments, counted: _Counted, found: WeightedValues, beta: tuple[float, float]
+    arguments: _InstrumentArguments, counted: _Counted, weighted: WeightedValues, beta: tuple[float, float]
 ) -> tuple[dict[str, float], tuple[float, float]]:
     """Summaries, and the interval of highest density."""
-    mean = float(found.weight @ found.prevalence)
-    sd = float(np.sqrt(found.weight @ (found.prevalence - mean) ** 2))
-    met = found.prevalence[found.weight > 1e-9 * found.weight.max()]
+    mean = float(weighted.weight @ weighted.prevalence)
+    sd = float(np.sqrt(weighted.weight @ (weighted.prevalence - mean) ** 2))
+    met = weighted.prevalence[weighted.weight > 1e-9 * weighted.weight.max()]
     # On the scale of the root, whose density is a straight line at 0 where that of the prevalence is flat there.
     ends = np.sqrt([max(float(met.min()) - 1e-9, 0.0), min(float(met.max()), 1 - 1e-9)])
     grid = np.linspace(max(ends[0], 1e-8 if beta[0] < 1 else 0.0), ends[1], GRID)
-    density = 2 * grid * density_of(grid**2, counted.cases, counted.n, asked.sensitivity, asked.specificity, beta)
-    lower, median, upper = grid_quantiles(grid[None, :], density[None, :], tails_of(asked.level))[:, 0] ** 2
-    highest = _highest(grid, density, asked.level)
-    if asked.interval == "highest":
+    density = (
+        2 * grid * density_of(grid**2, counted.cases, counted.n, arguments.sensitivity, arguments.specificity, beta)
+    )
+    lower, median, upper = grid_quantiles(grid[None, :], density[None, :], tails_of(arguments.level))[:, 0] ** 2
+    highest = _highest(grid, density, arguments.level)
+    if arguments.interval == "highest":
         lower, upper = highest
     figures = {"value": float(median), "se": sd, "lower": float(lower), "upper": float(upper), "mean": mean}
     return figures, highest
@@ -314,40 +316,40 @@ def _highest(grid: Floats, density: Floats, level: float) -> tuple[float, float]
     return (0.0 if best == 0 and grid[0] < 1e-3 else float(ends[0, best])), float(ends[1, best])
 
 
-def _of_regions(asked: _InstrumentArguments, table: Direct, population: Any) -> Estimates:
+def _of_regions(arguments: _InstrumentArguments, table: Direct, population: Any) -> Estimates:
     people = None if population is None else read_keyed(population, table.by, "population")
     table = table if people is None else table.with_areas(people.labels)
     persons, fault = population_of(table, people)
     raise_together([*value_faults(table, "binomial", "logit"), fault])
-    if asked.prior is not None and not isinstance(asked.prior, Prior):
+    if arguments.prior is not None and not isinstance(arguments.prior, Prior):
         raise EstimateFault(
-            "FL-EST-115", "regions have a Prior of intercept and sigma", found=shown(asked.prior),
+            "FL-EST-115", "regions have a Prior of intercept and sigma", found=shown(arguments.prior),
             fix='give Prior(intercept="normal(m, s)", sigma="half-normal(s)")',
         )  # fmt: skip
     counts = effective_counts(table, "own")
     share = (counts.cases.sum() + 0.5) / (counts.n.sum() + 1)
-    intercept = coefficient_of(asked.prior, "intercept", Density("normal", (float(special.logit(share)), 1.5)))
-    sigma = sigma_of(asked.prior, table.by, Density("half-normal", (1.0,)))
+    intercept = coefficient_of(arguments.prior, "intercept", Density("normal", (float(special.logit(share)), 1.5)))
+    sigma = sigma_of(arguments.prior, table.by, Density("half-normal", (1.0,)))
     if not intercept.numbers or sigma.kind.startswith("flat"):
         raise EstimateFault(
             "FL-EST-115", "flat priors leave no posterior: the specificity may account for every case",
             found=f"intercept {intercept}, sigma {sigma}", fix="give densities that end",
         )  # fmt: skip
-    found = draw_regions(
+    result = draw_regions(
         Regions(
-            cases=counts.cases, n=counts.n, sensitivity=asked.sensitivity, specificity=asked.specificity,
+            cases=counts.cases, n=counts.n, sensitivity=arguments.sensitivity, specificity=arguments.specificity,
             intercept=intercept, sigma=sigma,
         )
     )  # fmt: skip
-    every = found.prevalence
+    every = result.prevalence
     if persons is not None:
         every = np.column_stack([every @ (persons / persons.sum()), every])
-    figures = weighted_figures(every, found.weight, tails_of(asked.level))
-    highest = [_shortest(column, found.weight, asked.level) for column in every.T]
-    if asked.interval == "highest":
+    figures = weighted_figures(every, result.weight, tails_of(arguments.level))
+    highest = [_shortest(column, result.weight, arguments.level) for column in every.T]
+    if arguments.interval == "highest":
         figures["lower"] = np.array([low for low, _ in highest])
         figures["upper"] = np.array([high for _, high in highest])
-    positions = resample(found.weight, asked.draws, np.random.default_rng(asked.seed))
+    positions = resample(result.weight, arguments.draws, np.random.default_rng(arguments.seed))
     kept = every[positions]
     nation = [] if persons is None else [np.nan]
 
@@ -363,20 +365,20 @@ def _of_regions(asked: _InstrumentArguments, table: Direct, population: Any) -> 
         support=Support.joined([table.national_support, table.support]) if nation else table.support,
     )  # fmt: skip
     told = {
-        "sampler": "grid", "importance_ess": found.weighted.ess, "importance_pareto_k": found.weighted.pareto_k,
+        "sampler": "grid", "importance_ess": result.weighted.ess, "importance_pareto_k": result.weighted.pareto_k,
         "parameters": {
-            name: weighted_summary(values, found.weight, tails_of(asked.level)) for name, values in found.shared.items()
+            name: weighted_summary(values, result.weight, tails_of(arguments.level)) for name, values in result.shared.items()
         },
         "posterior_mean": figures["mean"].tolist(),
         "deff_used": dict(zip(table.keys, counts.deff.tolist(), strict=True)),
     }  # fmt: skip
-    flags = () if found.weighted.good else ((IMPORTANCE_WEIGHTS, {"ess": round(found.weighted.ess)}),)
-    said = [
+    flags = () if result.weighted.good else ((IMPORTANCE_WEIGHTS, {"ess": round(result.weighted.ess)}),)
+    assumptions = [
         AREA_EFFECTS_EXCHANGEABLE.assume(link="logit"), EFFECTIVE_COUNTS.assume(), PRIOR_SIGMA.assume(prior=str(sigma)),
         PRIOR_INTERCEPT.assume(prior=str(intercept)), ONE_INSTRUMENT.assume(),
     ]  # fmt: skip
-    joint = {name: values[positions] for name, values in found.shared.items()}
-    return _lay_out(asked, rows, figures, kept, [low <= 0 for low, _ in highest], told, said, flags, joint)
+    joint = {name: values[positions] for name, values in result.shared.items()}
+    return _lay_out(arguments, rows, figures, kept, [low <= 0 for low, _ in highest], told, assumptions, flags, joint)
 
 
 def _shortest(values: Floats, weight: Floats, level: float) -> tuple[float, float]:
@@ -441,8 +443,8 @@ def _lay_out(
     figures: Mapping[str, Floats],
     kept: Floats,
     at_zero: Sequence[bool],
-    told: Mapping[str, Any],
-    said: Sequence[Assumption],
+    diagnostics: Mapping[str, Any],
+    assumptions: Sequence[Assumption],
     flags: Sequence[tuple[ReasonCode, Mapping[str, Any]]],
     joint: Mapping[str, Floats],
 ) -> Estimates:
@@ -502,11 +504,11 @@ def _lay_out(
         method=method,
         basis=basis,
         recipe=before.then(
-            "hierarchical.misclassification", arguments, [*before.without(DF_RULE), *base, *said], direct=True
+            "hierarchical.misclassification", arguments, [*before.without(DF_RULE), *base, *assumptions], direct=True
         ),
         reasons=reasons,
         diagnostics={
-            **told, "seed": asked.seed, "apparent": np.where(table.n > 0, table.cases / np.maximum(table.n, 1e-300), np.nan).tolist(),
+            **diagnostics, "seed": asked.seed, "apparent": np.where(table.n > 0, table.cases / np.maximum(table.n, 1e-300), np.nan).tolist(),
             "rogan_gladen_clipped": np.clip(crude, 0.0, 1.0).tolist(), "effective_n": table.n.tolist(),
         },
         draws=np.column_stack(columns),

@@ -125,9 +125,9 @@ def capture_recapture(
     _refuse_unidentified(tables[0], model)
     used = known_seed(seed)
     laid = _lay(tables, model, prior)
-    found = _sample(laid.latent, sampler, draws, used)
-    sizes = _sizes(found, laid)
-    return _answer(strata, tables, model, laid, found, sizes, by=by, level=level, draws=draws, seed=used,
+    result = _sample(laid.latent, sampler, draws, used)
+    sizes = _sizes(result, laid)
+    return _answer(strata, tables, model, laid, result, sizes, by=by, level=level, draws=draws, seed=used,
                    arguments={"terms": model_name(tables[0], model), "sampler": sampler, "seed": seed})  # fmt: skip
 
 
@@ -226,9 +226,9 @@ def _sample(model: VaryingEffects, sampler: str, draws: int, seed: int) -> Laten
     return replace(chains, diagnostics={**chains.diagnostics, **noted})
 
 
-def _sizes(found: LatentDraws, laid: _PooledModel) -> Floats:
+def _sizes(draws: LatentDraws, model: _PooledModel) -> Floats:
     """Draws of the dark figures of all strata together and of each, (N, 1 + strata)."""
-    mean = np.exp(np.minimum(found.beta[:, :1] + found.effects @ laid.dark.T, 40.0))
+    mean = np.exp(np.minimum(draws.beta[:, :1] + draws.effects @ model.dark.T, 40.0))
     dark = np.random.default_rng(0).poisson(np.minimum(mean, 1e15)).astype(float)
     return np.column_stack([dark.sum(axis=1), dark])
 
@@ -280,8 +280,8 @@ def _answer(
         for row in (2 * position + 2, 2 * position + 3)
     ]
     reasons += [Reason(code=code, row=row, parameters=p) for code, p in found.flags for row in range(rows)]
-    said = [STRATA_POOLED.assume(strata=len(tables)), NO_HIGHEST_INTERACTION.assume(lists=len(first.lists))]
-    said += [UNIT_PRIOR.assume(name=name, prior=text) for name, text in laid.prior_texts.items()]
+    assumptions = [STRATA_POOLED.assume(strata=len(tables)), NO_HIGHEST_INTERACTION.assume(lists=len(first.lists))]
+    assumptions += [UNIT_PRIOR.assume(name=name, prior=text) for name, text in laid.prior_texts.items()]
     named = [*zip(laid.names, found.beta.T, strict=True)]
     named += zip([f"sigma of {name}" for name in laid.sets], found.sigma.T, strict=True)
     return build(
@@ -293,7 +293,7 @@ def _answer(
         recipe=Recipe(
             population=first.population,
             period=Period(first.reference_period),
-            assumptions=tuple(said),
+            assumptions=tuple(assumptions),
             provenance=Provenance(
                 call="hierarchical.capture_recapture",
                 arguments={**arguments, "lists": list(first.lists), "by": by, "level": level, "draws": draws, "prior": dict(laid.prior_texts)},

@@ -240,7 +240,7 @@ def _answer(
     estimates: Mapping[str, Any],
     every: Sequence[BiasedSource],
     full: _LogDensity,
-    told: Mapping[str, Mapping[str, Any]],
+    diagnostics: Mapping[str, Mapping[str, Any]],
     *,
     level: float,
     draws: int,
@@ -265,18 +265,18 @@ def _answer(
         "lower": [lower, *(s.lower for s in every)], "upper": [upper, *(s.upper for s in every)],
         "level": level, "interval_kind": [EQUAL_TAILED, *(_kind(estimates[s.name], s) for s in every)],
     }  # fmt: skip
-    against = [source.name for source in every if told[source.name]["conflict"] < CONFLICT]
+    against = [source.name for source in every if diagnostics[source.name]["conflict"] < CONFLICT]
     reasons = [
-        SOURCE_CONFLICT.at(1 + position, p=float(told[source.name]["conflict"]))
+        SOURCE_CONFLICT.at(1 + position, p=float(diagnostics[source.name]["conflict"]))
         for position, source in enumerate(every)
         if source.name in against
     ]
     reasons += [SOURCES_CONFLICT.at(0, sources=listed(against))] if against else []
-    said = [SOURCE_BIAS.assume(source=source.name, bias=str(source)) for source in every]
-    said += [BIASES_INDEPENDENT.assume()] if len(every) > 1 else []
+    assumptions = [SOURCE_BIAS.assume(source=source.name, bias=str(source)) for source in every]
+    assumptions += [BIASES_INDEPENDENT.assume()] if len(every) > 1 else []
     prior = given["prior"]
     flat = "flat on the log scale"
-    said += [PRIOR_NUMBER.assume(prior=flat if prior is None else f"log-normal({prior[0]:g}, {prior[1]:g})")]
+    assumptions += [PRIOR_NUMBER.assume(prior=flat if prior is None else f"log-normal({prior[0]:g}, {prior[1]:g})")]
     arguments = {
         "bias": {source.name: str(source) for source in every}, "prior": prior, "level": level, "draws": draws,
         "seed": given["seed"],
@@ -294,11 +294,11 @@ def _answer(
         quantity=POPULATION_SIZE,
         method=[SOURCES_COMBINED, *[SOURCE_GIVEN] * len(every)],
         basis=bases,
-        recipe=joined(plain, call="hierarchical.sources", arguments=arguments, assumptions=said),
+        recipe=joined(plain, call="hierarchical.sources", arguments=arguments, assumptions=assumptions),
         reasons=reasons,
         diagnostics={
             "sampler": "grid", "seed": seed, "posterior_mean": mean,
-            **{what: {name: part[what] for name, part in told.items()} for what in ("weight", "conflict", "without", "bias_stated", "bias_after")},
+            **{what: {name: part[what] for name, part in diagnostics.items()} for what in ("weight", "conflict", "without", "bias_stated", "bias_after")},
         },
         draws=np.column_stack([np.exp(t), *counted]),
         inference=Inference(

@@ -220,8 +220,8 @@ class _UnitArguments:
     seed: int
 
 
-def _fit_counts(asked: _UnitArguments, sampler: str) -> SampledCellModel:
-    own, frames = _split(asked.covariates)
+def _fit_counts(arguments: _UnitArguments, sampler: str) -> SampledCellModel:
+    own, frames = _split(arguments.covariates)
     if own:
         raise EstimateFault(
             "FL-EST-105",
@@ -230,14 +230,14 @@ def _fit_counts(asked: _UnitArguments, sampler: str) -> SampledCellModel:
             fix="bring them into classes and name them in cells=, or give a frame of numbers known for areas",
         )
     counts = count_cells(
-        asked.people, asked.outcome, asked.names, design=asked.design, where=asked.where, unknown=asked.unknown,
-        weights=asked.weights,
+        arguments.people, arguments.outcome, arguments.names, design=arguments.design, where=arguments.where, unknown=arguments.unknown,
+        weights=arguments.weights,
     )  # fmt: skip
-    cells = lay_cells(asked.population, asked.names, counts.keys)
-    columns = make_columns(cells, asked.varying, frames, standardise=asked.prior is None)
+    cells = lay_cells(arguments.population, arguments.names, counts.keys)
+    columns = make_columns(cells, arguments.varying, frames, standardise=arguments.prior is None)
     at = cells.sampled
     _refuse_aliased(columns, at)
-    sigma, intercept, slopes = _priors(asked.prior, columns.terms, _logit_share(counts.positive, counts.size))
+    sigma, intercept, slopes = _priors(arguments.prior, columns.terms, _logit_share(counts.positive, counts.size))
     met = (columns.basis[at] != 0).any(axis=0)
     _refuse_flat(sigma, columns, met, counted=True)
     model = VaryingEffects(
@@ -245,49 +245,52 @@ def _fit_counts(asked: _UnitArguments, sampler: str) -> SampledCellModel:
         term=columns.term[met], mean=_means(intercept, slopes, columns.x.shape[1]),
         precision=_precisions(intercept, slopes, columns.x.shape[1]), sigma=sigma,
     )  # fmt: skip
-    found = _sample(model, asked, sampler)
+    result = _sample(model, arguments, sampler)
     return SampledCellModel(
-        outcome=asked.outcome, quantity=PREVALENCE, method=UNIT_BINOMIAL, cells=cells, columns=columns,
-        draws=_with_unmet(found, columns, met, asked.seed), x=columns.x, names=columns.names, n=counts.n,
+        outcome=arguments.outcome, quantity=PREVALENCE, method=UNIT_BINOMIAL, cells=cells, columns=columns,
+        draws=_with_unmet(result, columns, met, arguments.seed), x=columns.x, names=columns.names, n=counts.n,
         cases=counts.cases, not_zero=counts.cases, size=counts.size, excess=counts.excess, excess_source=counts.source, recipe=counts.recipe,
         share=True, data=replace(model.observed([", ".join(cells.keys[position]) for position in at]), basis=columns.basis[at]),
         priors=_prior_texts(columns.terms, sigma, intercept, slopes, columns.x.shape[1]),
     )  # fmt: skip
 
 
-def _sample(model: VaryingEffects, asked: _UnitArguments, sampler: str) -> LatentDraws:
+def _sample(model: VaryingEffects, arguments: _UnitArguments, sampler: str) -> LatentDraws:
     if sampler == "nuts":
-        return sample_latent(model, asked.draws, asked.seed)
+        return sample_latent(model, arguments.draws, arguments.seed)
     found, weighted = draw_latent(model)
     if weighted.good:
         return found
-    chains = sample_latent(model, asked.draws, asked.seed)
+    chains = sample_latent(model, arguments.draws, arguments.seed)
     noted = {"importance_ess": weighted.ess, "importance_pareto_k": weighted.pareto_k, "fallback": "nuts"}
     return replace(chains, diagnostics={**chains.diagnostics, **noted})
 
 
-def _fit_normal(asked: _UnitArguments, by: By, tails: tuple[float, float, float]) -> SampledCellModel:
-    own, frames = _split(asked.covariates)
-    if asked.unknown == "no":
+def _fit_normal(arguments: _UnitArguments, by: By, tails: tuple[float, float, float]) -> SampledCellModel:
+    own, frames = _split(arguments.covariates)
+    if arguments.unknown == "no":
         raise not_one_of("FL-EST-107", "this treatment of unknown values of a quantity", "no", ("exclude",))
     sums = sum_cells(
-        asked.people, asked.outcome, asked.names, own, design=asked.design, where=asked.where, unknown=asked.unknown,
-        weights=asked.weights,
+        arguments.people, arguments.outcome, arguments.names, own, design=arguments.design, where=arguments.where, unknown=arguments.unknown,
+        weights=arguments.weights,
     )  # fmt: skip
-    cells = lay_cells(asked.population, asked.names, sums.keys, own)
-    columns = make_columns(cells, asked.varying, frames, standardise=asked.prior is None)
+    cells = lay_cells(arguments.population, arguments.names, sums.keys, own)
+    columns = make_columns(cells, arguments.varying, frames, standardise=arguments.prior is None)
     at = cells.sampled
     _refuse_aliased(columns, at)
-    means = person_means(asked.population, cells.keys, asked.names, own)
+    means = person_means(arguments.population, cells.keys, arguments.names, own)
     fixed, p = columns.x.shape[1], columns.x.shape[1] + len(own)
     met = (columns.basis[at] != 0).any(axis=0)
     gram, cross, square, size = gather(sums, columns.x[at], columns.basis[at][:, met], p=p)
     spread = float(np.sqrt(square / max(size - 1, 1.0))) or 1.0
     flat, wide = Density("flat"), Density("half-normal", (spread,))
-    sigma = tuple(sigma_of(asked.prior, term, wide) for term in columns.terms)
-    intercept, slopes = coefficient_of(asked.prior, "intercept", flat), coefficient_of(asked.prior, "slopes", flat)
-    residual = coefficient_of(asked.prior, "residual", wide)
-    _refuse_unknown_terms(asked.prior, columns.terms)
+    sigma = tuple(sigma_of(arguments.prior, term, wide) for term in columns.terms)
+    intercept, slopes = (
+        coefficient_of(arguments.prior, "intercept", flat),
+        coefficient_of(arguments.prior, "slopes", flat),
+    )
+    residual = coefficient_of(arguments.prior, "residual", wide)
+    _refuse_unknown_terms(arguments.prior, columns.terms)
     _refuse_flat(sigma, columns, met, counted=False)
     # Covariates of people had their means taken off, the variable too: the intercept's prior speaks of neither.
     mean = _means(intercept, slopes, p)
@@ -302,26 +305,26 @@ def _fit_normal(asked: _UnitArguments, by: By, tails: tuple[float, float, float]
     x = np.hstack([columns.x, means])
     moved = means - sums.shift[:-1] if intercept.kind == "flat" else means
     basis = shares @ columns.basis
-    found = draw_normal(model, np.hstack([shares @ columns.x, shares @ moved, basis[:, met]]))
-    if not found.weighted.good:
+    result = draw_normal(model, np.hstack([shares @ columns.x, shares @ moved, basis[:, met]]))
+    if not result.weighted.good:
         raise EstimateFault(
             "FL-EST-108",
             "the spreads of this model cannot be integrated over",
-            found=f"{found.weighted.ess:.0f} effective points, Pareto k {found.weighted.pareto_k:.2f}",
+            found=f"{result.weighted.ess:.0f} effective points, Pareto k {result.weighted.pareto_k:.2f}",
             fix="give priors of sigma and residual that are not flat, or vary fewer columns",
         )
     # Levels without a sample add the variance of their prior.
-    lost = found.sigma[:, columns.term[~met]] ** 2 @ (basis[:, ~met] ** 2).T
-    middle = found.mean + (sums.shift[-1] if intercept.kind == "flat" else 0.0)
-    figures = mixture_figures(middle, np.sqrt(found.sd**2 + lost), found.weighted.weight, tails)
-    beta = found.draws.beta.copy()
+    lost = result.sigma[:, columns.term[~met]] ** 2 @ (basis[:, ~met] ** 2).T
+    middle = result.mean + (sums.shift[-1] if intercept.kind == "flat" else 0.0)
+    figures = mixture_figures(middle, np.sqrt(result.sd**2 + lost), result.weighted.weight, tails)
+    beta = result.draws.beta.copy()
     if intercept.kind == "flat":
         beta[:, 0] += sums.shift[-1] - beta[:, fixed:] @ sums.shift[:-1]
-    draws = replace(found.draws, beta=beta)
+    draws = replace(result.draws, beta=beta)
     names = (*columns.names, *own)
     return SampledCellModel(
-        outcome=asked.outcome, quantity=MEAN, method=UNIT_NORMAL, cells=cells, columns=columns,
-        draws=_with_unmet(draws, columns, met, asked.seed), x=x, names=names, n=sums.n, figures=figures,
+        outcome=arguments.outcome, quantity=MEAN, method=UNIT_NORMAL, cells=cells, columns=columns,
+        draws=_with_unmet(draws, columns, met, arguments.seed), x=x, names=names, n=sums.n, figures=figures,
         cases=np.full(len(sums.n), np.nan), not_zero=sums.not_zero, size=sums.gram[:, 0, 0], excess=sums.excess, excess_source=sums.source,
         recipe=sums.recipe, share=False,
         priors={**_prior_texts(columns.terms, sigma, intercept, slopes, p), "residual": str(residual)},
@@ -415,13 +418,13 @@ def _prior_texts(
     return {**said, "intercept": str(intercept), **({"slopes": str(slopes)} if p > 1 else {})}
 
 
-def _with_unmet(found: LatentDraws, columns: PredictorColumns, met: npt.NDArray[np.bool_], seed: int) -> LatentDraws:
+def _with_unmet(draws: LatentDraws, columns: PredictorColumns, met: npt.NDArray[np.bool_], seed: int) -> LatentDraws:
     """Effects that no sampled cell has, drawn from their prior: one draw for each, the same in all its cells."""
     if met.all():
-        return found
-    effects = np.empty((len(found.beta), len(met)))
-    effects[:, met] = found.effects
+        return draws
+    effects = np.empty((len(draws.beta), len(met)))
+    effects[:, met] = draws.effects
     rng = np.random.default_rng([seed, 1])
     lost = ~met
-    effects[:, lost] = found.sigma[:, columns.term[lost]] * rng.standard_normal((len(effects), int(lost.sum())))
-    return replace(found, effects=effects)
+    effects[:, lost] = draws.sigma[:, columns.term[lost]] * rng.standard_normal((len(effects), int(lost.sum())))
+    return replace(draws, effects=effects)

@@ -139,21 +139,24 @@ def _reasons(fitted: SampledCellModel, n: Floats, cases: Floats) -> tuple[Reason
 
 def _assumptions(fitted: SampledCellModel) -> tuple[Assumption, ...]:
     columns = fitted.columns
-    said = [CELLS_REPRESENT_POPULATION.assume(cells=" × ".join(fitted.cells.names)), CELLS_POPULATION_KNOWN.assume()]
+    assumptions = [
+        CELLS_REPRESENT_POPULATION.assume(cells=" × ".join(fitted.cells.names)),
+        CELLS_POPULATION_KNOWN.assume(),
+    ]
     if columns.terms:
-        said.append(UNIT_EFFECTS.assume(terms=", ".join(columns.terms)))
+        assumptions.append(UNIT_EFFECTS.assume(terms=", ".join(columns.terms)))
     if fitted.names[1:]:
-        said.append(UNIT_COEFFICIENTS.assume(names=", ".join(fitted.names[1:])))
+        assumptions.append(UNIT_COEFFICIENTS.assume(names=", ".join(fitted.names[1:])))
     if columns.standardised:
-        said.append(COVARIATES_STANDARDISED.assume())
+        assumptions.append(COVARIATES_STANDARDISED.assume())
     if fitted.excess_source in EFFECTIVE:
-        said.append(EFFECTIVE[fitted.excess_source].assume(excess=round(fitted.excess, 2)))
+        assumptions.append(EFFECTIVE[fitted.excess_source].assume(excess=round(fitted.excess, 2)))
     else:
-        said.append(UNIT_COUNTS_AS_DRAWN.assume())
-    said += [UNIT_PRIOR.assume(name=name, prior=text) for name, text in fitted.priors.items()]
+        assumptions.append(UNIT_COUNTS_AS_DRAWN.assume())
+    assumptions += [UNIT_PRIOR.assume(name=name, prior=text) for name, text in fitted.priors.items()]
     for name, levels in columns.new.items():
-        said.append(UNIT_NEW_LEVELS.assume(column=name, levels=listed(levels)))
-    return (*fitted.recipe.recipe.without(DF_RULE), *said)
+        assumptions.append(UNIT_NEW_LEVELS.assume(column=name, levels=listed(levels)))
+    return (*fitted.recipe.recipe.without(DF_RULE), *assumptions)
 
 
 def _diagnostics(

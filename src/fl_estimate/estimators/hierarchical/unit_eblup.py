@@ -155,9 +155,9 @@ def _fit(sums: CellSums, method: str) -> _UnitFit:
     def negative(log_ratio: float) -> float:
         return -_profile(sums, float(np.exp(log_ratio)), method)[0]
 
-    found: Any = optimize.minimize_scalar(negative, bounds=(-14.0, 10.0), method="bounded", options={"xatol": 1e-11})
-    ratio = float(np.exp(found.x))
-    if _profile(sums, 0.0, method)[0] >= -found.fun:
+    result: Any = optimize.minimize_scalar(negative, bounds=(-14.0, 10.0), method="bounded", options={"xatol": 1e-11})
+    ratio = float(np.exp(result.x))
+    if _profile(sums, 0.0, method)[0] >= -result.fun:
         ratio = 0.0
     log_likelihood, beta, within, inverse = _profile(sums, ratio, method)
     between = ratio * within
@@ -240,9 +240,9 @@ def _estimates(
     reasons = [AREA_WITHOUT_SAMPLE.at(row) for row in np.flatnonzero(n == 0)]
     if fit.between == 0:
         reasons += [VARIANCE_AT_BOUNDARY.at(row) for row in range(rows)]
-    said = [AREA_EFFECTS_EXCHANGEABLE.assume(link="identity")]
-    said += [AREA_COVARIATES.assume(covariates=", ".join(names))] if names else []
-    said += [UNIT_COUNTS_AS_DRAWN.assume(), CELLS_POPULATION_KNOWN.assume()]
+    assumptions = [AREA_EFFECTS_EXCHANGEABLE.assume(link="identity")]
+    assumptions += [AREA_COVARIATES.assume(covariates=", ".join(names))] if names else []
+    assumptions += [UNIT_COUNTS_AS_DRAWN.assume(), CELLS_POPULATION_KNOWN.assume()]
     arguments = {
         "variable": variable, "area": area, "covariates": list(names), "method": method, "target": target, "level": level,
     }  # fmt: skip
@@ -252,7 +252,7 @@ def _estimates(
         quantity=MEAN,
         method=NAMES[method],
         basis="model",
-        recipe=sums.recipe.recipe.then("hierarchical.unit_eblup", arguments, said, direct=True),
+        recipe=sums.recipe.recipe.then("hierarchical.unit_eblup", arguments, assumptions, direct=True),
         reasons=reasons,
         diagnostics={
             "coefficients": dict(zip(("intercept", *names), beta.tolist(), strict=True)), "variance_between": fit.between,

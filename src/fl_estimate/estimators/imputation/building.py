@@ -67,7 +67,7 @@ class Recipients:
         return self.source.rows[self.at]
 
 
-def find_recipients(source: RecipientRows, found: Classification, stems: tuple[str, ...]) -> Recipients:
+def find_recipients(source: RecipientRows, classified: Classification, stems: tuple[str, ...]) -> Recipients:
     """Find the rows that are open, and which of their unknown answers matter."""
     working, rows = source.working, source.rows
     own = np.repeat(rows[:, None], len(working.columns), axis=1)
@@ -76,12 +76,12 @@ def find_recipients(source: RecipientRows, found: Classification, stems: tuple[s
     for classes in given.values():
         open_ |= classes < 0
     at = np.flatnonzero(open_)
-    return Recipients(source=source, at=at, wanted=_wanted(working, found, rows[at]), own=given)
+    return Recipients(source=source, at=at, wanted=_wanted(working, classified, rows[at]), own=given)
 
 
-def _wanted(working: Working, found: Classification, rows: Positions) -> Bools:
+def _wanted(working: Working, classified: Classification, rows: Positions) -> Bools:
     ages = working.ages[rows]
-    span = _span(found)
+    span = _span(classified)
     texts = {column.name: column.texts_at(rows) for column in working.answers if column.numbers is None}
     numbers = {column.name: column.numbers[rows] for column in working.answers if column.numbers is not None}
     answers = AnsweredColumns(
@@ -90,14 +90,14 @@ def _wanted(working: Working, found: Classification, rows: Positions) -> Bools:
         unknown={column.name: column.why[rows] > 0 for column in working.answers},
         ages=(np.maximum(ages - span, 0), ages),
     )
-    return answers_that_matter(answers, found.frameworks, known_to(found.frameworks))
+    return answers_that_matter(answers, classified.frameworks, known_to(classified.frameworks))
 
 
-def _span(found: Classification) -> int:
+def _span(classified: Classification) -> int:
     """Years by which the age in the period may be below that at the interview."""
-    if "time_from_dates" not in found.coverage.time and "age_in_period" not in found.coverage.time:
+    if "time_from_dates" not in classified.coverage.time and "age_in_period" not in classified.coverage.time:
         return 0
-    period = found.reference_period
+    period = classified.reference_period
     if period is None:
         return 120
     if period.months:
@@ -108,20 +108,25 @@ def _span(found: Classification) -> int:
 
 
 def likeness_of(
-    working: Working, found: Classification, domains: Sequence[str], predictors: Sequence[str], stems: Sequence[str]
+    working: Working,
+    classified: Classification,
+    domains: Sequence[str],
+    predictors: Sequence[str],
+    stems: Sequence[str],
 ) -> Likeness:
     """What rows are compared by; `domains` and `predictors` were named: columns of people, predictors of the rows as well."""
     people = working.people
     columns, named = _compared(working, domains, predictors)
     ages = working.ages
     others = len(columns) - named
-    cuts = _cuts(found)
+    cuts = _cuts(classified)
     group, youngest = (
-        np.searchsorted(cuts, np.nan_to_num(years, nan=-1.0), side="right") for years in (ages, ages - _span(found))
+        np.searchsorted(cuts, np.nan_to_num(years, nan=-1.0), side="right")
+        for years in (ages, ages - _span(classified))
     )
     inside = in_scope(people, stems)
     questions = [name.partition("@")[0] for name in working.columns]
-    items = known_to(found.frameworks).items
+    items = known_to(classified.frameworks).items
     fields = [column.codes.astype(np.int32) for column in working.answers if column.name.partition("@")[0] not in items]
     numbered = {name: position for position, name in enumerate(dict.fromkeys(questions))}
     return Likeness(
@@ -131,7 +136,7 @@ def likeness_of(
         dimension=np.array([_dimension(name) for name in numbered], dtype=np.intp),
         group=np.where(inside[working.person], group, -1 - group),
         youngest=youngest,
-        gives=person_weights(people, found.design)[working.person] > 0,
+        gives=person_weights(people, classified.design)[working.person] > 0,
         codes=covariate_codes(columns),
         weights=np.array([DOMAIN_WEIGHT] * named + [COVARIATE_WEIGHT] * others),
         ridge=np.array([DOMAIN_RIDGE] * named + [RIDGE] * others),
@@ -163,7 +168,9 @@ def by_fifths(column: pd.Series) -> pd.Series:
     return pd.qcut(column, 5, labels=False, duplicates="drop")
 
 
-def _states_of(working: Working, kinds: Kinds, found: Classification) -> Callable[[int, Bools], npt.NDArray[np.int8]]:
+def _states_of(
+    working: Working, kinds: Kinds, classified: Classification
+) -> Callable[[int, Bools], npt.NDArray[np.int8]]:
     """What the outcomes of every kind would be if a pattern had not been answered, at the ages of a group."""
     at = kinds.first
     ages = np.zeros(len(at))
@@ -173,8 +180,8 @@ def _states_of(working: Working, kinds: Kinds, found: Classification) -> Callabl
         unknown={column.name: column.why[at] > 0 for column in working.answers},
         ages=(ages, ages),
     )
-    classes = BlankedClasses(answers, found.frameworks, known_to(found.frameworks))
-    cuts = _cuts(found)
+    classes = BlankedClasses(answers, classified.frameworks, known_to(classified.frameworks))
+    cuts = _cuts(classified)
     names = np.array(working.columns)
 
     def states(group: int, pattern: Bools) -> npt.NDArray[np.int8]:
@@ -183,9 +190,9 @@ def _states_of(working: Working, kinds: Kinds, found: Classification) -> Callabl
     return states
 
 
-def _cuts(found: Classification) -> Floats:
+def _cuts(classified: Classification) -> Floats:
     """Ages at which other questions are asked."""
-    return np.array([years for years in thresholds(found.frameworks) if years], dtype=float)
+    return np.array([years for years in thresholds(classified.frameworks) if years], dtype=float)
 
 
 def _dimension(question: str) -> int:
@@ -197,7 +204,7 @@ def _dimension(question: str) -> int:
 
 def build_pool(
     recipients: Recipients,
-    found: Classification,
+    classified: Classification,
     likeness: Likeness,
     design: Design,
     stems: tuple[str, ...],
@@ -218,7 +225,7 @@ def build_pool(
     if chained is None:
         candidates = CANDIDATES
         kinds = kinds_of(likeness)
-        states = _states_of(working, kinds, found)
+        states = _states_of(working, kinds, classified)
         search = DonorSearch(likeness, kinds, by_score=donors == "predictive", states=states)
         groups = np.column_stack([likeness.group[rows], np.minimum(likeness.youngest[rows], likeness.group[rows])])
         blocks = tuple(_blocks(search, groups, rows, wanted, candidates))
@@ -264,11 +271,11 @@ def _classes(
             pairs, donors = position[block.at], block.donors
             kept = (pairs >= 0) & (donors >= 0)
             taken[pairs[kept], column] = donors[kept]
-    found: dict[str, Classes] = {}
+    result: dict[str, Classes] = {}
     for name, classes in source.classes(at[row], taken, stems).items():
-        found[name] = np.full(there.shape, -1, dtype=np.int8)
-        found[name][row, candidate] = classes
-    return found
+        result[name] = np.full(there.shape, -1, dtype=np.int8)
+        result[name][row, candidate] = classes
+    return result
 
 
 def _reasons(why: npt.NDArray[np.int8], wanted: Bools) -> Floats:
@@ -347,6 +354,6 @@ def _split(search: DonorSearch, group: int, pattern: Bools) -> list[Bools]:
 
 
 def _less(pattern: Bools, column: int) -> Bools:
-    found = pattern.copy()
-    found[column] = False
-    return found
+    result = pattern.copy()
+    result[column] = False
+    return result

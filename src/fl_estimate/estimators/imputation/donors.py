@@ -287,10 +287,12 @@ class DonorSearch:
             discrimination=discrimination(fit.linear, tells, counts),
         )
 
-    def _fitted_rows(self, usable: Positions, told: Bools) -> tuple[Positions, Positions, Floats]:
+    def _fitted_rows(self, usable: Positions, telling: Bools) -> tuple[Positions, Positions, Floats]:
         """Rows that a regression is fitted to, which of the kinds each is of, and how many rows each stands for."""
         many = self._kinds.sizes[usable].sum() > MOST_ROWS
-        sides = [self._some_rows(usable, np.flatnonzero(side), MOST_ROWS // 2 if many else 0) for side in (told, ~told)]
+        sides = [
+            self._some_rows(usable, np.flatnonzero(side), MOST_ROWS // 2 if many else 0) for side in (telling, ~telling)
+        ]
         rows, of, weight = (np.concatenate(each) for each in zip(*sides, strict=True))
         return rows, of, weight
 
@@ -307,10 +309,10 @@ class DonorSearch:
 
 def level_ridge(levels: npt.NDArray[np.int64], ridge: Floats) -> Floats:
     """The prior precision of every level of every covariate."""
-    found = np.ones(int(levels.max(initial=-1)) + 1)
+    result = np.ones(int(levels.max(initial=-1)) + 1)
     for position, precision in enumerate(ridge):
-        found[np.unique(levels[:, position])] = precision
-    return found
+        result[np.unique(levels[:, position])] = precision
+    return result
 
 
 def _within(sizes: Positions) -> Positions:
@@ -339,10 +341,10 @@ def _shuffled(order: Positions, of: int) -> npt.NDArray[np.uint64]:
 
 def _by_item(columns: Bools, item: Positions) -> Bools:
     """Whether any column of each question is set."""
-    found = np.zeros((len(columns), int(item.max(initial=-1)) + 1), dtype=bool)
+    result = np.zeros((len(columns), int(item.max(initial=-1)) + 1), dtype=bool)
     for position, question in enumerate(item):
-        found[:, question] |= columns[:, position]
-    return found
+        result[:, question] |= columns[:, position]
+    return result
 
 
 def covariate_codes(columns: Sequence[pd.Series]) -> npt.NDArray[np.int32]:

@@ -315,9 +315,9 @@ class Imputation(NotAColumn):
         people = self.source_rows.working.people.iloc[self.recipients]
         undrawn = (people[name] != people[f"{name}_possible"]).to_numpy(copy=True)
         undrawn[self.persons.of_row] = False
-        found = np.repeat(undrawn[:, None], self.draws, axis=1)
-        np.logical_or.at(found, self.persons.of_row, open_)
-        return float((found & (self.drawn[name] == 0)).mean())
+        result = np.repeat(undrawn[:, None], self.draws, axis=1)
+        np.logical_or.at(result, self.persons.of_row, open_)
+        return float((result & (self.drawn[name] == 0)).mean())
 
     def _drawn_of(self, outcome: str) -> Classes:
         if outcome not in self.drawn:

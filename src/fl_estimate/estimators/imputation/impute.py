@@ -162,16 +162,16 @@ def impute(
     rules = Rules(
         framework=framework, outcomes=outcomes, reference_day=reference_day, allow_unverified=allow_unverified
     )
-    found = rules.classified(data)
-    found = replace(found, design=resolve(found, design).design)
+    result = rules.classified(data)
+    result = replace(result, design=resolve(result, design).design)
     domains = () if by is None else names_given(by, "by")
     named = () if predictors is None else names_given(predictors, "predictors")
-    _require_distinct(found.people)
-    told, data = data, _with_parents(data, found, rules)
-    _require_predictors(data, found, named)
-    working = settled_skips(read_working(data, found, _columns(found, domains), named))
+    _require_distinct(result.people)
+    told, data = data, _with_parents(data, result, rules)
+    _require_predictors(data, result, named)
+    working = settled_skips(read_working(data, result, _columns(result, domains), named))
     made = _imputed(
-        data, found, rules, working, domains=domains, predictors=named, donors=donors, method=method, too_few=too_few, draws=draws,
+        data, result, rules, working, domains=domains, predictors=named, donors=donors, method=method, too_few=too_few, draws=draws,
         delta=shift, seed=known_seed(seed),
     )  # fmt: skip
     if data is told:
@@ -181,7 +181,7 @@ def impute(
 
 def _imputed(
     data: Any,
-    found: Classification,
+    classified: Classification,
     rules: Rules,
     working: Working,
     *,
@@ -195,22 +195,22 @@ def _imputed(
     seed: int,
 ) -> Imputation:
     """Find recipients, their donors, and how many draws are enough."""
-    design = found.design or Design(unweighted=True)
-    stems = tuple(name for name in found.outcomes if f"{name}_possible" in working.people.columns)
+    design = classified.design or Design(unweighted=True)
+    stems = tuple(name for name in classified.outcomes if f"{name}_possible" in working.people.columns)
     positions = undetermined(working.people, stems)
     rows = np.flatnonzero(np.isin(working.person, positions))
     source = read_source(data, rules, working, rows[np.argsort(working.order[rows])])
-    recipients = find_recipients(source, found, stems)
-    likeness = likeness_of(working, found, domains, predictors, stems)
+    recipients = find_recipients(source, classified, stems)
+    likeness = likeness_of(working, classified, domains, predictors, stems)
     chained = (draws or LEAST_DRAWS, seed) if method == "chained" else None
-    pool = build_pool(recipients, found, likeness, design, stems, donors=donors, chained=chained)
+    pool = build_pool(recipients, classified, likeness, design, stems, donors=donors, chained=chained)
     if too_few == "refuse":
         inside = in_scope(working.people, stems)[working.person]
         require_donors(recipients, pool, inside, person_weights(working.people, design)[working.person], FEWEST)
-    persons = persons_of(recipients, pool, positions, found.frameworks, stems)
+    persons = persons_of(recipients, pool, positions, classified.frameworks, stems)
     pilot = _pilot(working, pool, persons, person_weights(working.people, design), stems[0], seed)
     return Imputation(
-        classification=found,
+        classification=classified,
         draws=draws or (LEAST_DRAWS if method == "chained" else pilot.draws),
         seed=seed,
         delta=delta,
@@ -265,14 +265,14 @@ def _require_distinct(people: Any) -> None:
         )
 
 
-def _with_parents(data: Any, found: Classification, rules: Rules) -> Any:
+def _with_parents(data: Any, classified: Classification, rules: Rules) -> Any:
     """Write down what `classify` worked out of parents, so that it is an answer as any other."""
     if not isinstance(data, SurveyData):
         return data
-    table = answering_table(data, found.frameworks)
-    if not asks_of_parents(data, table, found.frameworks):
+    table = answering_table(data, classified.frameworks)
+    if not asks_of_parents(data, table, classified.frameworks):
         return data
-    own = replace(rules, framework=list(of_parents(found.frameworks)), outcomes=None)
+    own = replace(rules, framework=list(of_parents(classified.frameworks)), outcomes=None)
     told = with_parents(data, table, lambda: own.classified(data).people)
     rows: Any = nw.from_native(getattr(told, table))
     if isinstance(rows, nw.LazyFrame):
@@ -281,22 +281,22 @@ def _with_parents(data: Any, found: Classification, rules: Rules) -> Any:
     return told
 
 
-def _columns(found: Classification, domains: Sequence[str]) -> list[str]:
+def _columns(classified: Classification, domains: Sequence[str]) -> list[str]:
     """Columns of people that are used; those named by the caller have to be there."""
-    design = found.design
+    design = classified.design
     own = [] if design is None else [name for name in (design.weights, design.strata, design.psu) if name]
-    schema: Any = nw.from_native(found.people).collect_schema()
+    schema: Any = nw.from_native(classified.people).collect_schema()
     require_columns(schema, [*own, *domains])
-    classes = [f"{name}{side}" for name in found.outcomes for side in ("", "_possible", "_in_scope")]
+    classes = [f"{name}{side}" for name in classified.outcomes for side in ("", "_possible", "_in_scope")]
     return [PERSON, AGE, AGE_AT_INTERVIEW, *own, *domains, *COVARIATES, *classes]
 
 
-def _require_predictors(data: Any, found: Classification, named: Sequence[str]) -> None:
+def _require_predictors(data: Any, classified: Classification, named: Sequence[str]) -> None:
     """Refuse predictors that neither people nor the rows that answer have."""
-    people: Any = nw.from_native(found.people)
+    people: Any = nw.from_native(classified.people)
     held = dict(people.collect_schema())
     if isinstance(data, SurveyData):
-        rows: Any = nw.from_native(getattr(data, answering_table(data, found.frameworks)))
+        rows: Any = nw.from_native(getattr(data, answering_table(data, classified.frameworks)))
         held |= dict(rows.collect_schema())
     require_columns(held, named)
 

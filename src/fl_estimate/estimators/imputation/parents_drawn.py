@@ -131,11 +131,11 @@ def _parents(data: SurveyData, working: Working, children: Positions) -> npt.NDA
     read = in_memory(frame.filter(nw.col(PERSON).is_in(np.unique(keys).tolist())).select(PERSON, *here)).to_pandas()
     rows = pd.Index(read[PERSON]).get_indexer(pd.Index(keys))
     known = pd.Index(working.people[PERSON])
-    found = np.full((len(children), len(PARENTS)), -1, dtype=np.intp)
+    result = np.full((len(children), len(PARENTS)), -1, dtype=np.intp)
     for position, name in enumerate(here):
         named = read[name].iloc[rows]
-        found[:, position] = np.where(named.isna().to_numpy(), -1, known.get_indexer(pd.Index(named)))
-    return found
+        result[:, position] = np.where(named.isna().to_numpy(), -1, known.get_indexer(pd.Index(named)))
+    return result
 
 
 def _states(working: Working, positions: npt.NDArray[np.intp]) -> tuple[Bools, Bools]:
@@ -149,7 +149,7 @@ def _states(working: Working, positions: npt.NDArray[np.intp]) -> tuple[Bools, B
 
 
 def _classes(
-    source: RecipientRows, pool: Pool, at: Positions, column: int, said: Positions, stems: tuple[str, ...]
+    source: RecipientRows, pool: Pool, at: Positions, column: int, example_rows: Positions, stems: tuple[str, ...]
 ) -> dict[str, Classes]:
     k = pool.weight.shape[1]
     row = np.repeat(np.arange(len(at)), k)
@@ -164,7 +164,7 @@ def _classes(
                 part = taken[pairs]
                 part[:, block.columns] = np.where(donors[:, None] >= 0, donors[:, None], part[:, block.columns])
     found: dict[str, list[Classes]] = {name: [] for name in stems}
-    for answer in said:
+    for answer in example_rows:
         taken[:, column] = answer
         for name, classes in source.classes(own, taken, stems).items():
             found[name].append(classes.reshape(len(at), k))

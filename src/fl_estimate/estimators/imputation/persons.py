@@ -53,24 +53,24 @@ class DrawnPersons:
         if name != outcome and outcome in self.labels:
             return (self._first(outcome, rows_of) == self.labels[outcome].index(name)).astype(np.int8)
         rows = rows_of(name)
-        found = np.repeat(self.fixed[name][:, None], chosen.shape[1], axis=1)
-        np.maximum.at(found, self.of_row, np.maximum(rows, 0))
-        return found
+        result = np.repeat(self.fixed[name][:, None], chosen.shape[1], axis=1)
+        np.maximum.at(result, self.of_row, np.maximum(rows, 0))
+        return result
 
     def _first(self, outcome: str, rows_of: RowClasses) -> Classes:
         """The place of each person's label in each draw."""
         rows = first_label([rows_of(name) for name in self.labels[outcome]])
-        found = np.repeat(self.first[outcome][:, None], rows.shape[1], axis=1)
-        np.minimum.at(found, self.of_row, rows)
-        return found
+        result = np.repeat(self.first[outcome][:, None], rows.shape[1], axis=1)
+        np.minimum.at(result, self.of_row, rows)
+        return result
 
 
 def first_label(classes: Sequence[Classes]) -> Classes:
     """The place of the label that is given; as many as there are labels where none is."""
-    found = np.full(classes[0].shape, len(classes), dtype=np.int8)
+    result = np.full(classes[0].shape, len(classes), dtype=np.int8)
     for position in range(len(classes) - 1, -1, -1):
-        found[classes[position] == 1] = position
-    return found
+        result[classes[position] == 1] = position
+    return result
 
 
 def persons_of(

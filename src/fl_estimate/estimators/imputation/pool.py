@@ -93,10 +93,10 @@ class Pool:
         count × exp(delta) where it is a case. The numbers that decide are the same under every delta, and cases stand
         last, so that a higher delta turns draws into cases only.
         """
-        found = np.empty((len(self.rows), draws), dtype=np.int16)
+        result = np.empty((len(self.rows), draws), dtype=np.int16)
         for draw in range(draws):
-            found[:, draw] = self._drawn(draw, seed, delta)
-        return found
+            result[:, draw] = self._drawn(draw, seed, delta)
+        return result
 
     def probabilities(self, draw: int, seed: int, delta: Mapping[str, float]) -> Floats:
         """The probability of each candidate in one draw, shape (rows, k); 0 throughout where a row has none."""

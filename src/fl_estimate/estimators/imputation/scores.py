@@ -67,14 +67,14 @@ class AnswerEffects:
 
 
 def fitted_effects(
-    x: Floats, told: Floats, counts: Floats, penalty: Floats, levels: Levels, level_penalty: Floats
+    x: Floats, telling: Floats, counts: Floats, penalty: Floats, levels: Levels, level_penalty: Floats
 ) -> AnswerEffects:
     """Ridge logistic regression on answers and on covariates of however many levels.
 
     Parameters
     ----------
     x : array, shape (rows, predictors)
-    told, counts : array, shape (rows,)
+    telling, counts : array, shape (rows,)
         Of how many rows of a kind something is told, and how many there are.
     penalty : array, shape (predictors,)
         Prior precision of each effect.
@@ -91,12 +91,12 @@ def fitted_effects(
     design = np.column_stack([np.ones(len(x)), x[:, used]])
     ridge = np.concatenate([[1e-6], penalty[used]])
     beta, of_level = np.zeros(design.shape[1]), np.zeros(len(level_penalty))
-    share = np.clip(told.sum() / max(counts.sum(), 1), 1e-6, 1 - 1e-6)
+    share = np.clip(telling.sum() / max(counts.sum(), 1), 1e-6, 1 - 1e-6)
     beta[0] = np.log(share / (1 - share))
     linear = np.full(len(x), beta[0])
     for _ in range(SWEEPS):
         p = 1 / (1 + np.exp(-linear))
-        slope = design.T @ (told - counts * p) - ridge * beta
+        slope = design.T @ (telling - counts * p) - ridge * beta
         curve = (design * (counts * p * (1 - p))[:, None]).T @ design + np.diag(ridge)
         step = np.clip(np.linalg.solve(curve, slope), -2, 2)
         beta += step
@@ -105,7 +105,7 @@ def fitted_effects(
         for column in levels.T:
             p = 1 / (1 + np.exp(-linear))
             size = len(of_level)
-            slope = np.bincount(column, told - counts * p, size) - level_penalty * of_level
+            slope = np.bincount(column, telling - counts * p, size) - level_penalty * of_level
             curve = np.bincount(column, counts * p * (1 - p), size) + level_penalty
             here = np.bincount(column, minlength=size) > 0
             step = np.where(here, np.clip(slope / curve, -2, 2), 0.0)
@@ -118,10 +118,10 @@ def fitted_effects(
     return AnswerEffects(of=effects, levels=of_level, intercept=float(beta[0]), linear=linear)
 
 
-def discrimination(score: Floats, told: Floats, counts: Floats) -> float:
+def discrimination(score: Floats, telling: Floats, counts: Floats) -> float:
     """How often a row of which something is told has the higher score, of two; ties count half. NaN where none or all are."""
     order = np.argsort(score, kind="stable")
-    positive, negative = told[order], (counts - told)[order]
+    positive, negative = telling[order], (counts - telling)[order]
     if not positive.sum() or not negative.sum():
         return float("nan")
     _, group = np.unique(score[order], return_inverse=True)

@@ -180,9 +180,9 @@ def of_work(column: pd.Series) -> pd.Series:
     return column.astype(object).where(column.notna(), "").astype(str).str.slice(0, 2)
 
 
-def answer_columns(found: Classification) -> tuple[str, ...]:
+def answer_columns(classified: Classification) -> tuple[str, ...]:
     """The columns of answers that the frameworks read, each once; the age is none."""
-    lines = (line for line in found.coverage.lines if line.kind in ("item", "field") and line.id != "age")
+    lines = (line for line in classified.coverage.lines if line.kind in ("item", "field") and line.id != "age")
     return tuple(dict.fromkeys(line.column for line in lines if line.column))
 
 
@@ -270,7 +270,7 @@ def person_weights(people: pd.DataFrame, design: Design | None) -> Floats:
 
 def in_scope(people: pd.DataFrame, outcomes: Sequence[str]) -> Bools:
     """Whether somebody is in scope of one of the outcomes."""
-    found = np.zeros(len(people), dtype=bool)
+    result = np.zeros(len(people), dtype=bool)
     for name in outcomes:
-        found |= people[f"{name}_in_scope"].to_numpy() == 1
-    return found
+        result |= people[f"{name}_in_scope"].to_numpy() == 1
+    return result

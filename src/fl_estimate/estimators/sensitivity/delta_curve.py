@@ -288,7 +288,7 @@ def _lay_out(call: _Call, points: Sequence[_DeltaPoint]) -> Estimates:
         ]
     middle = next(point.rows for point in points if point.odds == 1)
     recipe = middle.recipe
-    said = [
+    assumptions = [
         *([DELTA_BY_REASON.assume(reasons=list(call.reasons))] if named else []),
         MISSING_AT_RANDOM_BUT_FOR_DELTA.assume(),
     ]
@@ -302,7 +302,7 @@ def _lay_out(call: _Call, points: Sequence[_DeltaPoint]) -> Estimates:
         recipe=recipe.then(
             "delta_curve",
             {**recipe.provenance.arguments, "odds": list(call.odds), "reasons": list(call.reasons)},
-            each_once([*said, *carried]),
+            each_once([*assumptions, *carried]),
         ),
         support=Support.joined([replace(given.support, undetermined=open_) for _ in points]),
         reasons=noted,

@@ -101,16 +101,16 @@ def compare_proxies(
     """
     columns = _columns(standardise_by, proxy)
     by: By = [[proxy], [proxy, *columns]] if columns else [[proxy]]
-    found = estimate_prevalence(
+    result = estimate_prevalence(
         people, outcome, design=design, by=by, where=where, unknown=unknown, interval=interval, level=level
     )
-    if found.frame["outcome"].nunique() > 1:
+    if result.frame["outcome"].nunique() > 1:
         raise EstimateFault(
             "FL-EST-472", "own and proxy answers are compared of one outcome",
-            found=f"{found.frame['outcome'].nunique()} values of a column of text", fix="name a 0/1 column",
+            found=f"{result.frame['outcome'].nunique()} values of a column of text", fix="name a 0/1 column",
         )  # fmt: skip
-    direct = np.flatnonzero(found.frame["margin"].isin(["", proxy]).to_numpy(dtype=bool))
-    met = [str(value) for value in found.frame[proxy].iloc[direct].dropna().tolist()]
+    direct = np.flatnonzero(result.frame["margin"].isin(["", proxy]).to_numpy(dtype=bool))
+    met = [str(value) for value in result.frame[proxy].iloc[direct].dropna().tolist()]
     if sorted(met) not in (["0", "1"], ["0.0", "1.0"]):
         raise EstimateFault(
             "FL-EST-472", "own and proxy answers cannot be compared",
@@ -119,15 +119,15 @@ def compare_proxies(
             "Classification has is_proxy where the mapping names proxy_for",
         )  # fmt: skip
     own, other = (
-        next(int(at) for at in direct if str(found.frame[proxy].iloc[at]) in (f"{code}", f"{code}.0"))
+        next(int(at) for at in direct if str(result.frame[proxy].iloc[at]) in (f"{code}", f"{code}.0"))
         for code in (0, 1)
     )
-    extra = [_Extra.same(found, own, label=None, term=IF_ALL_THEMSELVES, proxy=proxy)]
+    extra = [_Extra.same(result, own, label=None, term=IF_ALL_THEMSELVES, proxy=proxy)]
     if columns:
-        shares = _composition(found, columns)
-        made = [_Extra.of_classes(found, row, shares, proxy, columns) for row in (own, other)]
+        shares = _composition(result, columns)
+        made = [_Extra.of_classes(result, row, shares, proxy, columns) for row in (own, other)]
         extra = [*made, replace(made[0], label=None, margin="", term=IF_ALL_THEMSELVES)]
-    return _lay_out(found, direct, extra, proxy, columns)
+    return _lay_out(result, direct, extra, proxy, columns)
 
 
 def _columns(given: str | Sequence[str] | None, proxy: str) -> list[str]:
@@ -153,9 +153,9 @@ class _Extra:
     lacks: bool = False
 
     @staticmethod
-    def same(found: Estimates, row: int, *, label: Any, term: Term, proxy: str) -> _Extra:
+    def same(estimates: Estimates, row: int, *, label: Any, term: Term, proxy: str) -> _Extra:
         """A row that says the same as one that there is."""
-        factors = np.zeros(len(found))
+        factors = np.zeros(len(estimates))
         factors[row] = 1.0
         return _Extra(
             factors=factors, label=label, margin=proxy if label is not None else "", term=term, like=row, parts=(row,)
@@ -163,16 +163,16 @@ class _Extra:
 
     @staticmethod
     def of_classes(
-        found: Estimates, row: int, shares: Mapping[tuple[Any, ...], float], proxy: str, columns: Sequence[str]
+        estimates: Estimates, row: int, shares: Mapping[tuple[Any, ...], float], proxy: str, columns: Sequence[str]
     ) -> _Extra:
         """One kind of answer with the composition of everybody."""
-        code, margin = found.frame[proxy].iloc[row], " × ".join([proxy, *columns])
+        code, margin = estimates.frame[proxy].iloc[row], " × ".join([proxy, *columns])
         cells = {
             tuple(None if pd.isna(record[name]) else record[name] for name in columns): position
-            for position, record in enumerate(found.frame.to_dict("records"))
+            for position, record in enumerate(estimates.frame.to_dict("records"))
             if record["margin"] == margin and not pd.isna(record[proxy]) and record[proxy] == code and record["n"] > 0
         }
-        factors = np.zeros(len(found))
+        factors = np.zeros(len(estimates))
         parts = [cells[of] for of in shares if of in cells]
         factors[parts] = [share for of, share in shares.items() if of in cells]
         return _Extra(
@@ -181,9 +181,9 @@ class _Extra:
         )  # fmt: skip
 
 
-def _composition(found: Estimates, columns: Sequence[str]) -> dict[tuple[Any, ...], float]:
+def _composition(estimates: Estimates, columns: Sequence[str]) -> dict[tuple[Any, ...], float]:
     """The weighted share of each class among everybody who is counted."""
-    crossing = found.cells
+    crossing = estimates.cells
     if crossing is None:
         raise EstimateFault(
             "FL-EST-472", "own and proxy answers cannot be standardised", found="too many classes to keep them crossed",
@@ -198,13 +198,15 @@ def _composition(found: Estimates, columns: Sequence[str]) -> dict[tuple[Any, ..
     return {of: weight / whole for of, weight in sums.items() if weight > 0}
 
 
-def _lay_out(found: Estimates, direct: Any, extra: Sequence[_Extra], proxy: str, columns: Sequence[str]) -> Estimates:
+def _lay_out(
+    estimates: Estimates, direct: Any, extra: Sequence[_Extra], proxy: str, columns: Sequence[str]
+) -> Estimates:
     """The rows of everybody and of each kind of answer, then those that are made of them."""
-    frame, size = found.frame, len(found)
+    frame, size = estimates.frame, len(estimates)
     value = np.nan_to_num(frame["value"].to_numpy(dtype=float))
     lacks = np.array([each.lacks for each in extra])
     made = np.where(lacks, np.nan, np.stack([each.factors for each in extra]) @ value)
-    matrix = found.covariance_matrix
+    matrix = estimates.covariance_matrix
     slopes = np.vstack([np.eye(size)[direct], *(each.factors[None, :] for each in extra)])
     whole = None if matrix is None else slopes @ np.nan_to_num(matrix) @ slopes.T
     if whole is not None:
@@ -233,8 +235,8 @@ def _lay_out(found: Estimates, direct: Any, extra: Sequence[_Extra], proxy: str,
     }  # fmt: skip
     labels = [None if pd.isna(value) else value for value in chosen[proxy]] + [each.label for each in extra]
     at = {int(old): new for new, old in enumerate(direct)}
-    recipe = found.recipe
-    said = ANSWERED_ALIKE.assume(classes=list(columns)) if columns else ANSWERED_ALIKE_AT_ALL.assume()
+    recipe = estimates.recipe
+    assumption = ANSWERED_ALIKE.assume(classes=list(columns)) if columns else ANSWERED_ALIKE_AT_ALL.assume()
     return build(
         columns_of,
         {proxy: labels},
@@ -244,13 +246,15 @@ def _lay_out(found: Estimates, direct: Any, extra: Sequence[_Extra], proxy: str,
         recipe=recipe.then(
             "compare_proxies",
             {**recipe.provenance.arguments, "proxy": proxy, "standardise_by": list(columns)},
-            [*recipe.assumptions, *([STANDARDISED.assume(column=", ".join(columns))] if columns else []), said],
+            [*recipe.assumptions, *([STANDARDISED.assume(column=", ".join(columns))] if columns else []), assumption],
         ),
         reasons=[
-            *(replace(reason, row=at[reason.row]) for reason in found.reasons if reason.row in at),
+            *(replace(reason, row=at[reason.row]) for reason in estimates.reasons if reason.row in at),
             *(PART_MISSING.at(len(direct) + position) for position in np.flatnonzero(lacks)),
         ],
         covariance=whole,
-        support=Support.joined([found.support.take(direct), found.support.grouped([each.parts for each in extra])]),
-        cells=found.cells,
+        support=Support.joined(
+            [estimates.support.take(direct), estimates.support.grouped([each.parts for each in extra])]
+        ),
+        cells=estimates.cells,
     )

@@ -95,24 +95,24 @@ def joint_covariance(
     return _in_order(found, steps, made, sizes)
 
 
-def _call(asked: _Asked, *, imputed: bool) -> Call:
+def _call(request: _Asked, *, imputed: bool) -> Call:
     return Call(
-        "adjustment_steps", asked.people, asked.design, asked.by, asked.where, "impute" if imputed else None, None,
-        "wald", "domain", asked.level, named=[asked.outcome],
+        "adjustment_steps", request.people, request.design, request.by, request.where, "impute" if imputed else None, None,
+        "wald", "domain", request.level, named=[request.outcome],
     )  # fmt: skip
 
 
-def _measures(asked: _Asked, steps: Sequence[AdjustmentStep]) -> tuple[Targets, list[Measure], bool]:
+def _measures(request: _Asked, steps: Sequence[AdjustmentStep]) -> tuple[Targets, list[Measure], bool]:
     """A ratio for each step (two for bounds), in columns of their own."""
     imputed = any(step.unknown == "impute" for step in steps)
-    call = _call(asked, imputed=imputed)
+    call = _call(request, imputed=imputed)
     schema, columns = call.people.schema, dict[str, nw.Expr]()
     targets, measures = list[OutcomeColumns](), list[Measure]()
     for position, step in enumerate(steps):
         treatment: Any = "no" if step.unknown == "impute" else step.unknown
         given = make_targets(
-            schema, call.outcomes(asked.outcome, "outcome"), where=asked.where, unknown=treatment,
-            weights=asked.design.weights,
+            schema, call.outcomes(request.outcome, "outcome"), where=request.where, unknown=treatment,
+            weights=request.design.weights,
         )  # fmt: skip
         names = {
             name: name if name.startswith("where_") or name == "r" else f"s{position}{name}" for name in given.columns
@@ -122,10 +122,10 @@ def _measures(asked: _Asked, steps: Sequence[AdjustmentStep]) -> tuple[Targets, 
         target = _renamed(target, names)
         values = {"": columns[target.value]}
         if step.unknown == "impute":
-            values = {"": _mean_of_draws(columns[target.counted], asked.outcome, call.imputed.draws)}
+            values = {"": _mean_of_draws(columns[target.counted], request.outcome, call.imputed.draws)}
         elif target.upper is not None:
             values = {"lower": columns[target.value], "upper": columns[target.upper]}
-        ratio = _ratio(step.design.weights, asked.design.weights)
+        ratio = _ratio(step.design.weights, request.design.weights)
         bottom = f"s{position}_bottom"
         columns[bottom] = as_number(columns[target.counted]) * ratio
         for bound, value in values.items():

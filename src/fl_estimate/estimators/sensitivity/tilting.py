@@ -115,8 +115,8 @@ def _right_in_the_mean(probability: Floats, mean: float) -> Floats:
     ends = (-REACH, REACH)
     if not len(probability) or not shifted(ends[0]).mean() < mean < shifted(ends[1]).mean():
         return probability
-    found = brentq(lambda log: float(shifted(log).mean()) - mean, *ends)
-    return np.clip(shifted(float(found)), LEAST, 1 - LEAST)  # pyright: ignore[reportArgumentType]
+    result = brentq(lambda log: float(shifted(log).mean()) - mean, *ends)
+    return np.clip(shifted(float(result)), LEAST, 1 - LEAST)  # pyright: ignore[reportArgumentType]
 
 
 def _mean_of(values: Floats, of_row: Positions, size: int) -> Floats:

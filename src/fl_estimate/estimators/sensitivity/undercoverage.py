@@ -139,15 +139,15 @@ def term_of(number: float) -> str:
 
 def _usable(estimates: Estimates) -> Quantity:
     """The one quantity of the estimates, where a factor is right for it."""
-    found = sorted({str(name) for name in estimates.frame["quantity"]})
+    result = sorted({str(name) for name in estimates.frame["quantity"]})
     bounds = sorted({str(name) for name in estimates.frame["bound"]} - {"", "imputed"})
-    if len(found) != 1 or found[0] not in QUANTITIES or bounds:
+    if len(result) != 1 or result[0] not in QUANTITIES or bounds:
         raise EstimateFault(
             "FL-EST-470", "undercoverage is told of prevalences or totals of the people covered",
-            found=listed([*found, *(f"bound {name}" for name in bounds)]) or "no row",
+            found=listed([*result, *(f"bound {name}" for name in bounds)]) or "no row",
             fix='give what fl.estimate_prevalence or fl.estimate_total returned, with unknown="no" or imputed',
         )  # fmt: skip
-    return Quantity.of(found[0])
+    return Quantity.of(result[0])
 
 
 def _number(value: Any) -> bool:
@@ -175,10 +175,10 @@ def _shares(outside: Any, covered: float | None) -> dict[str, float]:
         raise _size(f"shares that sum to {whole:g}")
     # Alone, a group is left beside the people covered only: the shares of the others are nobody's.
     alone = shares / (1 - whole + shares) if (sizes < 1).all() else shares
-    found = dict(zip(map(str, given), alone.tolist(), strict=True))
-    if ALL_GROUPS in found:
+    result = dict(zip(map(str, given), alone.tolist(), strict=True))
+    if ALL_GROUPS in result:
         raise _size(f"a group named {ALL_GROUPS!r}, which is the name of all together")
-    return {**found, ALL_GROUPS: whole} if len(found) > 1 else found
+    return {**result, ALL_GROUPS: whole} if len(result) > 1 else result
 
 
 def _size(found: str) -> EstimateFault:

@@ -85,11 +85,11 @@ def multiple_tests(estimates: Estimates, *, adjust: Adjust = "holm") -> pd.DataF
 
 def adjusted(p: Floats, adjust: Adjust) -> Floats:
     """P-values adjusted for how many there are; those that are missing count for nothing."""
-    found = np.array(p, dtype=float)
-    known = np.flatnonzero(np.isfinite(found))
+    result = np.array(p, dtype=float)
+    known = np.flatnonzero(np.isfinite(result))
     if adjust == "bonferroni":
-        found[known] = np.minimum(1.0, len(known) * found[known])
+        result[known] = np.minimum(1.0, len(known) * result[known])
     elif adjust == "holm":
-        order = known[np.argsort(found[known], kind="stable")]
-        found[order] = np.minimum(1.0, np.maximum.accumulate((len(order) - np.arange(len(order))) * found[order]))
-    return found
+        order = known[np.argsort(result[known], kind="stable")]
+        result[order] = np.minimum(1.0, np.maximum.accumulate((len(order) - np.arange(len(order))) * result[order]))
+    return result

@@ -421,8 +421,8 @@ def _lay_out(
         COVARIANCE_UNKNOWN.at(position) for position, row in enumerate(made) if apart[position] and row.reason is None
     ]
     compared = list(dict.fromkeys(row.term for row in made))
-    said = STANDARDISED.assume(column=column)
-    said = said if quantity is None else CONTRAST_OF_ESTIMATES.assume(column=column, compared=compared)
+    assumption = STANDARDISED.assume(column=column)
+    assumption = assumption if quantity is None else CONTRAST_OF_ESTIMATES.assume(column=column, compared=compared)
     recipe = estimates.recipe
     return build(
         columns,
@@ -433,7 +433,7 @@ def _lay_out(
         recipe=recipe.then(
             f"{estimates.provenance.call}, {'standardise' if quantity is None else 'contrast'}",
             {**estimates.provenance.arguments, **settings},
-            [*recipe.without(DEFF_REFERENCE), said],
+            [*recipe.without(DEFF_REFERENCE), assumption],
         ),
         reasons=reasons,
         # How well the parts were made says how well this is.

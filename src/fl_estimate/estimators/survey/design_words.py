@@ -27,17 +27,17 @@ def of_adjustments(design: Design) -> list[Assumption]:
 
 def of_sampling(design: Design) -> list[Assumption]:
     """What linearisation takes for granted of the way the sample was drawn."""
-    said: list[Assumption] = []
+    assumptions: list[Assumption] = []
     if design.strata is None and not design.stages:
-        said.append(SIMPLE_RANDOM_SAMPLE.assume())
+        assumptions.append(SIMPLE_RANDOM_SAMPLE.assume())
     if design.phase2 is not None:
-        said.append((TWO_PHASES if design.phase2_variance == "full" else TWO_PHASES_APART).assume())
+        assumptions.append((TWO_PHASES if design.phase2_variance == "full" else TWO_PHASES_APART).assume())
     if design.pps is not None:
-        said.append(UNEQUAL_PROBABILITIES.assume(rule=design.pps))
+        assumptions.append(UNEQUAL_PROBABILITIES.assume(rule=design.pps))
     elif design.fpc:
-        said.append(FINITE_POPULATION_CORRECTION.assume(stages=len(design.fpc)))
+        assumptions.append(FINITE_POPULATION_CORRECTION.assume(stages=len(design.fpc)))
     else:
-        said.append(WITH_REPLACEMENT_FIRST_STAGE.assume())
+        assumptions.append(WITH_REPLACEMENT_FIRST_STAGE.assume())
     if len(design.stages) > max(1, len(design.fpc)):
-        said.append(LATER_STAGES_IGNORED.assume(stages=len(design.stages) - max(1, len(design.fpc))))
-    return said
+        assumptions.append(LATER_STAGES_IGNORED.assume(stages=len(design.stages) - max(1, len(design.fpc))))
+    return assumptions

@@ -120,29 +120,29 @@ def _working(design: Design, *, replicated: bool) -> tuple[Design, bool]:
 
 def declared(frame: Any, schema: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Sequence[str]]:
     """Declared categories of columns: those of an Enum, and of a pandas categorical."""
-    found: dict[str, Sequence[str]] = {}
+    result: dict[str, Sequence[str]] = {}
     for name in columns:
         dtype = schema[name]
         if isinstance(dtype, nw.Enum):
-            found[name] = tuple(dtype.categories)
+            result[name] = tuple(dtype.categories)
         elif isinstance(dtype, nw.Categorical):
             native = nw.from_native(frame, eager_only=False)
             if native.implementation.is_pandas():
                 # An Arrow dictionary is no pandas categorical: it declares nothing beyond what it holds.
                 declared = getattr(native.to_native()[name].dtype, "categories", ())
-                found[name] = tuple(str(value) for value in declared)
-    return found
+                result[name] = tuple(str(value) for value in declared)
+    return result
 
 
 def _of_domains(frame: Any, schema: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Sequence[str]]:
     """Declared categories in the order of tables: their own where it is meant (Enum, ordered), else sorted."""
-    found = declared(frame, schema, columns)
-    for name in found:
+    result = declared(frame, schema, columns)
+    for name in result:
         if isinstance(schema[name], nw.Categorical):
             native = nw.from_native(frame, eager_only=False).to_native()
             if not getattr(native[name].dtype, "ordered", False):
-                found[name] = sorted(found[name])
-    return found
+                result[name] = sorted(result[name])
+    return result
 
 
 def is_binary(target: OutcomeColumns, table: Totals) -> bool:
@@ -244,12 +244,12 @@ def _check_expands(table: Totals, design: Design, measures: Sequence[Measure]) -
         return  # FL-EST-10 refuses designs that know no weights at all
     total, rows = table.sums["w",].sum(), (table.n - table.sums["w_zero",]).sum()
     size = design.population_size
-    said = f"column {design.weights!r} sums to {total:,.0f} over {rows:,.0f} rows"
+    text = f"column {design.weights!r} sums to {total:,.0f} over {rows:,.0f} rows"
     if size is not None and not LEAST_SHARE <= total / size <= MOST_SHARE:
         raise EstimateFault(
             "FL-EST-261",
             "a total needs weights that sum to the population, and these are far from it",
-            found=f"{said}; the population is {size:,.0f}",
+            found=f"{text}; the population is {size:,.0f}",
             fix="give the weights as the sample was drawn, bring them to known totals with fl.calibrate, or correct the "
             "population: population_size= counts what a row stands for",
         )
@@ -262,15 +262,15 @@ def _check_expands(table: Totals, design: Design, measures: Sequence[Measure]) -
             "whether the codes mean the same groups",
         )
     if design.expands is False:
-        raise _relative(f"{said}; Design(expands=False)")
+        raise _relative(f"{text}; Design(expands=False)")
     if design.expands or size is not None or _every_group_known(table, design):
         return
     if rows and abs(total / rows - 1) < RELATIVE:
-        raise _relative(f"{said}, mean {total / rows:.6g}")
+        raise _relative(f"{text}, mean {total / rows:.6g}")
     raise EstimateFault(
         "FL-EST-260",
         "a total needs weights that sum to the population, and nobody has said that these do",
-        found=said,
+        found=text,
         fix="if that is the population: Design(expands=True), in a mapping expands = true; or give its known size, "
         "Design(population_size=…), in a mapping population_size = …",
     )

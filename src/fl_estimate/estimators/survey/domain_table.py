@@ -97,9 +97,9 @@ class DomainTable:
         """The joint covariance in the order of rows; rows without a value have none."""
         if self.covariance is None:
             return None
-        found = self.covariance[np.ix_(positions, positions)]
-        found[blank, :], found[:, blank] = np.nan, np.nan
-        return found
+        result = self.covariance[np.ix_(positions, positions)]
+        result[blank, :], result[:, blank] = np.nan, np.nan
+        return result
 
 
 def tabulate(
@@ -262,12 +262,12 @@ def _by_taylor(
     moments = _moments(table, basis.names) if sample.rows_are_units else None
     statistics = statistics_of(drafts, table)
     calibrated = _calibrated(design, table, drafts, statistics, weighted)
-    found = taylor(
+    result = taylor(
         sample, statistics, weighted, moments, single_psu=design.single_psu, joint=joint,
         in_domain=design.single_psu_scope == "domain", calibrated=calibrated,
     )  # fmt: skip
     return Answer(
-        variance=found.diagonal, covariance=found.covariance, lossy=found.lossy, design_df=sample.df,
+        variance=result.diagonal, covariance=result.covariance, lossy=result.lossy, design_df=sample.df,
         df_effective=effective_df(sample, statistics, weighted, calibrated, _powers(table, basis, drafts, sample)),
     )  # fmt: skip
 

@@ -163,15 +163,15 @@ class FrameworkComparison:
         ]
 
     def _require(self, label: str) -> Compared:
-        found = next((entry for entry in self.compared if entry.label == label), None)
-        if found is None:
+        result = next((entry for entry in self.compared if entry.label == label), None)
+        if result is None:
             raise IndicatorFault(
                 "FL-IND-18",
                 "this framework was not compared",
                 found=label,
                 fix=f"one of: {listed(self.labels, most=9)}",
             )
-        return found
+        return result
 
     def _class_of(self, label: str) -> pd.Series:
         people = self.people
@@ -289,8 +289,8 @@ def _chosen(entry: str | Sequence[str], allow_unverified: bool) -> tuple[str, tu
         )
     (outcome,) = outcomes
     for framework in frameworks:
-        found = framework.outcome_of(outcome)
-        if found is None or found.type not in ("binary", "classes"):
+        result = framework.outcome_of(outcome)
+        if result is None or result.type not in ("binary", "classes"):
             classes = [
                 stem for other in framework.outcomes if other.type in ("binary", "classes") for stem in other.stems
             ]

@@ -75,10 +75,10 @@ def require_draws(people: Any, named: Sequence[str], columns: Sequence[str]) -> 
             "FL-EST-463", "a single imputation says nothing of how much the unknown answers leave open",
             found=f"{people.draws} draw", fix="fl.impute(…, draws=20), or leave draws= out",
         )  # fmt: skip
-    found = tuple(dict.fromkeys(name for name in named if name in people.drawn))
-    without = [name for name in dict.fromkeys(named) if name not in found and f"{name}_possible" in columns]
-    if without or not found:
-        close = [other for name in named if name not in found and (other := nearest(name, list(people.drawn)))]
+    result = tuple(dict.fromkeys(name for name in named if name in people.drawn))
+    without = [name for name in dict.fromkeys(named) if name not in result and f"{name}_possible" in columns]
+    if without or not result:
+        close = [other for name in named if name not in result and (other := nearest(name, list(people.drawn)))]
         raise EstimateFault(
             "FL-EST-461",
             "an outcome was not imputed" if without else "nothing that this estimate names was imputed",
@@ -86,7 +86,7 @@ def require_draws(people: Any, named: Sequence[str], columns: Sequence[str]) -> 
             fix=f"outcomes with draws: {listed(people.drawn, most=12)}"
             + (f"; did you mean {listed(close)}?" if close else "; name others in fl.impute(…, outcomes=…)"),
         )
-    return found
+    return result
 
 
 def imputation_arguments(drawn: Imputed) -> dict[str, Any]:

@@ -90,8 +90,8 @@ def pooled_test(each: Sequence[SurveyTest], given: SurveyTest, drawn: Imputed) -
     if np.isnan(given.estimate):
         return _of_statistics(each, given, drawn)
     values = np.array([[test.estimate] for test in each])
-    found = combine(values, [np.array([test.se**2]) for test in each], np.array([min(test.df[0] for test in each)]))
-    value, se, df = float(found.value[0]), float(found.se[0]), float(found.df[0])
+    result = combine(values, [np.array([test.se**2]) for test in each], np.array([min(test.df[0] for test in each)]))
+    value, se, df = float(result.value[0]), float(result.se[0]), float(result.df[0])
     # Each statistic is (estimate − what it was tested against)/se, of draws in which there is a standard error.
     tested = next((test for test in each if test.se > 0), each[0])
     against = tested.estimate - tested.statistic * tested.se

@@ -82,8 +82,8 @@ def pool(estimates: Sequence[Estimates], *, df: float | None = None) -> Estimate
         if df is None
         else np.full(len(frames[0]), numbers_given(df, "df", "FL-EST-18", "a number above 0")[0])
     )
-    found = combine(values, [covariance_of(part) for part in parts], complete)
-    frame = pooled_frame(frames, found, str(frames[0]["quantity"].iloc[0]) if len(frames[0]) else "")
+    result = combine(values, [covariance_of(part) for part in parts], complete)
+    frame = pooled_frame(frames, result, str(frames[0]["quantity"].iloc[0]) if len(frames[0]) else "")
     first = parts[0]
     recipe = joined(
         [part.recipe for part in parts],
@@ -101,9 +101,9 @@ def pool(estimates: Sequence[Estimates], *, df: float | None = None) -> Estimate
         reference_period=recipe.reference_period,
         reasons=_reasons(parts, frame),
         assumptions=recipe.assumptions,
-        diagnostics={"imputations": len(parts), "missing_information": found.information.tolist()},
+        diagnostics={"imputations": len(parts), "missing_information": result.information.tolist()},
         provenance=recipe.provenance,
-        covariance_matrix=found.covariance,
+        covariance_matrix=result.covariance,
         support=Support.least([part.support for part in parts]),
     )
     return pooled_regression(parts, pooled)

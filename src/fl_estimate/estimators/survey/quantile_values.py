@@ -119,15 +119,15 @@ def _by_domain(people: SampledPeople, table: Totals, *, apart: bool, numbered: b
     counted = table.sums["d",] > 0
     each = table.sums["w", "d"] / np.where(counted, table.sums["d",], 1.0)
     position = _numbers(table, ROW) if numbered else each
-    found: dict[tuple[str, Label], Values] = {}
+    result: dict[tuple[str, Label], Values] = {}
     for margin in margins_of(table, people.by, people.categories):
         sorted_ = np.lexsort((position, value, margin.domain))
         sorted_ = sorted_[counted[sorted_]]
         bounds = np.searchsorted(margin.domain[sorted_], np.arange(len(margin.labels) + 1))
         for domain, label in enumerate(margin.labels):
             groups = sorted_[bounds[domain] : bounds[domain + 1]]
-            found[margin.name, label] = _merged(value, table, groups, apart=apart)
-    return found
+            result[margin.name, label] = _merged(value, table, groups, apart=apart)
+    return result
 
 
 def _numbers(table: Totals, name: str) -> Floats:

@@ -247,7 +247,7 @@ def _block(
     shares: Floats,
     rule: str,
     read: ValueTable,
-    found: Mapping[tuple[str, Label], Floats],
+    values: Mapping[tuple[str, Label], Floats],
     theta: Mapping[tuple[str, Label], Floats] | None,
 ) -> _Block:
     offsets = np.cumsum([0, *(len(cells.value) for cells in table.cells)])
@@ -258,7 +258,7 @@ def _block(
     cells = [table.cells[position] for position in at]
     labels = cells[0].margin.labels
     empty = np.full(len(shares), np.nan)
-    value = np.stack([found.get((margin, label), empty) for label in labels])
+    value = np.stack([values.get((margin, label), empty) for label in labels])
     df = df_of(cells[0], table, call.df)
     t = t_quantile(call.level, df)
     if theta is not None:

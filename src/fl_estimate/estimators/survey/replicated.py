@@ -256,8 +256,8 @@ def _rank_df(people: SampledPeople, targets: Targets, drafts: Sequence[Linearise
     by = tuple(dict.fromkeys(name for margin in by_margins(people.by) for name in margin))
     weights = replicate_columns(people.schema, people.design)
     keyed = people.frame.with_columns(_pattern(weights, people).alias(_PATTERN))
-    found = len(totals(keyed, keys=(_PATTERN,), columns={}, sums={}).n)
-    if found > PATTERNS:
+    result = len(totals(keyed, keys=(_PATTERN,), columns={}, sums={}).n)
+    if result > PATTERNS:
         # More patterns than replicates many times over: putting some together leaves the rank as it is.
         keyed = keyed.with_columns((nw.col(_PATTERN) % PATTERNS).alias(_PATTERN))
     scopes = tuple(dict.fromkeys(d.measure.target.scope for d in drafts))

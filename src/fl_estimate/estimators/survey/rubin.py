@@ -94,14 +94,14 @@ def require_same_rows(parts: Sequence[Estimates]) -> None:
 
 
 def pooled_frame(
-    frames: Sequence[pd.DataFrame], found: PooledImputations, quantity: str, *, kind: str = ""
+    frames: Sequence[pd.DataFrame], pooled: PooledImputations, quantity: str, *, kind: str = ""
 ) -> pd.DataFrame:
     """The rows of the first with pooled figures and limits, of a kind (else of that which most imputations have)."""
     frame = frames[0].copy()
     for name in ("n", "cases", "undetermined"):
         mean = pd.concat([one[name].astype("Float64") for one in frames], axis=1).mean(axis=1)
         frame[name] = mean.round().astype("Int64") if name != "undetermined" else mean.astype(float)
-    frame["value"], frame["se"], frame["df"] = found.value, found.se, found.df
+    frame["value"], frame["se"], frame["df"] = pooled.value, pooled.se, pooled.df
     # What was met in the first imputation is not that of all.
     frame["psus_with_cases"], frame["df_effective"] = pd.array([pd.NA] * len(frame), dtype="Int64"), np.nan
     frame["deff"] = np.nan
@@ -118,13 +118,15 @@ def pooled_frame(
     return frame
 
 
-def _limits(row: pd.Series[Any], each: Sequence[pd.Series[Any]], quantity: str, asked: str) -> tuple[float, float, str]:
+def _limits(
+    row: pd.Series[Any], each: Sequence[pd.Series[Any]], quantity: str, requested: str
+) -> tuple[float, float, str]:
     """Limits of a pooled row, of the kind that was asked for, or that most imputations have."""
     value, se, df, level = (np.array([float(row[name])]) for name in ("value", "se", "df", "level"))
     named = [str(one["interval_kind"]) for one in each if one["interval_kind"]]
     kind = max(dict.fromkeys(named), key=named.count) if named else WALD
     without = kind
-    kind = asked or kind
+    kind = requested or kind
     if np.isnan(se[0]) or not df[0] > 0:
         return np.nan, np.nan, ""
     if se[0] == 0:

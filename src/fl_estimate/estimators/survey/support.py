@@ -20,10 +20,10 @@ from fl_estimate.results.crossing import Crossing, nested_columns
 
 def cases_of(target: OutcomeColumns, sums: DomainSums, margin: Margin, table: Totals) -> Floats:
     """People in each domain whose value is not 0; of a ratio, of its numerator or denominator, whichever is fewer."""
-    found = _persons(target.nonzero, sums, margin, table)
+    result = _persons(target.nonzero, sums, margin, table)
     if target.nonzero_denominator is None:
-        return found
-    return np.minimum(found, _persons(target.nonzero_denominator, sums, margin, table))
+        return result
+    return np.minimum(result, _persons(target.nonzero_denominator, sums, margin, table))
 
 
 def respondents_of(target: OutcomeColumns, sums: DomainSums, margin: Margin, table: Totals) -> Floats:

@@ -360,11 +360,11 @@ def _difference(call: Call, variable: str, group: str | None, value: float) -> S
     y = _numbers(data, variable)
     if group is None:
         code, of, contrast = np.zeros(len(y), dtype=np.int64), (), np.array([1.0])
-        said = TEST_MEAN.assume(variable=variable, value=value)
+        assumption = TEST_MEAN.assume(variable=variable, value=value)
     else:
         code, of = _classes(data.patterns[group], group, most=2)
         contrast = np.array([-1.0, 1.0])
-        said = TEST_MEANS.assume(variable=variable, group=group, second=of[1], first=of[0], value=value)
+        assumption = TEST_MEANS.assume(variable=variable, group=group, second=of[1], first=of[0], value=value)
     found, matrix = _means(data, y, code, len(contrast))
     return _t(
         data,
@@ -376,7 +376,7 @@ def _difference(call: Call, variable: str, group: str | None, value: float) -> S
         taken_off=0 if group is None or not isinstance(data.call.df, str) else 1,
         outcome=variable,
         term=_term(group, of),
-        recipe=_recipe(data, said, variable=variable, group=group, value=value),
+        recipe=_recipe(data, assumption, variable=variable, group=group, value=value),
         support=_support(data, [y], code, len(contrast), degrees_of_freedom(data, rule=data.call.df)),
         groups=of,
     )
@@ -412,13 +412,13 @@ def _term(group: str | None, of: tuple[str, ...]) -> str:
     return "" if group is None else f"{group}: {of[1]} − {of[0]}" if len(of) == 2 else group
 
 
-def _recipe(data: ModelData, said: Assumption, **settings: Any) -> Recipe:
+def _recipe(data: ModelData, assumption: Assumption, **settings: Any) -> Recipe:
     """Of whom a test is, and what it takes for granted. Its columns stand as a formula, by which an audit knows them."""
     columns = [str(name) for name in data.patterns]
     told = {name: value for name, value in settings.items() if value is not None}
     arguments = {"formula": " ~ ".join(columns), **told, **data.call.settings()}
     spread = Covariance(matrix=np.zeros((0, 0)), replicates=_replicates(data))
-    return recipe_of(data.call, columns, arguments, model_assumptions(data, spread, columns[:1], [said]))
+    return recipe_of(data.call, columns, arguments, model_assumptions(data, spread, columns[:1], [assumption]))
 
 
 def _replicates(data: ModelData) -> int:

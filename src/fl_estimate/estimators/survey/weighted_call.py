@@ -470,8 +470,8 @@ def df_of(cells: DomainMeasures, table: DomainTable, rule: OwnDfRule | float) ->
     if rule == "domain":
         return cells.df
     if rule == "effective":
-        found = effective_df_of(cells)
-        return np.where(np.isnan(found), cells.df, found)
+        result = effective_df_of(cells)
+        return np.where(np.isnan(result), cells.df, result)
     return np.full(len(cells.df), table.design_df if isinstance(rule, str) else float(rule))
 
 
@@ -516,32 +516,32 @@ def _reasons(
     crowded = cells.binary & (effective < np.minimum(FEW_DF, df)) & (cells.cases >= CROWDED * cells.psus_with_cases)
     out: list[Reasons] = []
     for position in range(len(df)):
-        said: Reasons = []
+        reasons: Reasons = []
         if not cells.n[position] > 0:
             out.append([(NO_ROWS, {})])
             continue
         if none[position]:
-            said.append((ZERO_CASES, {}))
+            reasons.append((ZERO_CASES, {}))
         if every[position]:
-            said.append((ALL_CASES, {}))
+            reasons.append((ALL_CASES, {}))
         if cells.variance[position] < 0:
-            said.append((VARIANCE_NEGATIVE, {}))
+            reasons.append((VARIANCE_NEGATIVE, {}))
         elif not df[position] > 0:
-            said.append((DF_NOT_POSITIVE, {"df": float(df[position])}))
+            reasons.append((DF_NOT_POSITIVE, {"df": float(df[position])}))
         elif np.isnan(lower[position]):
-            said.append((INTERVAL_NOT_DEFINED, {"kind": call.interval}))
+            reasons.append((INTERVAL_NOT_DEFINED, {"kind": call.interval}))
         if proportion_like and (lower[position] < 0 or upper[position] > 1):
-            said.append((INTERVAL_OUTSIDE_RANGE, {"kind": call.interval}))
+            reasons.append((INTERVAL_OUTSIDE_RANGE, {"kind": call.interval}))
         if table.sample.census:
-            said.append((CENSUS, {}))
+            reasons.append((CENSUS, {}))
         elif call.df != "effective" and crowded[position] and not (none[position] or every[position]):
             told = {"units": int(cells.psus_with_cases[position]), "df": float(effective[position])}
-            said.append((CASES_IN_FEW_UNITS, told))
+            reasons.append((CASES_IN_FEW_UNITS, told))
         if cells.lost is not None and cells.lost[position]:
             own: Any = call.people.design.replicates
             code = REPLICATES_MADE_UP if own.kind in AVERAGED else REPLICATES_WITHOUT_VALUE
-            said.append((code, {"replicates": int(cells.lost[position]), "of": table.replicates}))
-        out.append(said)
+            reasons.append((code, {"replicates": int(cells.lost[position]), "of": table.replicates}))
+        out.append(reasons)
     return out
 
 

@@ -284,16 +284,16 @@ def _group(
 
 
 def _answer(
-    surveys: Surveys, found: list[Group], region_column: str, quantity: str, between: Any, round_to: float | None,
+    surveys: Surveys, groups: list[Group], region_column: str, quantity: str, between: Any, round_to: float | None,
     interval: str, level: float, rests: tuple[list[str], Support],
 ) -> Estimates:  # fmt: skip
     """The whole, then its regions, each with limits of its own."""
-    people = np.array([sum(g.population for g in found), *(g.population for g in found)])
-    totals = np.array([g.total for g in found])
-    variances = np.array([g.variance for g in found])
+    people = np.array([sum(g.population for g in groups), *(g.population for g in groups)])
+    totals = np.array([g.total for g in groups])
+    variances = np.array([g.variance for g in groups])
     value = np.array([totals.sum(), *totals])
     se = np.sqrt(np.array([variances.sum(), *variances]))
-    own_df = np.array([g.df for g in found])
+    own_df = np.array([g.df for g in groups])
     df = np.array([float(effective_df(list(np.sqrt(variances)), list(own_df))[0]), *own_df])
     scale = 1.0 if quantity == TOTAL else people
     value, se = value / scale, se / scale
@@ -303,7 +303,7 @@ def _answer(
         value, low, high = (np.round(x / round_to) * round_to for x in (value, low, high))
     n = len(value)
     columns: dict[str, Any] = {
-        "outcome": surveys.outcome, "margin": ["", *[region_column] * len(found)], "value": value, "se": error, "lower": low,
+        "outcome": surveys.outcome, "margin": ["", *[region_column] * len(groups)], "value": value, "se": error, "lower": low,
         "upper": high, "level": level, "df": df, "interval_kind": [interval if np.isfinite(x) else "" for x in low],
     }  # fmt: skip
     matrix = np.diag(np.array([variances.sum(), *variances])) / np.outer(scale * np.ones(n), scale * np.ones(n))
@@ -313,7 +313,7 @@ def _answer(
     }  # fmt: skip
     return build(
         columns,
-        {region_column: [None, *(g.name for g in found)]},
+        {region_column: [None, *(g.name for g in groups)]},
         quantity=Quantity.of(quantity),
         method=AGGREGATE,
         basis=rests[0],
@@ -321,27 +321,27 @@ def _answer(
             measure=surveys.about["measure"],
             population=surveys.about["population"],
             period=Period(surveys.about["reference_period"]),
-            assumptions=_assumptions(surveys, found, between, round_to),
+            assumptions=_assumptions(surveys, groups, between, round_to),
             provenance=Provenance(call="synthesis.aggregate", arguments=arguments, source_name=surveys.source),
         ),
-        reasons=[*reasons_without_limits(error, low, interval), *_kept_off(found)],
-        diagnostics={"groups": {str(g.name): _group_diagnostics(g) for g in found}},
+        reasons=[*reasons_without_limits(error, low, interval), *_kept_off(groups)],
+        diagnostics={"groups": {str(g.name): _group_diagnostics(g) for g in groups}},
         covariance=matrix if np.isfinite(matrix).all() else None,
         support=rests[1],
     )
 
 
-def _kept_off(found: list[Group]) -> list[Reason]:
+def _kept_off(groups: list[Group]) -> list[Reason]:
     """Rows of regions with few surveyed countries, and the whole that they are part of."""
-    few = [position for position, group in enumerate(found, 1) if group.kept_off_zero]
+    few = [position for position, group in enumerate(groups, 1) if group.kept_off_zero]
     return [
-        FEW_COUNTRIES.at(row, surveyed=min(found[position - 1].surveyed for position in few) if row == 0 else found[row - 1].surveyed)
+        FEW_COUNTRIES.at(row, surveyed=min(groups[position - 1].surveyed for position in few) if row == 0 else groups[row - 1].surveyed)
         for row in ([0, *few] if few else [])
     ]  # fmt: skip
 
 
-def _assumptions(surveys: Surveys, found: list[Group], between: Any, round_to: float | None) -> tuple[Assumption, ...]:
-    covered = sum(g.covered * g.population for g in found) / sum(g.population for g in found)
+def _assumptions(surveys: Surveys, groups: list[Group], between: Any, round_to: float | None) -> tuple[Assumption, ...]:
+    covered = sum(g.covered * g.population for g in groups) / sum(g.population for g in groups)
     assumptions = [COVERED_SHARE.assume(percent=round(100 * covered, 1))]
     if covered < 1:
         assumptions.append(COUNTRIES_EXCHANGEABLE.assume())

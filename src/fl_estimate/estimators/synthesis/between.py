@@ -71,13 +71,13 @@ def between_sd(groups: Sequence[tuple[Floats, Floats]]) -> Spread:
     most = 5 * max(float(np.ptp(p)) + float(np.sqrt(v.max())) for p, v in filled)
     grid = np.linspace(most / 500, most, 500)
     best = grid[np.argmin([_against(tau, filled) for tau in grid])]
-    found = _minimum(
+    result = _minimum(
         lambda tau: _against(float(tau), filled), bounds=(max(best - most / 250, most * 1e-9), best + most / 250),
         method="bounded", options={"xatol": most * 1e-10},
     )  # fmt: skip
     plain = float(np.sqrt(max(0.0, moment)))
-    kept_off = plain < found.x
-    return Spread(sd=float(found.x) if kept_off else plain, df=df, kept_off_zero=bool(kept_off), error=error)
+    kept_off = plain < result.x
+    return Spread(sd=float(result.x) if kept_off else plain, df=df, kept_off_zero=bool(kept_off), error=error)
 
 
 def _against(tau: float, groups: Sequence[tuple[Floats, Floats]]) -> float:

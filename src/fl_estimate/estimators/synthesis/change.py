@@ -195,8 +195,8 @@ def _unit(quantity: str) -> str:
 
 
 def _stated(estimates: Estimates, code: str) -> str:
-    said = [", ".join(str(value) for _, value in a.parameters) for a in estimates.assumptions if a.code == code]
-    return "; ".join(said)
+    texts = [", ".join(str(value) for _, value in a.parameters) for a in estimates.assumptions if a.code == code]
+    return "; ".join(texts)
 
 
 def _one(first: InputRows, second: InputRows, about: str) -> str:

@@ -260,25 +260,25 @@ def combine(
         _require_counts(method, names, rows)
     chosen: Literal["log", "wald"] = interval or ("wald" if scale == "identity" else "log")
     require_choice(chosen, level)
-    found = _weighed(rows, method, scale, level)
-    apart = [c for c, (_, _, p) in enumerate(found.test) if p < DIFFERENT]
+    result = _weighed(rows, method, scale, level)
+    apart = [c for c, (_, _, p) in enumerate(result.test) if p < DIFFERENT]
     said = [SPREAD[method].assume()]
     if scale == "counts":
         said.append(BY_PEOPLE.assume())
         if interval is not None:
-            found = found.without_own_limits()
-    elif found.without.any():
+            result = result.without_own_limits()
+    elif result.without.any():
         of_tau = {"prior": f"half-normal({TAU_PRIOR:g})"} if method == "random" else {}
         said.append(COUNTED[method].assume(**of_tau))
     return answer(
         "combine",
         rows,
-        value=found.value,
-        se=found.se,
-        df=found.df,
+        value=result.value,
+        se=result.se,
+        df=result.df,
         interval=chosen,
         level=level,
-        limits=(found.lower, found.upper, found.kinds),
+        limits=(result.lower, result.upper, result.kinds),
         method=NAMES[method],
         quantity=rows[0].quantity,
         respondents="none",
@@ -288,14 +288,14 @@ def combine(
         arguments={"sources": names, "method": method, "scale": scale, "interval": chosen},
         assumptions=[SOURCES_INDEPENDENT.assume(), *said],
         reasons=[
-            *(SOURCES_DIFFER.at(c, p=round(found.test[c][2], 4)) for c in apart),
-            *(WITHOUT_CASES.at(c, sources=int(n)) for c, n in enumerate(found.without) if n),
+            *(SOURCES_DIFFER.at(c, p=round(result.test[c][2], 4)) for c in apart),
+            *(WITHOUT_CASES.at(c, sources=int(n)) for c, n in enumerate(result.without) if n),
         ],
         diagnostics={
-            "weights": {name: found.weights[position].tolist() for position, name in enumerate(names)},
-            "q": [q for q, _, _ in found.test], "df": found.test[0][1], "p_value": [p for _, _, p in found.test],
-            "i2": [max(0.0, 1 - df / q) if q > 0 else 0.0 for q, df, _ in found.test], "tau": found.tau.tolist(),
-            **({"prediction": found.prediction} if method == "random" else {}),
+            "weights": {name: result.weights[position].tolist() for position, name in enumerate(names)},
+            "q": [q for q, _, _ in result.test], "df": result.test[0][1], "p_value": [p for _, _, p in result.test],
+            "i2": [max(0.0, 1 - df / q) if q > 0 else 0.0 for q, df, _ in result.test], "tau": result.tau.tolist(),
+            **({"prediction": result.prediction} if method == "random" else {}),
         },
     )  # fmt: skip
 
@@ -471,7 +471,7 @@ def _bayesian(
     return replace(found.select(method="sources-combined"), diagnostics=told)
 
 
-def _meant(name: str, given: Any, said: Mapping[str, str | None]) -> Any:
+def _meant(name: str, given: Any, stated: Mapping[str, str | None]) -> Any:
     """A source with what the caller says that all of them mean; of case lists the population size alone."""
     if not isinstance(given, Estimates):
         return given
@@ -480,7 +480,7 @@ def _meant(name: str, given: Any, said: Mapping[str, str | None]) -> Any:
     if len(given) != 1:
         raise EstimateFault("FL-EST-185", f"one figure of {name} is needed", found=f"{len(given)} rows",
                             fix='take one with .national or .select(region="North")')  # fmt: skip
-    return replace(given, **{what: word for what, word in said.items() if word is not None})
+    return replace(given, **{what: word for what, word in stated.items() if word is not None})
 
 
 def _read(sources: Any, scale: str, *, one: bool = False, zeros: bool = False) -> tuple[list[str], list[InputRows]]:

@@ -39,10 +39,10 @@ class Surveys:
     source: str = ""
 
 
-def read_surveys(given: Any, population: Any, said: Mapping[str, str | None]) -> Surveys:
+def read_surveys(given: Any, population: Any, stated: Mapping[str, str | None]) -> Surveys:
     """The surveyed countries of whatever was given."""
     if isinstance(given, Mapping):
-        return _from_mapping(given, population, said)
+        return _from_mapping(given, population, stated)
     if isinstance(given, Estimates):
         if len(given.by) != 1:
             raise _misfit("the estimates are not by one column, the country", listed(given.by) or "no by-column",
@@ -52,11 +52,11 @@ def read_surveys(given: Any, population: Any, said: Mapping[str, str | None]) ->
         kept, labels = rows_of(cells, "estimates"), cells.frame[by]
         there = labels.notna().to_numpy(dtype=bool)
         outcome = str(cells.frame["outcome"].iloc[0])
-        found = _by_country(
-            by, labels[there].tolist(), kept.value[there], kept.se[there], kept.df[there], kept.quantity, outcome, [given], said
+        result = _by_country(
+            by, labels[there].tolist(), kept.value[there], kept.se[there], kept.df[there], kept.quantity, outcome, [given], stated
         )  # fmt: skip
         bases = tuple(cells.frame["basis"][there])
-        return replace(found, bases=bases, support=kept.support.take(np.flatnonzero(there)))
+        return replace(result, bases=bases, support=kept.support.take(np.flatnonzero(there)))
     by = _shared_column(given, population)
     table = _table(given, [by, "value", "se"], "estimates")
     # A column of numbers called population is how many live there, not of whom the figure speaks.
@@ -65,20 +65,20 @@ def read_surveys(given: Any, population: Any, said: Mapping[str, str | None]) ->
         for name in ("measure", "population", "reference_period")
         if name in table and not pd.api.types.is_numeric_dtype(table[name])
     ]
-    words = {name: said.get(name) for name in said}
+    words = {name: stated.get(name) for name in stated}
     for name in columns:
-        found = sorted({str(x) for x in table[name] if x is not None and x == x and str(x)})
-        if len(found) > 1 and words[name] is None:
+        result = sorted({str(x) for x in table[name] if x is not None and x == x and str(x)})
+        if len(result) > 1 and words[name] is None:
             raise EstimateFault("FL-EST-25", f"the results speak of different things: {name.replace('_', ' ')}",
-                                found="; ".join(found), fix="aggregate what belongs together, or say what all of them mean")  # fmt: skip
-        words[name] = words[name] or (found[0] if found else "")
+                                found="; ".join(result), fix="aggregate what belongs together, or say what all of them mean")  # fmt: skip
+        words[name] = words[name] or (result[0] if result else "")
     size = len(table)
     return _by_country(by, table[by].tolist(), table["value"].to_numpy(dtype=float), table["se"].to_numpy(dtype=float),
                        np.full(size, np.inf), PREVALENCE, str(table["outcome"].iloc[0]) if "outcome" in table else "forced_labour",
                        [], {k: v or "" for k, v in words.items()})  # fmt: skip
 
 
-def _from_mapping(given: Mapping[Any, Estimates], population: Any, said: Mapping[str, str | None]) -> Surveys:
+def _from_mapping(given: Mapping[Any, Estimates], population: Any, stated: Mapping[str, str | None]) -> Surveys:
     if not given:
         raise _misfit("there is no survey", "an empty mapping", "give at least one country")
     rows = {country: rows_of(result.national, f"estimates[{country!r}]") for country, result in given.items()}
@@ -91,14 +91,14 @@ def _from_mapping(given: Mapping[Any, Estimates], population: Any, said: Mapping
     joined = {name: np.array([float(getattr(own, name)[0]) for own in rows.values()]) for name in ("value", "se", "df")}
     by = other_column(population, "population")
     found = _by_country(by, list(given), joined["value"], joined["se"], joined["df"], quantities[0], outcomes[0],
-                        list(given.values()), said)  # fmt: skip
+                        list(given.values()), stated)  # fmt: skip
     every = Support.joined([own.support for own in rows.values()])
     return replace(found, bases=tuple(own.basis for own in rows.values()), support=every)
 
 
 def _by_country(
     by: str, labels: list[Any], value: Floats, se: Floats, df: Floats, quantity: str, outcome: str,
-    results: list[Estimates], said: Mapping[str, str | None],
+    results: list[Estimates], stated: Mapping[str, str | None],
 ) -> Surveys:  # fmt: skip
     twice = [str(label) for label in dict.fromkeys(labels) if labels.count(label) > 1]
     wrong = [
@@ -109,7 +109,7 @@ def _by_country(
                       "one row a country, value a proportion, se its standard error")  # fmt: skip
     totals = quantity not in UNITS
     unit = UNITS.get(quantity, 1.0)
-    told = {name: shared_text(results, name, word) if results else word or "" for name, word in said.items()}
+    told = {name: shared_text(results, name, word) if results else word or "" for name, word in stated.items()}
     return Surveys(
         by=by,
         value=dict(zip(labels, (value / unit).tolist(), strict=True)),

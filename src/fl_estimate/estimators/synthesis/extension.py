@@ -267,14 +267,14 @@ def _counts(
             if len(found.get(key, [])) == 1 and not (min(found[key][0]) >= 0 if empty else min(found[key][0]) > 0)
         ],
     }
-    said = [
+    texts = [
         f"cells {what}: {listed(' × '.join(map(str, key)) or 'the nation' for key in bad)}"
         for what, bad in faults.items()
         if bad
     ]
-    if said:
+    if texts:
         raise EstimateFault(
-            "FL-EST-192", "cases and base do not fit together", found="; ".join(said),
+            "FL-EST-192", "cases and base do not fit together", found="; ".join(texts),
             fix="one row a cell with counts above 0; join cells that are too small, in base and cases alike",
         )  # fmt: skip
     pairs = np.array([found[key][0] for key in keys])

@@ -220,24 +220,24 @@ def stock_from_person_time(
         raise not_one_of("FL-EST-186", "this quantity of a stock", quantity, (TOTAL, PREVALENCE))
     _check_years(resolve(people, design).frame, years, window_years)
     function: Any = estimate_total if quantity == TOTAL else estimate_mean
-    found: Estimates = function(
+    result: Estimates = function(
         people, years, design=design, by=by, where=where, unknown=unknown, interval=interval, df=df, level=level
     )
-    frame = found.frame.copy()
+    frame = result.frame.copy()
     for name in SCALED:
         frame[name] = frame[name] / window_years
     frame["quantity"], frame["method"] = quantity, str(PERSON_TIME)
-    matrix = found.covariance_matrix
+    matrix = result.covariance_matrix
     return replace(
-        found,
+        result,
         frame=frame.astype({"quantity": "string", "method": "string"}),
         measure="stock",
         covariance_matrix=None if matrix is None else matrix / window_years**2,
-        assumptions=(AVERAGE_OVER_WINDOW.assume(years=float(window_years)), *found.assumptions),
+        assumptions=(AVERAGE_OVER_WINDOW.assume(years=float(window_years)), *result.assumptions),
         provenance=replace(
-            found.provenance,
+            result.provenance,
             call="synthesis.stock_from_person_time",
-            arguments={**found.provenance.arguments, "years": years, "window_years": window_years},
+            arguments={**result.provenance.arguments, "years": years, "window_years": window_years},
         ),
     )
 

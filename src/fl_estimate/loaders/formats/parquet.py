@@ -39,14 +39,14 @@ def _read(file: Path, _written: TextFormat) -> FileTable:
 
 
 def _write(
-    frames: Iterator[pl.DataFrame], schema: Mapping[str, pl.DataType], target: Path, said: FileDescription
+    frames: Iterator[pl.DataFrame], schema: Mapping[str, pl.DataType], target: Path, description: FileDescription
 ) -> None:
     """Write frames of one schema as row groups."""
     import polars as pl
 
     parquet: Any = import_module("pyarrow.parquet")
     group = max(1_000, min(ROW_GROUP, CELLS_IN_GROUP // max(1, len(schema))))
-    labels = written_labels(said.variable_labels, said.value_labels, said.declared_missing)
+    labels = written_labels(description.variable_labels, description.value_labels, description.declared_missing)
     empty = cast("Any", pl.DataFrame(schema=schema)).to_arrow().schema.with_metadata(labels or None)
     with parquet.ParquetWriter(target, empty, compression="zstd") as writer:
         for frame in _groups(frames, group):

@@ -88,11 +88,11 @@ def _trimmed(cells: Cells) -> tuple[Cells, int]:
     return kept[filled[0] : filled[-1] + 1], filled[0]
 
 
-def _header_place(file: Path, cells: Cells, above: int, told: int | None) -> int:
-    if told is not None:
-        if not 0 <= told - 1 - above < len(cells):
-            raise no_header(file, f"row {told} is empty or not there")
-        return told - 1 - above
+def _header_place(file: Path, cells: Cells, above: int, given: int | None) -> int:
+    if given is not None:
+        if not 0 <= given - 1 - above < len(cells):
+            raise no_header(file, f"row {given} is empty or not there")
+        return given - 1 - above
     for position, row in enumerate(cells):
         if all(isinstance(cell, str) and cell.strip() for cell in row) and not header_faults([c.strip() for c in row]):
             return position

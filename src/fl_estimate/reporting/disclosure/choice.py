@@ -102,14 +102,14 @@ def choose(
             return SuppressionChoice(
                 withheld=best, optimal=True, open=True, exposed=np.zeros(len(system.low), dtype=bool)
             )
-    found = protect(system, start, seconds=seconds - (time.monotonic() - begun), tell=tell)
-    none_needed = not found.exposed.any() and bool((found.withheld == start).all())
+    result = protect(system, start, seconds=seconds - (time.monotonic() - begun), tell=tell)
+    none_needed = not result.exposed.any() and bool((result.withheld == start).all())
     return SuppressionChoice(
-        withheld=found.withheld,
+        withheld=result.withheld,
         optimal=none_needed,
-        open=not found.exposed.any(),
-        exposed=found.exposed,
-        late=found.late,
+        open=not result.exposed.any(),
+        exposed=result.exposed,
+        late=result.late,
     )
 
 

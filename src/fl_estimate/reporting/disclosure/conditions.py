@@ -78,10 +78,10 @@ def relation(first: str, second: str, outer: Outer | None = None) -> Relation:
     one, other = condition(first), condition(second)
     if one is None or other is None:
         return Relation(apart=False, within=other is None)
-    found = atoms((first, second), outer)
-    if found is None:
+    result = atoms((first, second), outer)
+    if result is None:
         return Relation(apart=None, within=False)
-    met, within = (True, True) in found, (True, False) not in found
+    met, within = (True, True) in result, (True, False) not in result
     if met and _flags_alone(one, other):
         return Relation(apart=None, within=within)
     return Relation(apart=not met, within=within and met)
@@ -108,12 +108,12 @@ def atoms(
     if math.prod(map(len, points.values())) > MOST_POINTS:
         return None
     ranks = {name: _ranks(values) for name, values in terms.items()}
-    found: set[tuple[bool, ...]] = set()
+    result: set[tuple[bool, ...]] = set()
     for combination in itertools.product(*points.values()):
         told = dict(zip(points, combination, strict=True))
         if not outer or _possible(told, ranks, outer):
-            found.add(tuple(node is None or _truth(node, told, ranks) is True for node in nodes))
-    return frozenset(found)
+            result.add(tuple(node is None or _truth(node, told, ranks) is True for node in nodes))
+    return frozenset(result)
 
 
 def certain(texts: Sequence[str], outer: Outer | None = None) -> bool:
@@ -203,8 +203,8 @@ def _values(node: Node, terms: dict[str, set[Value]]) -> None:
                 _values(part, terms)
         case Among():
             terms.setdefault(_name(node.part), set()).update(_known(node.options))
-        case Compare() if (found := _compared(node)) is not None:
-            terms.setdefault(found[0], set()).add(found[2])
+        case Compare() if (result := _compared(node)) is not None:
+            terms.setdefault(result[0], set()).add(result[2])
         case Missing():
             terms.setdefault(_name(node.column), set())
         case Constant():
@@ -219,12 +219,12 @@ def _known(options: Iterable[Node]) -> set[Value]:
 
 def _ranks(values: set[Value]) -> dict[Value, int]:
     """The place of each value among those of its kind: odd numbers, with an even one before, between and after."""
-    found: dict[Value, int] = {}
+    result: dict[Value, int] = {}
     for kind in ("number", "text"):
         # A kind holds values of one type only.
         own = sorted((value for value in values if value[0] == kind), key=lambda value: value[1])  # pyright: ignore[reportUnknownLambdaType, reportArgumentType, reportCallIssue]
-        found |= {value: 2 * position + 1 for position, value in enumerate(own)}
-    return found
+        result |= {value: 2 * position + 1 for position, value in enumerate(own)}
+    return result
 
 
 def _named(values: set[Value]) -> list[Point]:
@@ -255,28 +255,28 @@ def _points(values: set[Value]) -> list[Point]:
     return found
 
 
-def _truth(node: Node, told: Mapping[str, Point], ranks: Mapping[str, Mapping[Value, int]]) -> Truth:
+def _truth(node: Node, points: Mapping[str, Point], ranks: Mapping[str, Mapping[Value, int]]) -> Truth:
     """Kleene's three values, at one combination of points."""
     match node:
         case Not():
-            part = _truth(node.part, told, ranks)
+            part = _truth(node.part, points, ranks)
             return None if part is None else not part
         case Junction():
-            return _joined(node.word, [_truth(part, told, ranks) for part in node.parts])
+            return _joined(node.word, [_truth(part, points, ranks) for part in node.parts])
         case Among():
             name = _name(node.part)
-            met = [_at(told[name], "==", value, ranks[name]) for value in _known(node.options)]
-            found = _joined("or", met)
-            return found if found is None or not node.negated else not found
-        case Compare() if (found := _compared(node)) is not None:
-            name, operator, value = found
-            return _at(told[name], operator, value, ranks[name])
+            met = [_at(points[name], "==", value, ranks[name]) for value in _known(node.options)]
+            result = _joined("or", met)
+            return result if result is None or not node.negated else not result
+        case Compare() if (result := _compared(node)) is not None:
+            name, operator, value = result
+            return _at(points[name], operator, value, ranks[name])
         case Missing():
-            return told[_name(node.column)] is None
+            return points[_name(node.column)] is None
         case Constant():
             return node.value
         case _:
-            return _at(told[_name(node)], "==", _ONE, ranks[_name(node)])
+            return _at(points[_name(node)], "==", _ONE, ranks[_name(node)])
 
 
 def _joined(word: Literal["and", "or"], parts: list[Truth]) -> Truth:
@@ -297,19 +297,19 @@ def _at(point: Point, operator: Comparison, value: Value, ranks: Mapping[Value, 
     }[operator]  # fmt: skip
 
 
-def _possible(told: Mapping[str, Point], ranks: Mapping[str, Mapping[Value, int]], outer: Outer) -> bool:
+def _possible(points: Mapping[str, Point], ranks: Mapping[str, Mapping[Value, int]], outer: Outer) -> bool:
     """Whether geography allows a combination: a district that lies in another region is in no condition of this one."""
     for (inner, to), known in outer.items():
-        if inner not in told or to not in told or told[inner] is None:
+        if inner not in points or to not in points or points[inner] is None:
             continue
-        named = next((value for value, rank in ranks[inner].items() if (value[0], rank) == told[inner]), None)
+        named = next((value for value, rank in ranks[inner].items() if (value[0], rank) == points[inner]), None)
         if named is None:
             continue
         lies = next((of for value, of in known.items() if _value(value) == named), None)
         own = _value(lies)
         if own is None:
             continue
-        point = told[to]
+        point = points[to]
         if own in ranks[to]:
             if point != (own[0], ranks[to][own]):
                 return False

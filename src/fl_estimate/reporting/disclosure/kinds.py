@@ -72,17 +72,17 @@ def kind_of(basis: str, quantity: str, arguments: Mapping[str, Any] | None = Non
 
 def parts_of(arguments: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     """By column, the values whose cells a contrast or a standardised row is made of, as text; empty where it is neither."""
-    found: dict[str, frozenset[str]] = {}
+    result: dict[str, frozenset[str]] = {}
     between, shares = arguments.get("between"), arguments.get("shares")
     # Other functions have arguments of these names that are words.
     if isinstance(between, Mapping):
-        found |= {
+        result |= {
             str(column): frozenset(str(value) for value in _flat(groups))
             for column, groups in cast("Mapping[Any, Any]", between).items()
         }
     if isinstance(shares, Mapping) and "standardised_by" in arguments:
-        found[str(arguments["standardised_by"])] = frozenset(str(value) for value in cast("Mapping[Any, Any]", shares))
-    return found
+        result[str(arguments["standardised_by"])] = frozenset(str(value) for value in cast("Mapping[Any, Any]", shares))
+    return result
 
 
 def _flat(groups: Any) -> list[Any]:
@@ -98,7 +98,7 @@ def columns_of(record: Mapping[Any, Any], arguments: Mapping[str, Any]) -> froze
     formula = arguments.get("formula")
     if not formula:
         return None
-    said = " ".join(
+    text = " ".join(
         str(part) for part in (formula, record.get("term", ""), record.get("margin", ""), arguments.get("by", ""))
     )
-    return frozenset(re.findall(r"[^\W\d]\w*", said))
+    return frozenset(re.findall(r"[^\W\d]\w*", text))

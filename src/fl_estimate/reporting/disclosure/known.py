@@ -55,12 +55,12 @@ def known_rows(
         if not _direct(record) or key[1]:
             continue
         if key not in parts:
-            found = _made_of(series, key, record)
-            if found is None and key not in own and (alone := series_of_row(draft, key, record)) is not None:
+            result = _made_of(series, key, record)
+            if result is None and key not in own and (alone := series_of_row(draft, key, record)) is not None:
                 own[key] = alone
-            if found is None and key not in own:
+            if result is None and key not in own:
                 continue
-            parts[key] = found if found is not None else (own[key], [0])
+            parts[key] = result if result is not None else (own[key], [0])
         _enter(draft, *parts[key], record, min_cases)
         printed |= set() if pd.isna(record["cases"]) else {key}
     tie(draft, own)

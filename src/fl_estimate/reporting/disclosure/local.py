@@ -227,10 +227,10 @@ class _PointSearch:
         rows = self._columns(self.by_column, inside)
         rows = rows[system.active(self.shut)[rows]]
         local = _Local.of(system, self.needs, need, inside, rows)
-        found = local.solved(system, give=give, all_there_is=width is None)
-        if found is None:
+        result = local.solved(system, give=give, all_there_is=width is None)
+        if result is None:
             return False
-        change, given = found
+        change, given = result
         if len(given):
             before = self.shut
             self.shut = self.shut.copy()
@@ -281,16 +281,16 @@ class _PointSearch:
         room = SLACK * np.maximum(np.abs(said), 1.0)
         return bool(((said >= system.row_lower[rows] - room) & (said <= system.row_upper[rows] + room)).all())
 
-    def _add(self, point: _FittingTable, asked: Positions) -> Positions:
+    def _add(self, point: _FittingTable, needs: Positions) -> Positions:
         """Keep a point that fits, and give the needs among these that it shows."""
-        target = self.needs.target[asked]
+        target = self.needs.target[needs]
         value = self.system.targets[target] @ (self.system.truth + self._dense(point))
         room = SLACK * 10 * np.maximum(np.abs(value), 1.0)
-        met = (value >= self.needs.least[asked] - room) & (value <= self.needs.most[asked] + room)
-        new = asked[met & (self.shown_by[asked] < 0)]
+        met = (value >= self.needs.least[needs] - room) & (value <= self.needs.most[needs] + room)
+        new = needs[met & (self.shown_by[needs] < 0)]
         self.shown_by[new] = len(self.points)
         self.points.append(point)
-        return asked[met]
+        return needs[met]
 
     def release(self, start: Flags) -> None:
         """Print again, dearest first, what no point rests on, or only points that others can stand in for."""
@@ -382,7 +382,7 @@ class _Local:
         lower, upper, truth = (side[self.inside] for side in (system.lower, system.upper, system.truth))
         ends = np.concatenate([reach[giving], reach[giving]])
         with silence():
-            found: Any = optimize.milp(
+            result: Any = optimize.milp(
                 np.concatenate([np.zeros(size), price, price]),
                 integrality=np.concatenate([system.integer[self.inside] & whole, np.zeros(2 * count)]).astype(int),
                 bounds=_bounds(
@@ -393,9 +393,9 @@ class _Local:
                 ),
                 options={"time_limit": SECONDS, "mip_rel_gap": 0.3},
             )
-        if all_there_is and found.status == INFEASIBLE:
+        if all_there_is and result.status == INFEASIBLE:
             raise _Impossible
-        if found.x is None or found.status not in (OPTIMAL, AT_LIMIT):
+        if result.x is None or result.status not in (OPTIMAL, AT_LIMIT):
             return None
-        given = found.x[size : size + count] + found.x[size + count :] > 10 * SLACK
-        return np.asarray(found.x[:size]), np.unique(owner[giving[given]])
+        given = result.x[size : size + count] + result.x[size + count :] > 10 * SLACK
+        return np.asarray(result.x[:size]), np.unique(owner[giving[given]])

@@ -88,10 +88,10 @@ def singled(texts: Sequence[str], sizes: Sequence[float], outer: Outer) -> Itera
     of = np.array(sizes)
     columns = several(texts)
     for named in dict.fromkeys(((), *((column,) for column in columns), tuple(columns))):
-        found = atoms(texts, outer, named=named)
-        if not found or len(found) > MOST_PARTS:
+        result = atoms(texts, outer, named=named)
+        if not result or len(result) > MOST_PARTS:
             continue
-        matrix = np.array(sorted(found), dtype=float).T
+        matrix = np.array(sorted(result), dtype=float).T
         if named and float(_least(matrix, of)[1]) > NEARLY * max(*sizes, 1.0):
             continue  # there are others
         there = _there(matrix, of)
@@ -101,13 +101,13 @@ def singled(texts: Sequence[str], sizes: Sequence[float], outer: Outer) -> Itera
 
 def _there(matrix: Floats, sizes: Floats) -> Any:
     """Parts in which somebody may be, as far as the sizes of all say."""
-    found = np.ones(matrix.shape[1], dtype=bool)
-    for part in range(len(found)):
-        aim = np.zeros(len(found))
+    result = np.ones(matrix.shape[1], dtype=bool)
+    for part in range(len(result)):
+        aim = np.zeros(len(result))
         aim[part] = -1.0
         made: Any = _greatest(aim, A_eq=matrix, b_eq=sizes, bounds=(0, None))
-        found[part] = made.status != 0 or -float(made.fun) > NEARLY * max(float(sizes.max()), 1.0)
-    return found
+        result[part] = made.status != 0 or -float(made.fun) > NEARLY * max(float(sizes.max()), 1.0)
+    return result
 
 
 def _of(matrix: Floats) -> Iterator[tuple[dict[int, float], bool]]:

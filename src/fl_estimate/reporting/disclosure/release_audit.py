@@ -97,12 +97,12 @@ def _peoples(releases: Sequence[Release]) -> Iterator[list[tuple[str, KnownTable
 
 def _joined(given: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], dict[str, str]]:
     """{(inner, outer): {label: outer label}} of all releases."""
-    found: dict[tuple[str, str], dict[str, str]] = {}
+    result: dict[tuple[str, str], dict[str, str]] = {}
     for geography in given:
         for inner, outers in geography.items():
             for outer, pairs in outers.items():
-                found.setdefault((inner, outer), {}).update(pairs)
-    return found
+                result.setdefault((inner, outer), {}).update(pairs)
+    return result
 
 
 def _of_people(
@@ -226,13 +226,13 @@ class _Puzzle:
         for sign in (1.0, -1.0):
             aim = np.zeros(len(self._whole))
             aim[unknown] = sign
-            found: Any = milp(
+            result: Any = milp(
                 aim, integrality=self._whole, bounds=self._bounds, constraints=self._rows,
                 options={"time_limit": SECONDS},
             )  # fmt: skip
-            if found.status == INFEASIBLE:
+            if result.status == INFEASIBLE:
                 return None
-            ends.append(float(found.x[unknown]) if found.status == OPTIMAL else -sign * math.inf)
+            ends.append(float(result.x[unknown]) if result.status == OPTIMAL else -sign * math.inf)
         return ends[0], ends[1]
 
 
@@ -366,19 +366,19 @@ def _disclosed_sets(
     cells: Mapping[Key, _PrintedCell],
     keys: Sequence[Key],
     texts: Sequence[str],
-    found: Iterable[tuple[dict[int, float], bool]],
+    sets: Iterable[tuple[dict[int, float], bool]],
     position: Place,
     rule: tuple[float, float],
 ) -> Iterator[dict[str, Any]]:
     few, min_n = rule
-    for times, nobody in found:
+    for times, nobody in sets:
         people, cases = (
             sum(t * (cells[keys[at]].n if name == "n" else cells[keys[at]].cases.lower) for at, t in times.items())
             for name in ("n", "cases")
         )
         if not nobody and people > 0.5 and (0.5 < cases < few - 0.5 or (people < min_n and cases > 0.5)):
-            said = " / ".join(f"{'' if t == 1 else f'{t:g} × '}{texts[at] or 'all'}" for at, t in times.items())
-            yield _row(cells[keys[0]], keys[0][0], said, position, "cases between", (round(cases), round(cases)))
+            text = " / ".join(f"{'' if t == 1 else f'{t:g} × '}{texts[at] or 'all'}" for at, t in times.items())
+            yield _row(cells[keys[0]], keys[0][0], text, position, "cases between", (round(cases), round(cases)))
 
 
 def _refitted(tables: Sequence[tuple[str, KnownTable]], cells: Mapping[Key, _PrintedCell]) -> Iterator[dict[str, Any]]:

@@ -72,10 +72,10 @@ class Series:
     def grouped(self, columns: Sequence[str], outer: Outer) -> dict[Label, Ids]:
         """Cells by their values of these columns, own or found through nesting."""
         ways = [self._way(column, outer) for column in columns]
-        found: dict[Label, Ids] = {}
+        result: dict[Label, Ids] = {}
         for at, label in enumerate(self.labels):
-            found.setdefault(tuple(way(label) for way in ways), []).append(at)
-        return found
+            result.setdefault(tuple(way(label) for way in ways), []).append(at)
+        return result
 
     def reaches(self, outer: Outer) -> frozenset[str]:
         """Columns by which the cells can be grouped."""
@@ -98,11 +98,11 @@ def nesting(
     crossings: Sequence[Any], declared: Nested | None = None
 ) -> dict[tuple[str, str], dict[str | None, str | None]]:
     """Which columns lie in which: found in any call that has both, or declared."""
-    found: dict[tuple[str, str], dict[str | None, str | None]] = {}
+    result: dict[tuple[str, str], dict[str | None, str | None]] = {}
     for crossing in crossings:
         for inner, outer in crossing.nested:
             at, to = crossing.by.index(inner), crossing.by.index(outer)
-            found.setdefault((inner, outer), {}).update(
+            result.setdefault((inner, outer), {}).update(
                 {_value_text(x[at]): _value_text(x[to]) for x in crossing.labels}
             )
     for inner, told in (declared or {}).items():
@@ -114,21 +114,21 @@ def nesting(
         }
         for outer, pairs in named.items():
             known = {_value_text(value): _value_text(of) for value, of in pairs.items()}
-            found[inner, outer] = known | found.get((inner, outer), {})
+            result[inner, outer] = known | result.get((inner, outer), {})
         for outer in _columns_with(crossings, frozenset(bare.values())) - {inner} if bare else ():
-            found[inner, outer] = bare | found.get((inner, outer), {})
-    return found
+            result[inner, outer] = bare | result.get((inner, outer), {})
+    return result
 
 
 def _columns_with(crossings: Sequence[Any], values: frozenset[str | None]) -> set[str]:
     """Columns all of whose values are among these."""
-    found: set[str] = set()
+    result: set[str] = set()
     for crossing in crossings:
         for position, column in enumerate(crossing.by):
             own = {_value_text(label[position]) for label in crossing.labels} - {None}
             if own and own <= values:
-                found.add(str(column))
-    return found
+                result.add(str(column))
+    return result
 
 
 def series_of(draft: SystemBuilder, crossings: Sequence[Any]) -> list[Series]:
@@ -306,15 +306,15 @@ def nested_outcomes(series: Sequence[Series], outer: Outer) -> frozenset[tuple[s
     Where the data have it in every cell of the same respondents, and either their names say that they are readings of one
     question (`forced_labour`, `forced_labour_wide`) or there are `SURELY` cells to see it in: by chance it holds in a few.
     """
-    found: set[tuple[str, str]] = set()
+    result: set[tuple[str, str]] = set()
     for a, b in permutations([one for one in series if one.binary and one.counts], 2):
-        if a.where != b.where or a.outcome == b.outcome or (a.outcome, b.outcome) in found:
+        if a.where != b.where or a.outcome == b.outcome or (a.outcome, b.outcome) in result:
             continue
         shared = _Shared.of([a, b], outer)
         seen = int((shared.cases[1] > 0).sum())
         if _same(shared.n) and _below(shared, 0, 1) and (readings(a.outcome, b.outcome) or seen >= SURELY):
-            found.add((a.outcome, b.outcome))
-    return frozenset(found)
+            result.add((a.outcome, b.outcome))
+    return frozenset(result)
 
 
 def readings(a: str, b: str) -> bool:

@@ -265,11 +265,11 @@ def _unmet(
     point = np.where(left.loose, system.truth, left.lower)
     while len(needs.target):
         terms, known = _loose_terms(system, left, needs.target)
-        found = fixed.meeting(terms[:, unknowns], needs.least - known, needs.most - known)
-        if found is None:
+        result = fixed.meeting(terms[:, unknowns], needs.least - known, needs.most - known)
+        if result is None:
             break
         point = point.copy()
-        point[unknowns] = found
+        point[unknowns] = result
         seen.append(point)
         rest = needs.without_met(system, point[:, None])
         if len(rest.target) == len(needs.target):  # met within the solver's tolerance only: not shown
@@ -315,9 +315,9 @@ class _TiedUnknowns:
             if solved.status != OPTIMAL:
                 raise Unsolved(solved.message)
             return None
-        found = np.asarray(solved.x[:size], dtype=float)
-        found[self.integer] = np.round(found[self.integer])
-        return found
+        result = np.asarray(solved.x[:size], dtype=float)
+        result[self.integer] = np.round(result[self.integer])
+        return result
 
 
 def _milp(objective: Floats, **given: Any) -> Any:

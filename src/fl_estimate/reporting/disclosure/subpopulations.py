@@ -55,10 +55,10 @@ def tie_to_cells(draft: SystemBuilder, series: Sequence[Series], parts: Mapping[
         for one in series:
             if one.where or one.outcome != key[0] or one is own[0]:
                 continue
-            found = _cells_of(one, where, key, outer)
-            if found is not None and _agree(own, (one, found)):
+            result = _cells_of(one, where, key, outer)
+            if result is not None and _agree(own, (one, result)):
                 for name in ("counts", "sums") if own[0].counts and one.counts else ("sums",):
-                    if terms := rest(name, own, [(one, found)]):
+                    if terms := rest(name, own, [(one, result)]):
                         draft.exact(terms)
                 break
 
@@ -127,12 +127,12 @@ def combined(keys: Sequence[Cell], parts: Mapping[Cell, Part], outer: Outer) -> 
     None where conditions divide people into more parts than can be looked at, or are flags of which nobody knows whether
     they go together.
     """
-    found = spanned([where_of(key) for key in keys], [size(parts[key], "n") for key in keys], outer)
-    if found is None:
+    result = spanned([where_of(key) for key in keys], [size(parts[key], "n") for key in keys], outer)
+    if result is None:
         return None
     return (
         CombinedSubpopulations(times={keys[row]: t for row, t in times.items()}, nobody=nobody)
-        for times, nobody in found
+        for times, nobody in result
     )
 
 
@@ -163,18 +163,18 @@ def spanned(
     return itertools.chain.from_iterable(_unions(matrix) for matrix in _matrices(texts, sizes, sorted(told)))
 
 
-def _matrices(texts: Sequence[str], sizes: Sequence[float], told: Sequence[tuple[bool, ...]]) -> Iterator[Floats]:
+def _matrices(texts: Sequence[str], sizes: Sequence[float], met: Sequence[tuple[bool, ...]]) -> Iterator[Floats]:
     """Which conditions (rows) which atoms (columns) meet; also without those whom none names, where there may be none.
 
     Whoever knows the regions knows that there is no other, which no text says.
     """
-    matrix = np.array(told, dtype=float).T
+    matrix = np.array(met, dtype=float).T
     yield matrix
     named = matrix[[bool(text) for text in texts]].any(axis=0)
     if named.all():
         return
-    found = _least(matrix[:, named], np.array(sizes))
-    if float(found[1]) <= NEARLY * max(*sizes, 1.0):
+    result = _least(matrix[:, named], np.array(sizes))
+    if float(result[1]) <= NEARLY * max(*sizes, 1.0):
         yield matrix[:, named]
 
 
@@ -197,15 +197,15 @@ def separable_rows(matrix: Floats, wanted: Sequence[Sequence[float]]) -> Iterato
     every = solved(own, aims)
     met = np.abs(own @ every - aims).max(axis=0) < NEARLY
     for times in list(every[:, met].T):
-        found = times_of(chosen, times)
-        if len(found) > 1:
-            yield found, False
+        result = times_of(chosen, times)
+        if len(result) > 1:
+            yield result, False
 
 
 def solved(matrix: Floats, of: Floats) -> Floats:
     """How often each column is added to make up others, as nearly as can be."""
-    found: Floats = _squares(matrix, of, rcond=None)[0]
-    return found
+    result: Floats = _squares(matrix, of, rcond=None)[0]
+    return result
 
 
 def times_of(chosen: Sequence[int], times: Floats) -> dict[int, float]:
@@ -226,11 +226,11 @@ def packed(
     """
     for whole in keys:
         inside = [key for key in keys if _lies_in(key, whole, parts, outer)]
-        found = list(packings(inside, parts[whole], parts, outer))
-        for one in found[:MOST_PACKINGS]:
+        result = list(packings(inside, parts[whole], parts, outer))
+        for one in result[:MOST_PACKINGS]:
             none = size(parts[whole], "n") == sum(size(parts[key], "n") for key in one)
             yield whole, CombinedSubpopulations(times={whole: 1.0} | dict.fromkeys(one, -1.0), nobody=none)
-        if len(found) > MOST_PACKINGS:
+        if len(result) > MOST_PACKINGS:
             yield whole, None
 
 
@@ -252,8 +252,8 @@ def packings(
     sizes = np.array([[size(parts[key], name) for name in ("n", "cases")] for key in inside]).reshape(-1, 2)
     room = np.array([size(whole, name) for name in ("n", "cases")])
     near = [{b for b in range(len(inside)) if b != a and _apart(inside, a, b, outer)} for a in range(len(inside))]
-    found = _cliques(near, set(), set(range(len(inside))), set())
-    fitting = (one for clique in found for one in _fitting(sorted(clique), sizes, room))
+    result = _cliques(near, set(), set(range(len(inside))), set())
+    fitting = (one for clique in result for one in _fitting(sorted(clique), sizes, room))
     for one in itertools.islice(fitting, MOST_PACKINGS + 1):
         if len(one) > 1:
             yield tuple(inside[at] for at in one)

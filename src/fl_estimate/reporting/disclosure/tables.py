@@ -207,9 +207,9 @@ def _cells(work: _SystemWork, table: AuditedTable, shut: set[Cell]) -> None:
             work.cell_of[key] = work.draft.cell((n + 1.0) * price, withheld=key in shut or key in work.public)
             work.n_of[key] = n
         if key not in work.parts and way in SUMS:
-            found = _made_of(work, key, record)
-            if found is not None:
-                work.parts[key] = found
+            result = _made_of(work, key, record)
+            if result is not None:
+                work.parts[key] = result
 
 
 def _made_of(work: _SystemWork, key: Cell, record: Mapping[Any, Any]) -> tuple[Series, Ids] | None:
@@ -420,9 +420,9 @@ def _subpopulations(work: _SystemWork) -> None:
 
 
 def _few(work: _SystemWork, made: CombinedSubpopulations) -> None:
-    found = protect(work.draft, made, work.parts, min_n=work.min_n, min_cases=work.min_cases)
-    if found is not None:
-        cell, sums = found
+    result = protect(work.draft, made, work.parts, min_n=work.min_n, min_cases=work.min_cases)
+    if result is not None:
+        cell, sums = result
         _open_sum(work.draft, sums, cell)
 
 

@@ -266,20 +266,20 @@ def _publication(document: Document) -> Iterator[str]:
     rows = sum(len(table.frame) for table in published.tables)
     if hidden := sum(int(table.hidden.sum()) for table in published.tables):
         protecting = "protecting" if published.protecting else "protecting_none"
-        told = [
+        texts = [
             say("sentence", "withheld", language, hidden=hidden, rows=rows),
             say("sentence", protecting, language, rows=published.protecting),
         ]
         if not published.audit_complete:
-            told.append(say("sentence", "audit_late", language, seconds=rule.audit_seconds))
-        yield " ".join(told)
+            texts.append(say("sentence", "audit_late", language, seconds=rule.audit_seconds))
+        yield " ".join(texts)
 
 
 def _provenance(document: Document) -> Iterator[tuple[str, str, bool]]:
     """Files with their hashes, software, the fingerprint of the run: (term, text, whether it is code)."""
     given, language, tables = document.particulars, document.language, document.published.tables
-    found = dict.fromkeys((table.provenance.source_name, table.provenance.source_sha256, 0) for table in tables)
-    for name, sha256, rows in given.sources or [source for source in found if source[0]]:
+    result = dict.fromkeys((table.provenance.source_name, table.provenance.source_sha256, 0) for table in tables)
+    for name, sha256, rows in given.sources or [source for source in result if source[0]]:
         counted = f", {say('sentence', 'rows', language, rows=rows)}" if rows else ""
         yield say("section", "source", language), f"{name}{counted}", False
         # Case lists have none: it would confirm a guess at the counts that are hidden.

@@ -63,9 +63,9 @@ def _lines(table: PublishedTable, sheet: Layout, language: str) -> Iterable[dict
         yield {"table": table.name, "group": group, "label": row.label, "withheld": row.withheld, **row.cells}
 
 
-def _joined_heads(laid: Sequence[Layout], language: str) -> dict[str, str]:
+def _joined_heads(layouts: Sequence[Layout], language: str) -> dict[str, str]:
     heads: dict[str, str] = {}
-    for sheet in laid:
+    for sheet in layouts:
         heads |= {key: text for key, text in sheet.heads.items() if key not in heads}
     heads["value"] = say("head", "estimate", language)
     order = ["bound", "value", "interval", *OPTIONAL]

@@ -92,21 +92,21 @@ def draw(tables: Sequence[PublishedTable], *, language: str = "en", truth: Truth
     return forest([layout(table, language, truth) for table in tables], language)
 
 
-def forest(laid: Sequence[Layout], language: str) -> Figure:
+def forest(layouts: Sequence[Layout], language: str) -> Figure:
     """The same of tables that are laid out already; one of a curve is drawn as such."""
     from fl_estimate.reporting.pictures.picture import Picture
 
-    if len(laid) == 1 and is_curve(laid[0]):
-        return draw_curve(laid[0], language)
+    if len(layouts) == 1 and is_curve(layouts[0]):
+        return draw_curve(layouts[0], language)
 
-    titled = len(laid) > 1
-    lines = [_drawn(sheet, language) for sheet in laid]
-    under = [more_lines(_legend(sheet, language)) for sheet in laid]
+    titled = len(layouts) > 1
+    lines = [_drawn(sheet, language) for sheet in layouts]
+    under = [more_lines(_legend(sheet, language)) for sheet in layouts]
     heights = [ROW * len(rows) + (1.0 if titled else 0.75) + room for rows, room in zip(lines, under, strict=True)]
     with styled():
         figure = Picture(figsize=(WIDTH, sum(heights)), facecolor=PAPER)
         top = sum(heights)
-        for sheet, rows, height, room in zip(laid, lines, heights, under, strict=True):
+        for sheet, rows, height, room in zip(layouts, lines, heights, under, strict=True):
             top -= height
             _panel(figure, sheet, rows, top + room, titled, language)
     return figure

@@ -255,8 +255,8 @@ def _method(axes: Any, position: int, row: Any, label: str, high: float, languag
               markerfacecolor=DEEP if counted else PAPER, markeredgewidth=1.3)  # fmt: skip
     outside = axes.get_yaxis_transform()
     axes.text(-0.02, position, label, transform=outside, ha="right", va="center", fontsize=TEXT)
-    said = f"{number(row['value'], 0, language)} ({limits_text(lower, upper, language)})"
-    axes.text(1.02, position, said, transform=outside, va="center", fontsize=TEXT,
+    text = f"{number(row['value'], 0, language)} ({limits_text(lower, upper, language)})"
+    axes.text(1.02, position, text, transform=outside, va="center", fontsize=TEXT,
               color="black" if counted else SOFT)  # fmt: skip
 
 

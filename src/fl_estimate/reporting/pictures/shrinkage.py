@@ -57,9 +57,9 @@ def plot_shrinkage(direct: Estimates, model: Estimates, *, language: str = "en")
     check_language(language)
     by = list(model.by)
     if list(direct.by) != by or direct.frame["quantity"].iloc[0] != model.frame["quantity"].iloc[0]:
-        found = listed([*direct.by, direct.frame["quantity"].iloc[0], *by, model.frame["quantity"].iloc[0]])
+        result = listed([*direct.by, direct.frame["quantity"].iloc[0], *by, model.frame["quantity"].iloc[0]])
         raise PublishFault(
-            "FL-PUB-05", "the results are in different units", found=found, fix="give the same areas and unit twice"
+            "FL-PUB-05", "the results are in different units", found=result, fix="give the same areas and unit twice"
         )
     columns = [*by, "value", "lower", "upper", "n"]
     both = (

@@ -28,12 +28,12 @@ def is_change(record: Record) -> bool:
 
 def spans(records: Sequence[Record]) -> dict[int, tuple[float, float]]:
     """From where to where each change goes, by its place: the figures of the rows before and after it; NaN where one is withheld."""
-    found: dict[int, tuple[float, float]] = {}
+    result: dict[int, tuple[float, float]] = {}
     for position, record in enumerate(records):
         if is_change(record):
             ends = [_level(records, position + way, record) for way in (-1, 1)]
-            found[position] = ends[0], ends[1]
-    return found
+            result[position] = ends[0], ends[1]
+    return result
 
 
 def _level(records: Sequence[Record], position: int, change: Record) -> float:

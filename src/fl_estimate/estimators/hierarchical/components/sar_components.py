@@ -106,14 +106,14 @@ def _highest(data: Sampled, met: npt.NDArray[np.bool_], w: Floats, method: str) 
         (height(share * scale, rho), np.log(share), np.arctanh(rho)) for share in (0.05, 0.4) for rho in (0.0, 0.6)
     ]
     _, log_share, turned = max(starts)
-    found = optimize.minimize(
+    result = optimize.minimize(
         lowered,
         np.array([log_share, turned]),
         method="Nelder-Mead",
         options={"xatol": 1e-7, "fatol": 1e-10, "maxiter": 400},
     )
-    variance, rho = float(np.exp(found.x[0])) * scale, float(np.tanh(found.x[1]))
-    return (0.0, 0.0) if height(0.0, 0.0) >= -found.fun or variance < 1e-9 * scale else (variance, rho)
+    variance, rho = float(np.exp(result.x[0])) * scale, float(np.tanh(result.x[1]))
+    return (0.0, 0.0) if height(0.0, 0.0) >= -result.fun or variance < 1e-9 * scale else (variance, rho)
 
 
 def _of_parameters(

@@ -96,10 +96,10 @@ def _highest(height: Callable[[float], float], data: Sampled) -> float:
     logs = np.linspace(np.log(1e-9 * scale), np.log(1e4 * scale), 121)
     position = int(np.argmax([height(float(np.exp(log))) for log in logs]))
     low, high = logs[max(position - 1, 0)], logs[min(position + 1, len(logs) - 1)]
-    found: Any = optimize.minimize_scalar(
+    result: Any = optimize.minimize_scalar(
         lambda log: -height(float(np.exp(log))), bounds=(low, high), method="bounded", options={"xatol": 1e-12}
     )
-    best = float(np.exp(found.x))
+    best = float(np.exp(result.x))
     return 0.0 if height(0.0) >= height(best) or position == 0 else _polished(height, best)
 
 

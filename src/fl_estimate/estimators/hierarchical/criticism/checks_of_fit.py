@@ -305,7 +305,7 @@ def sensitivity(
     parts: list[pd.DataFrame] = []
     for scale in factors:
         scaled = _rescaled(model, scale)
-        found = sample(
+        result = sample(
             scaled, PosteriorRequest(level=level, draws=1, seed=0, shares=None, calibrated=calibrated), "grid"
         )
         parts.append(
@@ -314,11 +314,11 @@ def sensitivity(
                     **made.direct.by_columns,
                     "scale": scale,
                     "prior": str(scaled.priors.sigma if scaled.kappa is None else scaled.kappa),
-                    "value": found.median,
-                    "lower": from_zero(found.lower, none) if calibrated else found.lower,
-                    "upper": found.upper,
-                    name: found.parameters[name]["median"],
-                    "shift": (found.median - frame["value"].to_numpy(float)) / half,
+                    "value": result.median,
+                    "lower": from_zero(result.lower, none) if calibrated else result.lower,
+                    "upper": result.upper,
+                    name: result.parameters[name]["median"],
+                    "shift": (result.median - frame["value"].to_numpy(float)) / half,
                 }
             )
         )

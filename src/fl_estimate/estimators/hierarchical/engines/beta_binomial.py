@@ -72,8 +72,8 @@ def beta_points(model: Model) -> BetaPoints:
 
     first = special.logit((model.y.sum() + 0.5) / (model.size.sum() + 1))
     start = np.array([first, *np.zeros(model.x.shape[1] - 1), _prior_of_kappa(model).numbers[0]])
-    found = optimize.minimize(off, start, method="BFGS", options={"gtol": 1e-6})
-    mode, root = around_mode(off, np.asarray(found.x, dtype=float))
+    result = optimize.minimize(off, start, method="BFGS", options={"gtol": 1e-6})
+    mode, root = around_mode(off, np.asarray(result.x, dtype=float))
 
     def at_points(even: Floats) -> tuple[Floats, Weighted]:
         chi_square = 2 * special.gammaincinv(STUDENT_DF / 2, even[:, -1])

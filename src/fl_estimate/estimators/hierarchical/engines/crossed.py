@@ -37,15 +37,15 @@ def _scale(prior: Density) -> float:
 
 def _values(model: Model, crossed: Crossed, at: Floats) -> dict[str, float]:
     """Hyper-parameters by name from an unbounded scale: sigmas of either sign in units of their prior's size, logits of shares."""
-    found: dict[str, float] = {}
+    result: dict[str, float] = {}
     for name, value in zip(crossed.names, at, strict=True):
         prior = model.priors.sigma if name == "sigma" else crossed.priors[name]
         if name.startswith("sigma"):
-            found[name] = _scale(prior) * max(abs(float(value)), 1e-9)
+            result[name] = _scale(prior) * max(abs(float(value)), 1e-9)
         else:
             low, high = prior.ends
-            found[name] = low + (high - low) * float(np.clip(special.expit(value), 1e-9, 1 - 1e-9))
-    return found
+            result[name] = low + (high - low) * float(np.clip(special.expit(value), 1e-9, 1 - 1e-9))
+    return result
 
 
 def _log_prior(model: Model, crossed: Crossed, at: Floats, values: Mapping[str, float]) -> float:
@@ -71,9 +71,9 @@ def draw_crossed(model: Model, crossed: Crossed, seed: int) -> ImportanceDraws:
     first = posterior.weighted(middle, root, size // 4)
     mean = first.weighted.weight @ first.at
     covariance = np.cov(first.at.T, aweights=first.weighted.weight)
-    found = posterior.weighted(mean, SPREAD * np.linalg.cholesky(covariance), size)
+    result = posterior.weighted(mean, SPREAD * np.linalg.cholesky(covariance), size)
     rng, p = np.random.default_rng(seed), model.x.shape[1]
-    positions = resample(found.weighted.weight, DRAWS, rng)
+    positions = resample(result.weighted.weight, DRAWS, rng)
     eta, beta = np.empty((DRAWS, len(model.y))), np.empty((DRAWS, p))
     log_weight = np.empty(DRAWS)
     columns: dict[str, Floats] = {name: np.empty(DRAWS) for name in crossed.names}
@@ -81,7 +81,7 @@ def draw_crossed(model: Model, crossed: Crossed, seed: int) -> ImportanceDraws:
     for position, count in zip(*np.unique(positions, return_counts=True), strict=True):
         part = slice(begin, begin + int(count))
         begin += int(count)
-        values, latent = posterior.latent(found.at[position], found.modes[position])
+        values, latent = posterior.latent(result.at[position], result.modes[position])
         drawn, log_density = latent.draw(rng, int(count), wider=1.0 if model.likelihood == "normal" else WIDER)
         beta[part], eta[part] = drawn[:, :p], drawn @ latent.basis.T
         log_weight[part] = log_data(eta[part], model).sum(axis=1) + latent.log_prior(drawn) - log_density
@@ -90,8 +90,8 @@ def draw_crossed(model: Model, crossed: Crossed, seed: int) -> ImportanceDraws:
             columns[name][part] = value
     columns |= dict(zip(model.names, beta.T, strict=True))
     own = weigh(log_weight)
-    both = replace(own, ess=own.ess * found.weighted.ess / size, pareto_k=max(own.pareto_k, found.weighted.pareto_k))
-    return ImportanceDraws(eta=eta, columns=columns, weighted=both, points=size, points_ess=found.weighted.ess)
+    both = replace(own, ess=own.ess * result.weighted.ess / size, pareto_k=max(own.pareto_k, result.weighted.pareto_k))
+    return ImportanceDraws(eta=eta, columns=columns, weighted=both, points=size, points_ess=result.weighted.ess)
 
 
 @dataclass(frozen=True, kw_only=True)

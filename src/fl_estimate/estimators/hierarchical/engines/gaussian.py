@@ -160,17 +160,17 @@ def _parameters(model: Model, grid: Grid, ask: PosteriorRequest) -> dict[str, di
     mean = float(weight @ sigma)
     lower, median, upper = np.exp(grid_quantiles(fine[None, :], density[None, :], ask.tails))[:, 0]
     sd = float(np.sqrt(weight @ (sigma - mean) ** 2))
-    found = {"sigma": {"mean": mean, "sd": sd, "lower": float(lower), "median": float(median), "upper": float(upper)}}
+    result = {"sigma": {"mean": mean, "sd": sd, "lower": float(lower), "median": float(median), "upper": float(upper)}}
     spread = np.sqrt(np.diagonal(grid.covariance, axis1=1, axis2=2))
     mixture = NormalMixture(weight=grid.weight, mean=grid.coefficients, sd=spread)
     means, sds = mixture.moments("identity")
     limits = [mixture.quantile(tail) for tail in ask.tails]
     for position, name in enumerate(model.names):
         lower, median, upper = (float(limit[position]) for limit in limits)
-        found[name] = {
+        result[name] = {
             "mean": float(means[position]), "sd": float(sds[position]), "lower": lower, "median": median, "upper": upper,
         }  # fmt: skip
-    return found
+    return result
 
 
 def _draws(model: Model, grid: Grid, ask: PosteriorRequest) -> tuple[Floats, Floats | None, dict[str, Floats]]:

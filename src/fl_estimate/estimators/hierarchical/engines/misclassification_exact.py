@@ -167,18 +167,18 @@ def draw_regions(model: Regions) -> RegionDraws:
     crude = np.clip((share + sp - 1) / (se + sp - 1), 0.1 * share, 0.99)
     start = np.array([special.logit(se), special.logit(sp), special.logit(crude), np.log(0.5)])
     nodes = _nodes(model)
-    found = spread_points(lambda at: _log_density(model, at, nodes), start, POINTS)
+    result = spread_points(lambda at: _log_density(model, at, nodes), start, POINTS)
     size = max(1, NUMBERS // (len(nodes) * len(model.n)))
     rng = np.random.default_rng(0)
     logs: list[Floats] = []
     drawn: list[Floats] = []
     for first in range(0, POINTS, size):
-        at = found.at[first : first + size]
+        at = result.at[first : first + size]
         log_z, share_of = _over_nodes(model, at, nodes)
         logs.append(log_z.sum(axis=1) + _log_prior(model, at))
         drawn.append(_draw(at, share_of, nodes, rng))
-    weighted = weigh(np.concatenate(logs) - found.log_proposal)
-    each = np.repeat(found.at, EACH, axis=0)
+    weighted = weigh(np.concatenate(logs) - result.log_proposal)
+    each = np.repeat(result.at, EACH, axis=0)
     return RegionDraws(
         prevalence=np.concatenate(drawn),
         shared={

@@ -54,10 +54,10 @@ def spread_points(log_density: LogDensity, start: Floats, size: int) -> Points:
     wide = _wide(log_density, find_mode(log_density, start))
     few = max(FIRST, size // 4)
     at = np.clip(wide.draw(_even(few, len(start))), -LIMIT, LIMIT)
-    found = Points(at=at, log_proposal=wide.log_density(at))
+    result = Points(at=at, log_proposal=wide.log_density(at))
     for many in (*[few] * ROUNDS, size):
-        found = _kernels(wide, found.at, log_density(found.at) - found.log_proposal, _even(many, len(start) + 1))
-    return found
+        result = _kernels(wide, result.at, log_density(result.at) - result.log_proposal, _even(many, len(start) + 1))
+    return result
 
 
 def _even(size: int, dimensions: int) -> Floats:
@@ -144,8 +144,8 @@ def find_mode(log_density: LogDensity, start: Floats) -> Floats:
 
     bounds = [(float(value) - FARTHEST, float(value) + FARTHEST) for value in start]
     options = {"gtol": 1e-3, "ftol": 1e-10, "maxiter": 100}
-    found = optimize.minimize(downhill, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    return np.asarray(found.x, dtype=float)
+    result = optimize.minimize(downhill, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+    return np.asarray(result.x, dtype=float)
 
 
 def curvature(log_density: LogDensity, mode: Floats, step: float = 0.02) -> Floats:

@@ -34,9 +34,9 @@ def sample(model: Model, ask: PosteriorRequest, sampler: str) -> Posterior:
     weighted, finish = _weighted(model, ask)
     if weighted.good:
         return finish()
-    found = sample_nuts(model, ask)
+    result = sample_nuts(model, ask)
     noted = {"importance_ess": weighted.ess, "importance_pareto_k": weighted.pareto_k, "fallback": "nuts"}
-    return replace(found, diagnostics={**found.diagnostics, **noted})
+    return replace(result, diagnostics={**result.diagnostics, **noted})
 
 
 def _weighted(model: Model, ask: PosteriorRequest) -> tuple[Weighted, Callable[[], Posterior]]:

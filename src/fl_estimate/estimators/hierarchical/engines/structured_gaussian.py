@@ -154,8 +154,8 @@ def _sigma_points(model: Model, spectra: list[_Spectrum], log_prior: Floats) -> 
     u = np.linspace(np.log(1e-6 * scale), np.log(1e4 * scale), COARSE)
     few = range(0, len(spectra), max(1, len(spectra) // 7))
     for points in (COARSE, FINEST if len(spectra) == 1 else FINE):
-        found = np.max([_fits(model, spectra[k], u).log_density + log_prior[k] for k in few], axis=0)
-        inside = np.flatnonzero(found > found.max() - REACH)
+        result = np.max([_fits(model, spectra[k], u).log_density + log_prior[k] for k in few], axis=0)
+        inside = np.flatnonzero(result > result.max() - REACH)
         u = np.linspace(u[max(inside[0] - 1, 0)], u[min(inside[-1] + 1, len(u) - 1)], points)
     return u
 
@@ -218,9 +218,9 @@ def _parameters(
 
     fine = np.linspace(u[0], u[-1], 8_001)
     density = np.maximum(CubicSpline(u, weight.sum(axis=0))(fine), 0.0)
-    found = {"sigma": weighted_summary(np.exp(fine), density / density.sum(), ask.tails)}
+    result = {"sigma": weighted_summary(np.exp(fine), density / density.sum(), ask.tails)}
     if structure.hyper:
-        found[structure.hyper] = weighted_summary(h, weight.sum(axis=1), ask.tails)
+        result[structure.hyper] = weighted_summary(h, weight.sum(axis=1), ask.tails)
     flat = weight.ravel()
     b = np.concatenate([fit.coefficients for fit in fits])
     c = np.concatenate([fit.covariance for fit in fits])
@@ -229,7 +229,7 @@ def _parameters(
     limits = [mixture.quantile(tail) for tail in ask.tails]
     for position, name in enumerate(model.names):
         lower, median, upper = (float(limit[position]) for limit in limits)
-        found[name] = {
+        result[name] = {
             "mean": float(means[position]), "sd": float(sds[position]), "lower": lower, "median": median, "upper": upper,
         }  # fmt: skip
-    return found
+    return result

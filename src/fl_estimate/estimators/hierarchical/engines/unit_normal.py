@@ -242,14 +242,14 @@ def draw_normal(model: Normal, forms: Floats) -> NormalDraws:
     scale = np.sqrt(model.square / max(model.size, 1.0))
     start = np.append(np.full(len(model.sigma) - 1, np.log(0.4 * scale)), np.log(scale))
     points = int(2 ** np.clip(np.floor(np.log2(WORK / len(model.cross) ** 3)), 7, np.log2(POINTS)))
-    found = spread_points(lambda u: _density(model, u), start, points)
+    result = spread_points(lambda u: _density(model, u), start, points)
     block = max(1, NUMBERS // len(model.cross) ** 2)
-    each = [_solved(model, found.at[k : k + block]) for k in range(0, points, block)]
+    each = [_solved(model, result.at[k : k + block]) for k in range(0, points, block)]
     rng = np.random.default_rng(0)
-    parts = [_given(model, found.at[k * block : (k + 1) * block], one, forms, rng) for k, one in enumerate(each)]
-    weighted = weigh(np.concatenate([one[2] for one in each]) - found.log_proposal)
+    parts = [_given(model, result.at[k * block : (k + 1) * block], one, forms, rng) for k, one in enumerate(each)]
+    weighted = weigh(np.concatenate([one[2] for one in each]) - result.log_proposal)
     at, mean, sd = (np.concatenate([part[k] for part in parts]) for k in range(3))
-    sigma = np.exp(found.at)
+    sigma = np.exp(result.at)
     draws = LatentDraws(
         beta=at[:, : model.p], effects=at[:, model.p :], sigma=np.repeat(sigma, EACH, axis=0),
         weight=np.repeat(weighted.weight, EACH) / EACH,

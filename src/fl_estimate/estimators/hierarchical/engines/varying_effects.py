@@ -164,7 +164,7 @@ def draw_latent(model: VaryingEffects) -> tuple[LatentDraws, Weighted]:
     points = _how_many(model, design)
     # Every search begins where one of them ended.
     near = _modes(model, design, start[None, :], None).at[0] * model.scale(start[None, :])[0]
-    found = spread_points(lambda u: _modes(model, design, u, near).log_density, start, points)
+    result = spread_points(lambda u: _modes(model, design, u, near).log_density, start, points)
     each = max(1, DRAWS // points)
     q = design.shape[1]
     rng = np.random.default_rng(0)
@@ -172,7 +172,7 @@ def draw_latent(model: VaryingEffects) -> tuple[LatentDraws, Weighted]:
     size = max(1, CELLS // (each * max(q, len(model.y))))
     for first in range(0, points, size):
         part = slice(first, min(first + size, points))
-        u = found.at[part]
+        u = result.at[part]
         modes = _modes(model, design, u, near)
         rows = slice(part.start * each, part.stop * each)
         noise = rng.standard_normal((len(u), each, q))
@@ -183,13 +183,13 @@ def draw_latent(model: VaryingEffects) -> tuple[LatentDraws, Weighted]:
             model.log_likelihood(scaled @ design.T)
             + _log_normal(model, drawn)
             + 0.5 * (noise**2).sum(axis=2)
-            + (model.log_prior(u) - log_size - found.log_proposal[part])[:, None]
+            + (model.log_prior(u) - log_size - result.log_proposal[part])[:, None]
         ).ravel()
         at[rows] = scaled.reshape(-1, q)
     weighted = weigh(np.where(np.isnan(log_weight), -np.inf, log_weight))
     p = model.x.shape[1]
     draws = LatentDraws(
-        beta=at[:, :p], effects=at[:, p:], sigma=np.exp(np.repeat(found.at, each, axis=0)), weight=weighted.weight,
+        beta=at[:, :p], effects=at[:, p:], sigma=np.exp(np.repeat(result.at, each, axis=0)), weight=weighted.weight,
         diagnostics={
             "sampler": "grid", "importance_points": points, "importance_draws": points * each,
             "importance_ess": weighted.ess, "importance_pareto_k": weighted.pareto_k,

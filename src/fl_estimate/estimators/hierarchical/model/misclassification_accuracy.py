@@ -133,8 +133,8 @@ def expert_beta(quantiles: Mapping[float, float]) -> tuple[float, float]:
         below = np.clip(special.betainc(a, b, q), 1e-14, 1 - 1e-14)
         return special.ndtri(below) - special.ndtri(p)
 
-    found = optimize.least_squares(misfit, np.log([middle * total, (1 - middle) * total]), xtol=1e-12, ftol=1e-12)
-    a, b = np.exp(found.x)
+    result = optimize.least_squares(misfit, np.log([middle * total, (1 - middle) * total]), xtol=1e-12, ftol=1e-12)
+    a, b = np.exp(result.x)
     return float(a), float(b)
 
 

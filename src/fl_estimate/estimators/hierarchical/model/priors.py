@@ -199,10 +199,10 @@ def decide(prior: Prior | None, *, slopes: int, sigma: Density, intercept: Densi
 
 def _parsed(text: str, name: str) -> Density | None:
     """The prior that a text says, or nothing."""
-    found = _TEXT.fullmatch(text)
-    if found is None:
+    matched = _TEXT.fullmatch(text)
+    if matched is None:
         return None
-    kind, inside = found.group(1), (found.group(2) or "").strip()
+    kind, inside = matched.group(1), (matched.group(2) or "").strip()
     try:
         numbers = tuple(float(part) for part in (inside.split(",") if inside else []))
     except ValueError:

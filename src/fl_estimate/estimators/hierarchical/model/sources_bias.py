@@ -158,12 +158,12 @@ def read_source(name: str, given: Any, bias: Any, level: float) -> BiasedSource:
 
 
 def _bias(name: str, bias: Any) -> tuple[str, tuple[float, ...]]:
-    found = _TEXT.fullmatch(bias) if isinstance(bias, str) else None
+    matched = _TEXT.fullmatch(bias) if isinstance(bias, str) else None
     try:
-        numbers = tuple(float(part) for part in found.group(2).split(",")) if found else ()
+        numbers = tuple(float(part) for part in matched.group(2).split(",")) if matched else ()
     except ValueError:
         numbers = ()
-    kind = found.group(1) if found else ""
+    kind = matched.group(1) if matched else ""
     spread = numbers[-1] if kind == "normal" and numbers else min(numbers, default=0.0)
     wrong = (
         len(numbers) != _NUMBERS.get(kind) or not np.isfinite(numbers).all() or (kind != "exactly" and not spread > 0)

@@ -289,15 +289,15 @@ def _only(columns: Mapping[str, Sequence[Any]], name: str) -> str:
     EstimateFault
         FL-EST-40.
     """
-    found = sorted({text(value) for value in columns.get(name, [])})
-    if len(found) > 1:
+    result = sorted({text(value) for value in columns.get(name, [])})
+    if len(result) > 1:
         raise EstimateFault(
             "FL-EST-40",
             f"direct= holds more than one {name}",
-            found=listed(found),
+            found=listed(result),
             fix="fit one model for each",
         )
-    return found[0] if found else ""
+    return result[0] if result else ""
 
 
 def _refuse_twice(keys: Sequence[str], argument: str) -> None:

@@ -149,16 +149,16 @@ def _match(names: Sequence[str], known: set[Key], sample: Sequence[Key]) -> None
     lost = [key for key in sample if key not in known]
     if not lost:
         return
-    said: list[str] = []
+    texts: list[str] = []
     for position, name in enumerate(names):
         levels = {key[position] for key in known}
         alien = sorted({key[position] for key in lost} - levels)
         if alien:
-            said.append(f"{name}: {listed(alien)} (population= has {listed(sorted(levels))})")
+            texts.append(f"{name}: {listed(alien)} (population= has {listed(sorted(levels))})")
     raise EstimateFault(
         "FL-EST-102",
         "the sample has people in cells that population= does not have",
-        found="; ".join(said) or listed(" × ".join(key) for key in lost),
+        found="; ".join(texts) or listed(" × ".join(key) for key in lost),
         fix="bring the labels of both into line; a cell that the sample has needs its persons, 0 where there are none",
     )
 

@@ -149,18 +149,18 @@ def _domain_assumptions(recipe: Recipe, where: str) -> Iterator[Any]:
         yield SUBPOPULATION.assume(where=where) if each.code == SUBPOPULATION else each
 
 
-def stack_domains(call: Call, found: Sequence[Made]) -> Estimates:
+def stack_domains(call: Call, results: Sequence[Made]) -> Estimates:
     """The rows of all domains under each other, with by-columns.
 
     The covariance between two domains is missing: they may share sampling units, so that it is not 0.
     """
-    first = found[0][1]
+    first = results[0][1]
     if not isinstance(first, Estimates):
         raise AssertionError("the nation has an estimate, or its fault was raised")
-    parts = [made if isinstance(made, Estimates) else _without(first, made) for _, made in found]
+    parts = [made if isinstance(made, Estimates) else _without(first, made) for _, made in results]
     sizes = [len(part) for part in parts]
     columns = list(dict.fromkeys(name for margin in by_margins(call.by) for name in margin))
-    of = [domain for (domain, _), size in zip(found, sizes, strict=True) for _ in range(size)]
+    of = [domain for (domain, _), size in zip(results, sizes, strict=True) for _ in range(size)]
     starts = np.concatenate([[0], np.cumsum(sizes)])
     frames = [part.frame for part in parts]
     laid = {
@@ -175,7 +175,7 @@ def stack_domains(call: Call, found: Sequence[Made]) -> Estimates:
         quantity=[Quantity.of(str(name)) for frame in frames for name in frame["quantity"]],
         method=[MethodName.of(str(name)) for frame in frames for name in frame["method"]],
         basis="respondents",
-        recipe=_recipe(call, first, [part for _, part in found if isinstance(part, Estimates)]),
+        recipe=_recipe(call, first, [part for _, part in results if isinstance(part, Estimates)]),
         reasons=[replace(r, row=r.row + int(start)) for part, start in zip(parts, starts, strict=False) for r in part.reasons],
         diagnostics=first.diagnostics,
         covariance=_blocks(parts, starts),

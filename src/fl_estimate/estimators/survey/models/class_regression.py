@@ -199,11 +199,11 @@ def _named(formula: str, unknown: str | None) -> tuple[str, ...]:
     return (outcome, *variables)
 
 
-def _of_call(call: Call, asked: _ClassModel) -> Regression:
+def _of_call(call: Call, model: _ClassModel) -> Regression:
     """The model of people as they are; of imputed answers that of every draw, pooled by Rubin's rules."""
 
     def fitted(one: Call) -> Regression:
-        return by_domain(one, lambda domain: _fitted(domain, asked))
+        return by_domain(one, lambda domain: _fitted(domain, model))
 
     if call.unknown != IMPUTE:
         return fitted(call)
@@ -226,30 +226,30 @@ def _fitted(call: Call, asked: _ClassModel) -> Regression:
     return regression_of(kept, data, _support(model))
 
 
-def _fit(call: Call, asked: _ClassModel, *, each_row: bool, start: Floats | None = None) -> FittedClasses:
+def _fit(call: Call, model: _ClassModel, *, each_row: bool, start: Floats | None = None) -> FittedClasses:
     call.check(("wald",))
-    outcome, variables, parsed = read_formula(asked.formula)
+    outcome, variables, parsed = read_formula(model.formula)
     if not outcome:
         raise _classes("the outcome is not a column", "make one column of classes of it")
-    data = read_model(call, outcome, variables, each_row=each_row, classes=True, no=asked.no)
-    family, y = _outcome(data, outcome, asked)
-    x, spec = right_side(data.patterns, asked.formula, parsed)
+    data = read_model(call, outcome, variables, each_row=each_row, classes=True, no=model.no)
+    family, y = _outcome(data, outcome, model)
+    x, spec = right_side(data.patterns, model.formula, parsed)
     names = [spelled(str(name)) for name in spec.column_names]
     check_columns(x, data.pattern_weight, names)
     kept = tuple(position for position, name in enumerate(names) if name != "Intercept" or family.name == "multinomial")
     x = x[:, list(kept)]
-    found = family.fit(x, y, data.pattern_weight, start)
-    if not found.converged:
-        raise no_maximum(len(found.beta), data.rows)
+    result = family.fit(x, y, data.pattern_weight, start)
+    if not result.converged:
+        raise no_maximum(len(result.beta), data.rows)
     design_df = degrees_of_freedom(data, rule=call.df)
     taken = len(kept) if family.name == "ordinal" else len(kept) - 1
     alone = FittedClasses(
-        formula=asked.formula, family=family, spec=spec, x=x, y=y, kept=kept, data=data, fit=found, design_df=design_df,
-        covariance=Covariance(matrix=found.bread), df=design_df - taken if isinstance(call.df, str) else design_df,
+        formula=model.formula, family=family, spec=spec, x=x, y=y, kept=kept, data=data, fit=result, design_df=design_df,
+        covariance=Covariance(matrix=result.bread), df=design_df - taken if isinstance(call.df, str) else design_df,
     )  # fmt: skip
     if start is not None:
         return alone
-    return replace(alone, covariance=covariance(data, found.influence, alone.again, found.beta))
+    return replace(alone, covariance=covariance(data, result.influence, alone.again, result.beta))
 
 
 def _read_again(kept: KeptModel, call: Call, asked: _ClassModel, *, each_row: bool) -> FittedClasses:
@@ -264,29 +264,29 @@ def _read_again(kept: KeptModel, call: Call, asked: _ClassModel, *, each_row: bo
     return replace(model, covariance=kept.covariance, df=kept.df, design_df=kept.design_df)
 
 
-def _outcome(data: ModelData, outcome: str, asked: _ClassModel) -> tuple[ClassFamily, Codes]:
+def _outcome(data: ModelData, outcome: str, model: _ClassModel) -> tuple[ClassFamily, Codes]:
     """The classes of the outcome in their order, and which each pattern has."""
-    column, call, ordered = data.patterns[outcome], data.call, asked.name == "ordinal"
+    column, call, ordered = data.patterns[outcome], data.call, model.name == "ordinal"
     text = isinstance(column.dtype, pd.CategoricalDtype)
     met = list(column.cat.categories) if text else sorted(column.unique())
     told = [_value_text(value) for value in met]
     known = declared(call.resolved.frame, call.people.schema, [outcome]).get(outcome, ())
-    if ordered and asked.order is None and text and not known:
+    if ordered and model.order is None and text and not known:
         raise _classes(f"{outcome!r} is text, and its order is not declared", "order=[lowest, …, highest]")
     wanted = (
-        told if asked.order is None else [_value_text(value) for value in asked.order if _value_text(value) in told]
+        told if model.order is None else [_value_text(value) for value in model.order if _value_text(value) in told]
     )
-    if asked.first is not None:
-        if _value_text(asked.first) not in told:
+    if model.first is not None:
+        if _value_text(model.first) not in told:
             raise _classes(f"nobody counted has the reference of {outcome!r}", "name a class that there is")
-        wanted = [_value_text(asked.first), *(value for value in told if value != _value_text(asked.first))]
+        wanted = [_value_text(model.first), *(value for value in told if value != _value_text(model.first))]
     if set(wanted) != set(told) or not 3 <= len(told) <= 20:
         raise _classes(
             f"{outcome!r}: {len(told)} classes, {len(wanted)} of them named", "3 to 20 classes, all of them in order="
         )
     position = {value: wanted.index(said) for value, said in zip(met, told, strict=True)}
     y = np.array([position[value] for value in column], dtype=np.int64)
-    return ClassFamily(name=asked.name, link=asked.link, classes=tuple(wanted)), y
+    return ClassFamily(name=model.name, link=model.link, classes=tuple(wanted)), y
 
 
 def _value_text(value: Any) -> str:

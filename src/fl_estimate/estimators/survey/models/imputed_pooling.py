@@ -92,11 +92,11 @@ def pooled_draws(
     frames = [part.frame for part in parts]
     values = np.stack([frame["value"].to_numpy(dtype=float) for frame in frames])
     complete = np.full(len(given), np.inf) if census else complete_df(frames)
-    found = combine(values, [covariance_of(part) for part in parts], complete)
-    frame = pooled_frame(frames, found, str(frames[0]["quantity"].iloc[0]) if len(frames[0]) else "", kind=kind)
+    result = combine(values, [covariance_of(part) for part in parts], complete)
+    frame = pooled_frame(frames, result, str(frames[0]["quantity"].iloc[0]) if len(frames[0]) else "", kind=kind)
     for name in ("n", "cases", "undetermined", "psus_with_cases"):
         frame[name] = given.frame[name]
-    frame["deff"] = _deff(frames, found)
+    frame["deff"] = _deff(frames, result)
     frame["bound"] = pd.array([IMPUTED] * len(frame), dtype="string")
     frame["method"] = pd.array([str(MULTIPLE_IMPUTATION)] * len(frame), dtype="string")
     recipe = imputed_recipe(given, drawn)
@@ -104,56 +104,56 @@ def pooled_draws(
     return replace(
         plain,
         frame=frame,
-        reasons=(*_reasons(parts, given, frame, found), *_left_open(frame, drawn)),
+        reasons=(*_reasons(parts, given, frame, result), *_left_open(frame, drawn)),
         assumptions=recipe.assumptions,
         diagnostics={
-            "imputations": len(parts), "missing_information": found.information.tolist(),
+            "imputations": len(parts), "missing_information": result.information.tolist(),
             "share_imputed": frame["undetermined"].astype(float).tolist(),
         },
         provenance=recipe.provenance,
         draws=None,
         inference=None,
-        covariance_matrix=found.covariance,
+        covariance_matrix=result.covariance,
     )  # fmt: skip
 
 
-def _deff(frames: Sequence[pd.DataFrame], found: PooledImputations) -> Floats:
+def _deff(frames: Sequence[pd.DataFrame], pooled: PooledImputations) -> Floats:
     """The pooled variance over that of simple random samples of complete answers: what missing answers cost is in it."""
     with np.errstate(divide="ignore", invalid="ignore"):
         simple = [frame["se"].to_numpy(dtype=float) ** 2 / frame["deff"].to_numpy(dtype=float) for frame in frames]
         known = np.isfinite(simple)
         mean = np.where(known, simple, 0.0).sum(axis=0) / known.sum(axis=0)
-        return np.where(np.isfinite(mean) & (mean > 0), found.se**2 / mean, np.nan)
+        return np.where(np.isfinite(mean) & (mean > 0), pooled.se**2 / mean, np.nan)
 
 
 def imputed_recipe(given: Estimates, drawn: Imputed) -> Recipe:
     """The recipe of the answers as given, with how the unknown ones were imputed."""
     recipe = given.recipe
-    told = {**recipe.provenance.arguments, "unknown": IMPUTE, "imputation": imputation_arguments(drawn)}
+    arguments = {**recipe.provenance.arguments, "unknown": IMPUTE, "imputation": imputation_arguments(drawn)}
     return replace(
         recipe,
         assumptions=_assumptions(given, drawn),
-        provenance=replace(recipe.provenance, arguments=told),
+        provenance=replace(recipe.provenance, arguments=arguments),
     )
 
 
 def _assumptions(given: Estimates, drawn: Imputed) -> tuple[Assumption, ...]:
     """Those of the answers as given, with how the unknown ones were imputed in the place of what counts them as no."""
-    said = [UNKNOWN_IMPUTED.assume(m=drawn.draws)]
+    assumptions = [UNKNOWN_IMPUTED.assume(m=drawn.draws)]
     if shifts_of(drawn):
-        said.append(
+        assumptions.append(
             IMPUTED_NOT_AT_RANDOM.assume(
                 **{reason: float(np.exp(drawn.delta.get(reason, 0.0))) for reason in IMPUTED_NOT_AT_RANDOM.parameters}
             )
         )
     out = [
-        each for one in given.assumptions for each in (said if one.code == UNKNOWN_AS_NO else [one])
+        each for one in given.assumptions for each in (assumptions if one.code == UNKNOWN_AS_NO else [one])
     ]  # a regression does not say that unknown answers are no
-    return each_once([*out, *said])
+    return each_once([*out, *assumptions])
 
 
 def _reasons(
-    parts: Sequence[Estimates], given: Estimates, frame: pd.DataFrame, found: PooledImputations
+    parts: Sequence[Estimates], given: Estimates, frame: pd.DataFrame, pooled: PooledImputations
 ) -> tuple[Reason, ...]:
     """What is so whatever the answers are; a row without a case only where no draw has one."""
     kept = [reason for reason in given.reasons if reason.code not in OF_DRAWS]
@@ -163,11 +163,11 @@ def _reasons(
     valued = frame["value"].notna().to_numpy()
     lacking = np.flatnonzero(valued & frame["se"].isna().to_numpy())
     kept += [POOLED_WITHOUT_ERROR.at(row) for row in lacking]
-    nation = valued & (frame["margin"] == "").to_numpy(dtype=bool) & np.isfinite(found.information)
+    nation = valued & (frame["margin"] == "").to_numpy(dtype=bool) & np.isfinite(pooled.information)
     for row in np.flatnonzero(nation):
         # In per cent.
         share = round(100 * float(frame["undetermined"].iloc[row]), 2)
-        information = float(round(100 * float(found.information[row])))
+        information = float(round(100 * float(pooled.information[row])))
         kept.append(
             IMPUTED_SHARE.at(row, share=share, information=information)
             if share > 0
@@ -179,12 +179,12 @@ def _reasons(
 def _left_open(frame: pd.DataFrame, drawn: Imputed) -> list[Reason]:
     """In the nation's rows, that the class of some recipients stayed open in the draws; in per cent of all recipients."""
     shares: Mapping[str, float] = getattr(drawn, "left_open", {})
-    said: list[Reason] = []
+    reasons: list[Reason] = []
     for row in np.flatnonzero(frame["value"].notna() & (frame["margin"] == "")):
         share = float(shares.get(str(frame["outcome"].iloc[row]), 0.0))
         if share > 0:
-            said.append(IMPUTED_LEFT_OPEN.at(row, share=float(f"{100 * share:.2g}")))
-    return said
+            reasons.append(IMPUTED_LEFT_OPEN.at(row, share=float(f"{100 * share:.2g}")))
+    return reasons
 
 
 def without_error(part: Estimates) -> bool:

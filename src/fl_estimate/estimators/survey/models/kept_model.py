@@ -87,11 +87,11 @@ class MarginalMeans:
         }  # fmt: skip
 
     @staticmethod
-    def from_dict(told: Mapping[str, Any]) -> MarginalMeans:
+    def from_dict(record: Mapping[str, Any]) -> MarginalMeans:
         """What `to_dict` gave."""
         return MarginalMeans(
-            groups=tuple(told["groups"]), value=np.array(told["value"], dtype=float), joint=_matrix(told["joint"]),
-            separate=_matrix(told["separate"]), n=tuple(told["n"]), support=Support.from_dict(told["support"]),
+            groups=tuple(record["groups"]), value=np.array(record["value"], dtype=float), joint=_matrix(record["joint"]),
+            separate=_matrix(record["separate"]), n=tuple(record["n"]), support=Support.from_dict(record["support"]),
         )  # fmt: skip
 
 
@@ -125,12 +125,12 @@ class Effects:
         }  # fmt: skip
 
     @staticmethod
-    def from_dict(told: Mapping[str, Any]) -> Effects:
+    def from_dict(record: Mapping[str, Any]) -> Effects:
         """What `to_dict` gave."""
         return Effects(
-            column=tuple(told["column"]), outcome=tuple(told["outcome"]), term=tuple(told["term"]),
-            value=np.array(told["value"], dtype=float), support=Support.from_dict(told["support"]),
-            covariances={name: _matrix(each) for name, each in told["covariances"].items()},
+            column=tuple(record["column"]), outcome=tuple(record["outcome"]), term=tuple(record["term"]),
+            value=np.array(record["value"], dtype=float), support=Support.from_dict(record["support"]),
+            covariances={name: _matrix(each) for name, each in record["covariances"].items()},
         )  # fmt: skip
 
 
@@ -226,23 +226,23 @@ class KeptModel:
         }
 
     @staticmethod
-    def from_dict(told: Mapping[str, Any]) -> KeptModel:
+    def from_dict(record: Mapping[str, Any]) -> KeptModel:
         """What `to_dict` gave."""
-        replicates, lost = told["replicates"]
-        offset, exposure = told["beside"]
-        effects = told.get("effects")
+        replicates, lost = record["replicates"]
+        offset, exposure = record["beside"]
+        effects = record.get("effects")
         return KeptModel(
-            **{name: told[name] for name in _PLAIN if name != "columns"},
-            family=_family(told["family"]),
-            levels={name: None if known is None else tuple(known) for name, known in told.get("levels", {}).items()},
+            **{name: record[name] for name in _PLAIN if name != "columns"},
+            family=_family(record["family"]),
+            levels={name: None if known is None else tuple(known) for name, known in record.get("levels", {}).items()},
             beside=(offset, exposure),
-            columns=tuple(told["columns"]),
-            terms={term: tuple(positions) for term, positions in told["terms"].items()},
-            beta=np.array(told["beta"], dtype=float),
-            covariance=Covariance(matrix=_matrix(told["covariance"]), replicates=replicates, lost=lost),
+            columns=tuple(record["columns"]),
+            terms={term: tuple(positions) for term, positions in record["terms"].items()},
+            beta=np.array(record["beta"], dtype=float),
+            covariance=Covariance(matrix=_matrix(record["covariance"]), replicates=replicates, lost=lost),
             pieces=Pieces(
-                ratios={term: (fall, tuple(scales)) for term, (fall, scales) in told["ratios"].items()},
-                margins={by: MarginalMeans.from_dict(margin) for by, margin in told["margins"].items()},
+                ratios={term: (fall, tuple(scales)) for term, (fall, scales) in record["ratios"].items()},
+                margins={by: MarginalMeans.from_dict(margin) for by, margin in record["margins"].items()},
                 effects=None if effects is None else Effects.from_dict(effects),
             ),
         )
@@ -257,21 +257,21 @@ def _family_record(family: Family | ClassFamily) -> list[Any]:
     return [family.name, family.link, None if np.isnan(family.alpha) else family.alpha]
 
 
-def _family(told: Sequence[Any]) -> Family | ClassFamily:
-    name, link, third = told
+def _family(record: Sequence[Any]) -> Family | ClassFamily:
+    name, link, third = record
     if isinstance(third, list):
         return ClassFamily(name=name, link=link, classes=tuple(map(str, third)))  # pyright: ignore[reportUnknownArgumentType]
     return family_of(name, link, np.nan if third is None else third)
 
 
-def _kept(told: Mapping[str, Any]) -> KeptModel:
+def _kept(record: Mapping[str, Any]) -> KeptModel:
     """A pickled model again."""
-    return KeptModel(**told)
+    return KeptModel(**record)
 
 
-def _matrix(told: Mapping[str, Any]) -> Floats:
-    found = unpacked(told)
-    return np.zeros((0, 0)) if found is None else found
+def _matrix(record: Mapping[str, Any]) -> Floats:
+    result = unpacked(record)
+    return np.zeros((0, 0)) if result is None else result
 
 
 def row_reasons(model: Fitted | KeptModel, count: int) -> tuple[Reason, ...]:
@@ -311,11 +311,11 @@ def family_assumptions(family: Family | ClassFamily, beside: Beside) -> list[Ass
             return [MODEL_ORDINAL.assume(link=family.link, classes=list(family.classes))]
         return [MODEL_MULTINOMIAL.assume(reference=family.classes[0])]
     kind, told = family.kind, describe_offset(beside)
-    said = [
+    assumptions = [
         kind.assumption.assume() if np.isnan(family.alpha) else kind.assumption.assume(alpha=round(family.alpha, 4))
     ]
-    said += [MODEL_LINK.assume(link=family.link)] if family.link != next(iter(kind.links)) else []
-    return said + ([MODEL_OFFSET.assume(offset=told)] if told else [])
+    assumptions += [MODEL_LINK.assume(link=family.link)] if family.link != next(iter(kind.links)) else []
+    return assumptions + ([MODEL_OFFSET.assume(offset=told)] if told else [])
 
 
 def model_settings(model: KeptModel) -> dict[str, Any]:

@@ -82,14 +82,14 @@ def columns_of_effects(fitted: Fitted) -> list[str]:
 def effects(fitted: Fitted, names: Sequence[str]) -> Effects:
     """Average marginal effects of these columns, with all covariances: of classes against the first, of numbers the mean slope."""
     asked = [(name, *one) for name in names for one in _effects_of(fitted, name)]
-    found = averages(fitted, [parts for _, _, parts, _ in asked])
+    result = averages(fitted, [parts for _, _, parts, _ in asked])
     several = fitted.outcomes
     return Effects(
         column=tuple(name for name, _, _, _ in asked for _ in several),
         outcome=tuple(outcome for _ in asked for outcome in several),
         term=tuple(term for _, term, _, _ in asked for _ in several),
-        value=found.value,
-        covariances=dict(zip(COVARIANCES, (found.joint, found.separate, found.conditional), strict=True)),
+        value=result.value,
+        covariances=dict(zip(COVARIANCES, (result.joint, result.separate, result.conditional), strict=True)),
         support=Support.joined([support for _, _, _, support in asked for _ in several]),
     )
 
@@ -147,15 +147,15 @@ def margin(fitted: FittedModel, by: str | Sequence[str]) -> MarginalMeans:
     names = (by,) if isinstance(by, str) else tuple(by)
     data = fitted.data
     groups = list(product(*(classes(data.patterns[name]) for name in names)))
-    found = averages(fitted, [[(1.0, everybody(fitted, dict(zip(names, group, strict=True))))] for group in groups])
+    result = averages(fitted, [[(1.0, everybody(fitted, dict(zip(names, group, strict=True))))] for group in groups])
     people = data.by_pattern(data.n)
     met = [np.all([data.patterns[n].to_numpy() == v for n, v in zip(names, g, strict=True)], axis=0) for g in groups]
     plain = [tuple(_plain(value) for value in group) for group in groups]
     return MarginalMeans(
         groups=tuple(group[0] for group in plain) if isinstance(by, str) else tuple(plain),
-        value=found.value,
-        joint=found.joint,
-        separate=found.separate,
+        value=result.value,
+        joint=result.joint,
+        separate=result.separate,
         n=tuple(float(people[each].sum()) for each in met),
         support=group_support(data, fitted.y, np.argmax(met, axis=0).astype(np.int64), len(groups), fitted.design_df),
     )

@@ -36,19 +36,19 @@ class Averages:
     conditional: Floats
 
 
-def averages(fitted: Fitted, asked: Sequence[Parts]) -> Averages:
+def averages(fitted: Fitted, requested: Sequence[Parts]) -> Averages:
     """θ_jk = Σ w Σ_i c_i μ_k(x_i)/Σ w over the people counted, for each j asked for and each outcome k of the model, k within j.
 
     Parameters
     ----------
     fitted : FittedModel or FittedClasses
-    asked : sequence of Parts
+    requested : sequence of Parts
     """
     data = fitted.data
     weight, beta = data.pattern_weight, fitted.beta
 
     def each(beta: Floats) -> Floats:
-        sums = [sum(c * fitted.means(beta, x) for c, x in parts) for parts in asked]
+        sums = [sum(c * fitted.means(beta, x) for c, x in parts) for parts in requested]
         return np.hstack([np.asarray(one, dtype=float) for one in sums])
 
     def means(weights: Floats, beta: Floats) -> Floats:
@@ -62,7 +62,7 @@ def averages(fitted: Fitted, asked: Sequence[Parts]) -> Averages:
     value = weight @ predicted / weight.sum()
     own = (predicted - value) / weight.sum()
     slopes = np.vstack([
-        np.asarray(sum(c * fitted.slopes(beta, x, weight) for c, x in parts), dtype=float) / weight.sum() for parts in asked
+        np.asarray(sum(c * fitted.slopes(beta, x, weight) for c, x in parts), dtype=float) / weight.sum() for parts in requested
     ]).T  # fmt: skip
     conditional = slopes.T @ fitted.covariance.matrix @ slopes
     return Averages(

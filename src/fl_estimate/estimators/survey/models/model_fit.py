@@ -191,7 +191,7 @@ def _terms_shown(names: Sequence[str]) -> str:
     )
 
 
-def check_settled(found: RegressionFit, names: Sequence[str]) -> None:
+def check_settled(fit: RegressionFit, names: Sequence[str]) -> None:
     """Refuse a fit without a maximum: an outcome that some columns separate perfectly.
 
     Raises
@@ -199,13 +199,13 @@ def check_settled(found: RegressionFit, names: Sequence[str]) -> None:
     EstimateFault
         FL-EST-223.
     """
-    if found.converged:
+    if fit.converged:
         return
-    moving = [name for name, step in zip(names, found.moving, strict=True) if not step < SMALL]
-    if found.family.bounds != EVERYWHERE:
+    moving = [name for name, step in zip(names, fit.moving, strict=True) if not step < SMALL]
+    if fit.family.bounds != EVERYWHERE:
         raise EstimateFault(
             "FL-EST-323", "the model has no estimate: its best means lie at the border of those that its link allows",
-            found=f"a {found.family.name} model with the link {found.family.link}",
+            found=f"a {fit.family.name} model with the link {fit.family.link}",
             fix="with the family's first link all means are possible; ratios of risks or differences come from fl.marginal_means",
         )  # fmt: skip
     raise EstimateFault(

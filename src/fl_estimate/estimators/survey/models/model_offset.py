@@ -92,8 +92,8 @@ def offset_values(frame: pd.DataFrame, offset: str | None, exposure: str | None)
 
 
 def _columns(offset: str | None, exposure: str | None) -> tuple[str, ...]:
-    found = columns_of_text(offset or "")
-    return tuple(dict.fromkeys(found if exposure is None else [*found, exposure]))
+    result = columns_of_text(offset or "")
+    return tuple(dict.fromkeys(result if exposure is None else [*result, exposure]))
 
 
 _FIX = 'a column of numbers, or an expression of such, as in a formula: offset="np.log(months)"'

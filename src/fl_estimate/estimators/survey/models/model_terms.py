@@ -158,13 +158,13 @@ def kept_model(model: Estimates) -> KeptModel:
     return kept
 
 
-def session_of(kept: KeptModel, asked: str, known: Sequence[str]) -> Session:
+def session_of(kept: KeptModel, requested: str, known: Sequence[str]) -> Session:
     """The way back to the people, or why what was asked for cannot be had without them."""
     if kept.session is not None:
         return kept.session
     raise EstimateFault(
         "FL-EST-230", "this needs the people, and a model that was saved or sent to another process holds none of them",
-        found=asked, fix=f"fit it again with fl.regress; without the people there are: {listed(known, most=20) or 'none'}",
+        found=requested, fix=f"fit it again with fl.regress; without the people there are: {listed(known, most=20) or 'none'}",
     )  # fmt: skip
 
 
@@ -297,24 +297,24 @@ def _quoted(name: str) -> str:
     return name if name.isidentifier() else f"`{name}`"
 
 
-def _to_estimates(model: Estimates, by: tuple[str, ...], found: MarginalMeans, matrix: Floats) -> Estimates:
-    kept, count = kept_model(model), len(found.groups)
+def _to_estimates(model: Estimates, by: tuple[str, ...], means: MarginalMeans, matrix: Floats) -> Estimates:
+    kept, count = kept_model(model), len(means.groups)
     se = np.sqrt(np.maximum(np.diag(matrix), 0.0))
     df = np.full(count, kept.design_df)
-    lower, upper = general("wald", found.value, se, df, kept.level)
+    lower, upper = general("wald", means.value, se, df, kept.level)
     columns = {
-        "outcome": str(kept.formula.split("~")[0].strip()), "margin": " × ".join(by), "value": found.value, "se": se, "lower": lower,
+        "outcome": str(kept.formula.split("~")[0].strip()), "margin": " × ".join(by), "value": means.value, "se": se, "lower": lower,
         "upper": upper, "level": kept.level, "interval_kind": np.where(np.isnan(lower), "", WALD),
-        "undetermined": kept.undetermined, "n": list(found.n), "df": df,
+        "undetermined": kept.undetermined, "n": list(means.n), "df": df,
     }  # fmt: skip
     return build(
         columns,
-        {by[0]: list(found.groups)} if len(by) == 1 else dict(zip(by, zip(*found.groups, strict=True), strict=True)),
+        {by[0]: list(means.groups)} if len(by) == 1 else dict(zip(by, zip(*means.groups, strict=True), strict=True)),
         quantity=MARGINAL_MEAN,
         method=REPLICATES if kept.covariance.replicates else TAYLOR,
         basis="respondents",
         recipe=replace(model.recipe, provenance=provenance_of(model, by=by[0] if len(by) == 1 else list(by))),
         reasons=row_reasons(kept, count),
         covariance=matrix,
-        support=found.support,
+        support=means.support,
     )

@@ -88,13 +88,13 @@ def _taylor(data: ModelData, influence: Floats) -> Floats:
     nation = np.zeros(shape[0], dtype=np.int64)
     statistics = [Statistic(domain=nation, coefficients=np.eye(p)[j][None, :], met=met) for j in range(p)]
     design = data.call.people.design
-    found = taylor(
+    result = taylor(
         sample, statistics, np.asarray(weighted), moments, single_psu=design.single_psu, joint=True,
         in_domain=design.single_psu_scope == "domain", calibrated=_calibrated(data, influence, units),
     )  # fmt: skip
-    if found.covariance is None:
+    if result.covariance is None:
         raise AssertionError("the covariance was asked for")
-    return found.covariance
+    return result.covariance
 
 
 def _calibrated(data: ModelData, influence: Floats, units: np.ndarray) -> CalibrationResidual | None:

@@ -169,14 +169,14 @@ def fit_formula(
     weight = data.pattern_weight
     check_outcome(family.name, y, str(parsed.lhs))
     check_columns(x, weight, names)
-    found = fit(x, y, weight, family, offset=offset.values)
-    check_settled(found, names)
+    result = fit(x, y, weight, family, offset=offset.values)
+    check_settled(result, names)
     rule, design_df = data.call.df, degrees_of_freedom(data, rule=data.call.df)
     alone = FittedModel(
-        formula=formula, family=found.family, offset=offset, spec=spec, x=x, y=y, data=data, fit=found, design_df=design_df,
-        covariance=Covariance(matrix=found.bread), df=design_df + 1 - len(names) if isinstance(rule, str) else design_df,
+        formula=formula, family=result.family, offset=offset, spec=spec, x=x, y=y, data=data, fit=result, design_df=design_df,
+        covariance=Covariance(matrix=result.bread), df=design_df + 1 - len(names) if isinstance(rule, str) else design_df,
     )  # fmt: skip
-    model = replace(alone, covariance=covariance(data, alone.influence, alone.again, found.beta))
+    model = replace(alone, covariance=covariance(data, alone.influence, alone.again, result.beta))
     terms = {str(term): tuple(positions) for term, positions in spec.term_indices.items()}
     kept = kept_of(model, names, terms)
     call, each_row = data.call, len(data.patterns) == data.rows

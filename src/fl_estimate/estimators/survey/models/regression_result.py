@@ -126,7 +126,7 @@ class Regression(Estimates):
             )  # fmt: skip
         rows = [position for position, row in enumerate(self.frame.to_dict("records")) if self._key(row) == key]
         where = " and ".join(f"{name} == {value!r}" for name, value in labels.items())
-        said = [each for each in self.assumptions if each.code not in (SUBPOPULATION, DOMAINS_APART)]
+        assumptions = [each for each in self.assumptions if each.code not in (SUBPOPULATION, DOMAINS_APART)]
         before = [str(value) for each in self.assumptions if each.code == SUBPOPULATION for _, value in each.parameters]
         both = " and ".join([*before, *([where] if where else [])])
         arguments = {name: value for name, value in self.provenance.arguments.items() if name != "by"}
@@ -134,7 +134,7 @@ class Regression(Estimates):
             self,
             frame=self.frame.iloc[rows].drop(columns=list(self.by)).assign(margin=pd.array([""] * len(rows), dtype="string")).reset_index(drop=True),
             by=(),
-            assumptions=(*said, *([SUBPOPULATION.assume(where=both)] if both else [])),
+            assumptions=(*assumptions, *([SUBPOPULATION.assume(where=both)] if both else [])),
             reasons=tuple(replace(r, row=rows.index(r.row)) for r in self.reasons if r.row in rows),
             covariance_matrix=None if self.covariance_matrix is None else self.covariance_matrix[np.ix_(rows, rows)],
             support=self.support.take(rows),
@@ -208,19 +208,19 @@ def kept_of(fitted: Fitted, columns: Sequence[str], terms: Mapping[str, Sequence
 
 def _levels(fitted: Fitted) -> dict[str, tuple[Any, ...] | None]:
     """Of each variable its classes, or None of a number; of a number in C(…) the classes that the coefficients name anyway."""
-    found: dict[str, tuple[Any, ...] | None] = {}
+    result: dict[str, tuple[Any, ...] | None] = {}
     outcome = outcome_of(fitted.formula)
     for column in fitted.data.patterns:
         name, values = str(column), fitted.data.patterns[column]
         if name == outcome:
             continue
         if isinstance(values.dtype, pd.CategoricalDtype):
-            found[name] = tuple(str(value) for value in values.cat.categories)
+            result[name] = tuple(str(value) for value in values.cat.categories)
         elif f"C({name}" in fitted.formula:
-            found[name] = tuple(sorted(float(value) for value in values.unique()))
+            result[name] = tuple(sorted(float(value) for value in values.unique()))
         else:
-            found[name] = None
-    return found
+            result[name] = None
+    return result
 
 
 def with_session(kept: KeptModel, people: Callable[[], Fitted]) -> KeptModel:
@@ -275,10 +275,10 @@ def by_domain(call: Call, make: Callable[[Call], Regression]) -> Regression:
     """The regression of a call; with by= that of every domain, under each other."""
     if not call.by:
         return make(call)
-    found: list[Made] = in_every_domain(call, make)
+    result: list[Made] = in_every_domain(call, make)
     models = {
         domain_key(domain.labels): part.model
-        for domain, part in found
+        for domain, part in result
         if isinstance(part, Regression) and part.model is not None
     }
-    return as_regression(stack_domains(call, found), models=models)
+    return as_regression(stack_domains(call, result), models=models)
