@@ -86,7 +86,7 @@ def test_one_area_of_few_has_no_cases_that_a_reader_could_find_by_refitting(lone
     # Nor is it the nation less all others: a model prints no cases where an area has few.
     assert fl.publish(first).to_frame()["cases"].isna().all()
     frames = [fl.publish(one).to_frame().drop(columns=["df"]) for one in (first, second)]
-    pd.testing.assert_frame_equal(*frames)
+    pd.testing.assert_frame_equal(frames[0], frames[1])
 
 
 @pytest.mark.parametrize(
