@@ -42,7 +42,7 @@ def relation_texts(pairs: Sequence[tuple[str, str]]) -> list[str]:
 
     Examples
     --------
-    >>> said([("A", "C"), ("B", "C"), ("C", "B")])
+    >>> relation_texts([("A", "C"), ("B", "C"), ("C", "B")])
     ['A ⊂ C', 'B = C']
     """
     same = set(alike(pairs))

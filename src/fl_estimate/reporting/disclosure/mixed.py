@@ -39,7 +39,7 @@ def cell_condition(where: str, margin: Sequence[str], known: Mapping[str, str]) 
 
     Examples
     --------
-    >>> told("age < 15", ["region", "sex"], {"region": "A"})
+    >>> cell_condition("age < 15", ["region", "sex"], {"region": "A"})
     "(age < 15) and region == 'A' and missing(sex)"
     """
     parts = [f"({where})"] if where else []
