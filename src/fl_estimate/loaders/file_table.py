@@ -126,7 +126,7 @@ def damaged(file: Path, why: str) -> FileFault:
 
 
 def not_encoded(file: Path, encoding: str | None, positions: list[str]) -> FileFault:
-    """Build the error of texts that are not in the encoding that was assumed; `places` are the columns they are in."""
+    """Build the error of texts that are not in the encoding that was assumed; `positions` are the columns they are in."""
     where = f", in {listed(positions)}" if positions else ""
     named = encoding or "the encoding that it states"
     return FileFault(
