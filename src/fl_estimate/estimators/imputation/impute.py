@@ -12,7 +12,7 @@ import numpy as np
 
 from fl_estimate.arrays import Floats, Positions
 from fl_estimate.design.totals import require_columns
-from fl_estimate.errors import EstimateFault, names_given, not_one_of, shown
+from fl_estimate.errors import EstimateFault, listed, names_given, not_one_of, shown
 from fl_estimate.estimators.imputation.building import COVARIATES, build_pool, find_recipients, likeness_of
 from fl_estimate.estimators.imputation.diagnostics import require_donors
 from fl_estimate.estimators.imputation.donors import FEWEST
@@ -106,8 +106,8 @@ def impute(
     ------
     EstimateFault
         FL-EST-02 (columns of `by`, `predictors` or the design that are not there), FL-EST-440 (a classification in place of data), FL-EST-442 (delta), FL-EST-444 (an option or a seed that there is not),
-        FL-EST-445 and FL-EST-446 (nothing to draw from), FL-EST-447 (a number of draws), FL-EST-448 (people who
-        cannot be told apart).
+        FL-EST-485 (a class among the `predictors`), FL-EST-445 and FL-EST-446 (nothing to draw from), FL-EST-447 (a number
+        of draws), FL-EST-448 (people who cannot be told apart).
     DesignFault
         FL-DESIGN-06 (no design), FL-DESIGN-70 (no weights).
     IndicatorFault
@@ -292,9 +292,16 @@ def _columns(classified: Classification, domains: Sequence[str]) -> list[str]:
 
 
 def _require_predictors(data: Any, classified: Classification, named: Sequence[str]) -> None:
-    """Refuse predictors that neither people nor the rows that answer have."""
+    """Refuse predictors that neither people nor the rows that answer have, and classes: whose class is open has 0 there."""
     people: Any = nw.from_native(classified.people)
     held = dict(people.collect_schema())
+    classes = {f"{outcome}{end}" for outcome in classified.outcomes for end in ("", "_possible", "_in_scope")}
+    if taken := [name for name in named if name in classes]:
+        raise EstimateFault(
+            "FL-EST-485", "a class does not predict the unknown answers that it is made of",
+            found=f"predictors: {listed(taken)}",
+            fix="name columns of what people were asked, the answers to filter questions above all",
+        )  # fmt: skip
     if isinstance(data, SurveyData):
         rows: Any = nw.from_native(getattr(data, answering_table(data, classified.frameworks)))
         held |= dict(rows.collect_schema())

@@ -397,6 +397,9 @@ def test_what_is_refused() -> None:
         fl.impute(heard)
     with pytest.raises(EstimateFault, match="FL-EST-02"):
         fl.impute(heard, design=DESIGN, by="province")
+    for of_the_class in ("forced_labour", "forced_labour_possible"):
+        with pytest.raises(EstimateFault, match="FL-EST-485"):
+            fl.impute(heard, design=DESIGN, predictors=["region", of_the_class])
     with pytest.raises(IndicatorFault, match="FL-IND-01"):
         fl.impute(heard, "icls", design=DESIGN)
 
