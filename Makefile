@@ -121,6 +121,10 @@ recovery-weights: .venv/.ready ## Sample the country, weight in several ways: do
 coverage-lists: .venv/.ready ## Simulate case lists of a known size: which intervals hold the truth? Writes the table of the docs (minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_lists.py
 
+.PHONY: coverage-hidden
+coverage-hidden: .venv/.ready ## Sample hidden populations of known size by every design: bias and coverage. Goes on where it was stopped; writes the docs' table (minutes)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_hidden.py $(ARGS)
+
 .PHONY: coverage-synthesis
 coverage-synthesis: .venv/.ready ## Simulate stocks and regional totals of a known truth, and write the tables of the docs (a minute)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python scripts/coverage_synthesis.py

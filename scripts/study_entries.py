@@ -60,7 +60,7 @@ def _cell(text: str) -> str:
 def _link(method: Method) -> str:
     """The page of the public function that the entry calls."""
     function = method.described_by()
-    for space in ("", "hierarchical", "capture_recapture", "synthesis"):
+    for space in ("", "hierarchical", "capture_recapture", "hidden", "synthesis"):
         module = getattr(fl_estimate, space) if space else fl_estimate
         if getattr(module, function.__name__, None) is function and not inspect.ismodule(function):
             path = ".".join(part for part in ("fl_estimate", space, function.__name__) if part)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fl_estimate.errors import FlError as FlError
     from fl_estimate.errors import FlWarning as FlWarning
     from fl_estimate.estimators import capture_recapture as capture_recapture
+    from fl_estimate.estimators import hidden as hidden
     from fl_estimate.estimators import hierarchical as hierarchical
     from fl_estimate.estimators import synthesis as synthesis
     from fl_estimate.estimators.imputation.imputation import Imputation as Imputation
@@ -205,6 +206,7 @@ _WHERE: dict[str, str] = {
 _PACKAGES: dict[str, str] = {
     "capture_recapture": "estimators.capture_recapture",
     "datasets": "datasets",
+    "hidden": "estimators.hidden",
     "hierarchical": "estimators.hierarchical",
     "synthesis": "estimators.synthesis",
 }

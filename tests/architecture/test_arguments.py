@@ -41,7 +41,7 @@ KEYWORD_ONLY = (
 
 def functions() -> dict[str, Callable[..., Any]]:
     found = {name: getattr(fl, name) for name in fl.__all__ if inspect.isfunction(getattr(fl, name))}
-    for package in ("capture_recapture", "hierarchical", "synthesis"):
+    for package in ("capture_recapture", "hierarchical", "hidden", "synthesis"):
         module = getattr(fl, package)
         found |= {
             f"{package}.{n}": getattr(module, n) for n in module.__all__ if inspect.isfunction(getattr(module, n))

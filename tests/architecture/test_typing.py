@@ -74,7 +74,7 @@ PANDAS = (
 def public() -> Iterator[tuple[str, Any]]:
     """Every public name with what stands behind it."""
     yield from ((name, getattr(fl, name)) for name in fl.__all__)
-    for package in ("capture_recapture", "hierarchical", "synthesis", "datasets"):
+    for package in ("capture_recapture", "hierarchical", "hidden", "synthesis", "datasets"):
         module = getattr(fl, package)
         yield from ((f"{package}.{name}", getattr(module, name)) for name in module.__all__)
 

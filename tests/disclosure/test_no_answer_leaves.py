@@ -15,6 +15,7 @@ from fl_estimate import capture_recapture as cr
 from fl_estimate.results.methods import every_method
 from tests.disclosure.planted import COLUMNS, DESIGN, LISTS, MISTAKES, histories, marks_in, people, records, told_by
 from tests.disclosure.planted_calls import CALLS as FURTHER
+from tests.disclosure.planted_hidden import HIDDEN
 
 POPULATION = pd.DataFrame({"region": ["north", "south"], "population": [1_000.0, 2_000.0]})
 
@@ -141,7 +142,7 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "Replicates": (fl.Replicates, {"columns": ["w"]}),
 }  # fmt: skip
 """A call of each public function that goes well: every argument of it is then given something that does not belong there."""
-CALLS |= FURTHER
+CALLS |= FURTHER | HIDDEN
 OTHERWISE = {
     "load", "load_lists", "draft_mapping",  # read files: test_no_answer_leaves_files
     "run_study",  # runs a study: test_no_answer_leaves_studies
@@ -173,7 +174,7 @@ def arguments(given: dict[str, Any]) -> dict[str, Any]:
 
 def public_functions() -> set[str]:
     found = {name for name in fl.__all__ if inspect.isfunction(getattr(fl, name))}
-    for package in ("capture_recapture", "hierarchical", "synthesis"):
+    for package in ("capture_recapture", "hierarchical", "hidden", "synthesis"):
         module = getattr(fl, package)
         found |= {f"{package}.{name}" for name in module.__all__ if inspect.isfunction(getattr(module, name))}
     return found

@@ -18,7 +18,7 @@ from fl_estimate.results.roles import Key, Lists, NotInFile, Pair, People, Rest,
 
 HOME = "fl_estimate.estimators"
 """The package whose modules declare methods; a name, for nothing here knows an estimator."""
-Family = Literal["survey", "hierarchical", "capture_recapture", "synthesis"]
+Family = Literal["survey", "hierarchical", "capture_recapture", "hidden", "synthesis"]
 Faults = Callable[[Mapping[str, Any]], Iterator[tuple[str, str]]]
 """What is wrong between keys that were given: key and text, in the terms of a study file."""
 F = TypeVar("F", bound=Callable[..., Any])
