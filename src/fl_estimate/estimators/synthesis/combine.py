@@ -13,7 +13,13 @@ import pandas as pd
 from scipy import special
 
 from fl_estimate.errors import EstimateFault, listed, not_one_of
-from fl_estimate.estimators.synthesis.counts import TAU_PRIOR, Pooled, by_people, exposure_without_cases
+from fl_estimate.estimators.synthesis.counts import (
+    TAU_PRIOR,
+    Pooled,
+    by_people,
+    exposure_of_surveys,
+    exposure_without_cases,
+)
 from fl_estimate.estimators.synthesis.counts import deviance_of_counts as deviance
 from fl_estimate.estimators.synthesis.counts import fixed as counted_fixed
 from fl_estimate.estimators.synthesis.counts import random as counted_random
@@ -62,6 +68,7 @@ SPREAD: dict[str, AssumptionCode] = {
     "random": AssumptionCode("sources_random"),
 }
 BY_PEOPLE = AssumptionCode("sources_by_people")
+POOLED_EFFECT = AssumptionCode("sources_pooled_effect", "prior")
 COUNTED: dict[str, AssumptionCode] = {
     "fixed": AssumptionCode("sources_counted"),
     "random": AssumptionCode("sources_counted_random", "prior"),
@@ -180,13 +187,14 @@ def combine(
         Of one outcome in one unit, with the same rows (domains), from samples of their own. For ``bayesian`` a mapping, whose
         members may also be a (value, se) or a plain count of people, as in `fl.hierarchical.sources`.
     method : {"fixed", "random", "bayesian"}
-        ``fixed``: all speak of one figure. ``random``: weights 1/(SE² + τ²), with τ² of DerSimonian and Laird: the sources are then
-        taken as scattered around a common figure, and limits are those of Hartung and Knapp with one degree of freedom less
+        ``fixed``: all speak of one figure. ``random``: they scatter around a common figure; on the scales ``log`` and ``identity`` with weights
+        1/(SE² + τ²), τ² of DerSimonian and Laird, and limits of Hartung and Knapp with one degree of freedom less
         than the sources, never narrower than with normal limits. ``bayesian``: the model of `fl.hierarchical.sources`, where each source
         has the bias that you state for it.
     scale : {"counts", "log", "identity"}, optional
-        How they are averaged. ``counts``, the default of ``fixed`` where every source is the prevalence or total of a survey with its
-        respondents: by the people asked, as if the surveys were one. Weights of 1/SE² are errors of few cases themselves, and
+        How they are averaged. ``counts``, the default where every source is the prevalence or total of a survey with its
+        respondents: ``fixed`` by the people asked, as if the surveys were one; ``random`` as counts among the people asked, with one design
+        effect that is pooled over the surveys. Weights of 1/SE² are errors of few cases themselves, and
         favour the lower source where errors grow with the figure; ``log``, the default elsewhere, weights by relative errors. There,
         where a source has no case, all enter as effective counts, 1/CV² cases each, and a survey without a case as the people it
         looked at: leaving it out would make the figure too large.
@@ -205,7 +213,8 @@ def combine(
     -------
     Estimates
         Method "combined-fixed" or "combined-random"; `.diagnostics` holds by row the weights, Q, its p, I² and τ, and of
-        ``random`` the interval in which another source would be expected (t with k − 2 degrees of freedom; none of two). Of
+        ``random`` the interval in which another source would be expected (t with k − 2 degrees of freedom, or that of the posterior; none of
+        two). Of
         ``bayesian`` one row, method "sources-combined", with its draws; `.diagnostics` holds of each source the weight, its
         conflict with all others (a p), and its bias as stated and as the data leave it.
 
@@ -219,8 +228,10 @@ def combine(
 
     Notes
     -----
-    ``counts``: weights n_s/Σ n, variance Σ a_s² SE_s², Garwood's limits of the effective cases value²/V, reduced as Korn and
-    Graubard do for Satterthwaite's degrees of freedom, in which each survey has its effective ones (`df_effective`).
+    ``counts``, ``fixed``: weights n_s/Σ n, variance Σ a_s² SE_s², Garwood's limits of the effective cases value²/V, reduced as Korn and
+    Graubard do for Satterthwaite's degrees of freedom, in which each survey has its effective ones (`df_effective`). ``random``: counts
+    x_s = E_s y_s are Poisson with mean E_s exp(θ + τ z_s), E_s = (cases_s/y_s)/D with D the mean of SE_s² cases_s/y_s² by cases; θ flat,
+    τ half-normal(0.5), on a grid: posterior median and equal-tailed limits.
     ``log``, ``identity``: weights 1/SE² on the scale. Hartung and Knapp: SE² × max(1, q), q = Σ w (y − ȳ)²/(k − 1),
     w = 1/(SE² + τ²), and t with k − 1. With a source without a case: x_s = 1/CV² (0 without a case) is Poisson with mean E_s exp(θ), E_s = x_s over the figure, or −log((1 − level)/2)/U
     with U the upper limit of a survey without a case. ``fixed``: Σ x/Σ E with Garwood's limits. ``random``: normal effects of
@@ -255,20 +266,20 @@ def combine(
         said = {"measure": measure, "population": population, "reference_period": reference_period}
         return _bayesian(sources, bias, said, prior=prior, level=level, draws=draws or 4_000, seed=seed)
     names, rows = _read(sources, scale or "log", zeros=scale != "identity")
-    scale = scale or ("counts" if method == "fixed" and not _uncounted(names, rows) else "log")
+    scale = scale or ("log" if _uncounted(names, rows) else "counts")
     if scale == "counts":
-        _require_counts(method, names, rows)
+        _require_counts(names, rows)
     chosen: Literal["log", "wald"] = interval or ("wald" if scale == "identity" else "log")
     require_choice(chosen, level)
     result = _weighed(rows, method, scale, level)
     apart = [c for c, (_, _, p) in enumerate(result.test) if p < DIFFERENT]
     said = [SPREAD[method].assume()]
+    of_tau = {"prior": f"half-normal({TAU_PRIOR:g})"} if method == "random" else {}
     if scale == "counts":
-        said.append(BY_PEOPLE.assume())
+        said.append(POOLED_EFFECT.assume(**of_tau) if method == "random" else BY_PEOPLE.assume())
         if interval is not None:
             result = result.without_own_limits()
     elif result.without.any():
-        of_tau = {"prior": f"half-normal({TAU_PRIOR:g})"} if method == "random" else {}
         said.append(COUNTED[method].assume(**of_tau))
     return answer(
         "combine",
@@ -339,13 +350,13 @@ def _uncounted(names: Sequence[str], rows: Sequence[InputRows]) -> list[str]:
     ]
 
 
-def _require_counts(method: str, names: Sequence[str], rows: Sequence[InputRows]) -> None:
+def _require_counts(names: Sequence[str], rows: Sequence[InputRows]) -> None:
     bare = _uncounted(names, rows)
-    if method != "fixed" or bare:
+    if bare:
         raise EstimateFault(
-            "FL-EST-410", "sources are averaged by the people asked only where each is a survey of its own and all speak of one figure",
-            found=f"method={method!r}" if method != "fixed" else f"no number of people asked, or no cases: {listed(bare)}",
-            fix='method="fixed" of prevalences or totals that this library estimated from microdata; else scale="log"',
+            "FL-EST-410", "sources are averaged by the people asked only where each is a survey of its own",
+            found=f"no number of people asked, or no cases: {listed(bare)}",
+            fix='give prevalences or totals that this library estimated from microdata; else scale="log"',
         )  # fmt: skip
 
 
@@ -357,9 +368,17 @@ def _weighed(rows: Sequence[InputRows], method: str, scale: str, level: float) -
     test, kinds, prediction = list[tuple[float, float, float]](), [""] * cells, list[list[float] | None]()
     upper = np.stack([np.broadcast_to(r.upper, cells) for r in rows])
     n = np.stack([np.broadcast_to(r.n, cells) for r in rows])
+    cases = np.stack([np.broadcast_to(r.cases, cells) for r in rows])
     own_df = np.stack([np.broadcast_to(np.where(np.isnan(r.df_effective), r.df, r.df_effective), cells) for r in rows])
     for c in range(cells):
-        if scale == "counts" and (value[:, c] > 0).any():
+        if scale == "counts" and method == "random" and (value[:, c] > 0).any():
+            exposure = exposure_of_surveys(value[:, c], se[:, c], n[:, c], cases[:, c])
+            pooled = counted_random(value[:, c] * exposure, exposure, level)
+            test.append(deviance(value[:, c] * exposure, exposure))
+            kinds[c], weights[:, c] = str(EXACT_KINDS["random"]), pooled.weights
+            prediction.append(pooled.another)
+            own = (pooled.value, pooled.se, pooled.lower, pooled.upper, pooled.tau)
+        elif scale == "counts" and (value[:, c] > 0).any():
             made = by_people(value[:, c], se[:, c], n[:, c], own_df[:, c], level)
             test.append(made.test)
             kinds[c], df[c], weights[:, c] = str(EXACT_KINDS["fixed"]), made.df, made.pooled.weights
@@ -371,7 +390,7 @@ def _weighed(rows: Sequence[InputRows], method: str, scale: str, level: float) -
             )
             test.append(said)
             kinds[c] = str(EXACT_KINDS[method])
-            prediction.append(None)
+            prediction.append(pooled.another)
             own = (pooled.value, pooled.se, pooled.lower, pooled.upper, pooled.tau)
             weights[:, c] = pooled.weights
         else:

@@ -19,7 +19,7 @@ POINTS = (800, 60)
 
 @dataclass(frozen=True, kw_only=True)
 class Pooled:
-    """A figure from effective counts with its error, limits, the weights of the sources, and τ (0 where it is fixed)."""
+    """A figure from effective counts with its error, limits, the weights of the sources, τ (0 where it is fixed), and limits of another source."""
 
     value: float
     se: float
@@ -27,6 +27,7 @@ class Pooled:
     upper: float
     weights: Floats
     tau: float
+    another: list[float] | None = None
 
 
 def exposure_without_cases(upper: Floats, level: Floats) -> Floats:
@@ -113,13 +114,46 @@ def by_people(value: Floats, se: Floats, n: Floats, df: Floats, level: float) ->
     return Surveyed(pooled=pooled, df=own, test=test)
 
 
+def exposure_of_surveys(value: Floats, se: Floats, n: Floats, cases: Floats) -> Floats:
+    """How much each survey has looked at, as effective people: its own people, by one design effect of all surveys.
+
+    Parameters
+    ----------
+    value, se, n, cases : array, shape (sources,)
+        Shares or totals of persons, at least one above 0, with their errors; people asked, and cases met.
+
+    Notes
+    -----
+    a_s = cases_s/value_s people are counted in the unit of the figure; of a survey without a case as many for each person asked as in the
+    others. D_s = SE_s² a_s/value_s is the design effect of a count, and D = Σ cases_s D_s/Σ cases_s; exposure a_s/D. An
+    effect of each survey's own goes with the figure: where few cases came together in a unit it is large by the same chance.
+    """
+    met = (value > 0) & (cases > 0)
+    seen = np.where(met, cases, 0.0) / np.where(met, value, 1.0)
+    seen = np.where(met, seen, n * seen[met].sum() / n[met].sum())
+    effect = np.where(met & np.isfinite(se), se, 0.0) ** 2 * seen / np.where(met, value, 1.0)
+    pooled = float((effect * cases)[met].sum() / cases[met].sum())
+    return seen / pooled if pooled > 0 else seen
+
+
+def another_of(mass: Floats, theta: Floats, tau: Floats, level: float) -> list[float]:
+    """Where the rate of another source would be expected, exp(θ + τ z), over a grid of both with these masses."""
+    spread = np.maximum(tau, 1e-9)
+    asked = np.linspace(theta[0], theta[-1], 400)
+    kept = mass.sum(axis=1) > 1e-9
+    below = np.array([float((mass[kept] * special.ndtr((t - theta[kept, None]) / spread)).sum()) for t in asked])
+    low, high = np.interp([(1 - level) / 2, (1 + level) / 2], below, asked)
+    return [float(np.exp(low)), float(np.exp(high))]
+
+
 def random(events: Floats, exposure: Floats, level: float) -> Pooled:
     """Rates of sources scattered around a common one: Poisson counts with normal effects on the log scale.
 
     Notes
     -----
     x_s ~ Poisson(E_s exp(θ + τ z_s)), z_s ~ N(0, 1) integrated by Gauss–Hermite, θ flat, τ half-normal(0.5), on a grid of both.
-    The value is the posterior median of exp(θ), limits are equal-tailed.
+    The value is the posterior median of exp(θ), limits are equal-tailed. Another source is expected within those of exp(θ + τ z); of two sources
+    that would be the prior's word, and none is given.
     """
     nodes, weight = np.polynomial.hermite_e.hermegauss(NODES)
     weight = weight / weight.sum()
@@ -145,4 +179,5 @@ def random(events: Floats, exposure: Floats, level: float) -> Pooled:
     return Pooled(
         value=float(middle), se=float(np.sqrt(max(of_theta @ np.exp(2 * theta) - mean**2, 0.0))), lower=float(low),
         upper=float(high), weights=weights / weights.sum(), tau=between,
+        another=another_of(mass, theta, tau, level) if len(events) > 2 else None,
     )  # fmt: skip

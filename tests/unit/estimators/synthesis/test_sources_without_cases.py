@@ -45,12 +45,15 @@ def test_no_case_anywhere_and_random_effects() -> None:
     none = fl.synthesis.combine([survey(0), survey(0, n=2000)])
     assert (none.value, none.lower) == (0, 0)
     assert 0 < none.upper < survey(0, n=2000).upper
-    random = fl.synthesis.combine([survey(0), survey(4), survey(9)], method="random")
+    random = fl.synthesis.combine([survey(0), survey(4), survey(9)], method="random", scale="log")
     fixed = fl.synthesis.combine([survey(0), survey(4), survey(9)], scale="log")
     assert random.lower < fixed.lower < fixed.value
     assert random.upper > fixed.upper
     assert row(random)["interval_kind"] == "equal-tailed"
-    assert random.diagnostics["prediction"] == [None]
+    [low, high] = random.diagnostics["prediction"][0]
+    assert low < random.lower < random.upper < high
+    two = fl.synthesis.combine([survey(0), survey(9)], method="random", scale="log")
+    assert two.diagnostics["prediction"] == [None]
     assert {"sources_random", "sources_counted_random"} <= {a.code for a in random.assumptions}
 
 
