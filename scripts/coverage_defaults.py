@@ -23,11 +23,12 @@ SIZE, RATE = 2_000, 0.005
 RULES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("fixed (default: by the people asked)", {}),
     ("fixed, log", {"scale": "log"}),
-    ("random", {"method": "random"}),
+    ("random (default: counts)", {"method": "random"}),
+    ("random, log", {"method": "random", "scale": "log"}),
 )
 CLUSTERED: tuple[tuple[int, float, float], ...] = (
     *((sources, rate, 0.1) for sources in (2, 4, 8) for rate in (RATE, 0.4 * RATE)),
-    *((4, rate, 0.34) for rate in (RATE, 0.4 * RATE)),
+    *((sources, rate, 0.34) for sources in (4, 8) for rate in (RATE, 0.4 * RATE)),
 )
 """Surveys, their prevalence and intraclass correlation, where 100 units of 20 people are asked."""
 
@@ -48,7 +49,7 @@ def combined(sources: int, rate: float, spread: float, samples: int) -> list[str
 
 
 def clustered(sources: int, rate: float, icc: float, samples: int) -> list[str]:
-    """The same over sets of samples of 100 units of 20 people whose outcome is beta-binomial; without ``random``."""
+    """The same over sets of samples of 100 units of 20 people whose outcome is beta-binomial."""
     rng = np.random.default_rng([SEED, sources, round(1e6 * rate), round(100 * icc)])
     unit, odds = np.repeat(np.arange(100), SIZE // 100), (1 - icc) / icc
     sets: list[list[fl.Estimates]] = []
@@ -59,7 +60,7 @@ def clustered(sources: int, rate: float, icc: float, samples: int) -> list[str]:
             people = pd.DataFrame({"unit": unit, "fl": (rng.random(SIZE) < chance).astype(int), "slot": slot})
             made.append(fl.estimate_prevalence(people, "fl", design=fl.Design(psu="unit", unweighted=True)))
         sets.append(made)
-    return [*_cells(sets, rate, RULES[:2]), "–"]
+    return _cells(sets, rate, RULES)
 
 
 def _cells(sets: list[list[fl.Estimates]], rate: float, rules: tuple[tuple[str, dict[str, Any]], ...]) -> list[str]:

@@ -13,8 +13,10 @@ TAU_PRIOR = 0.5
 """Scale of the half-normal prior of the standard deviation between sources, on the log scale (Röver and others 2021)."""
 NODES = 40
 """Gauss–Hermite nodes over the effect of a source."""
-POINTS = (800, 60)
-"""Grid over the log of the figure, and over the standard deviation between sources."""
+POINTS, FIRST = (400, 60), (150, 12)
+"""Grid over the log of the figure, and over the standard deviation between sources; the first one finds where there is anything."""
+NOTHING = 25.0
+"""How far below its maximum a log density counts for nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,19 +157,16 @@ def random(events: Floats, exposure: Floats, level: float) -> Pooled:
     The value is the posterior median of exp(θ), limits are equal-tailed. Another source is expected within those of exp(θ + τ z); of two sources
     that would be the prior's word, and none is given.
     """
-    nodes, weight = np.polynomial.hermite_e.hermegauss(NODES)
-    weight = weight / weight.sum()
     tau = np.linspace(0.0, 4 * TAU_PRIOR, POINTS[1])
     centre, spread = np.log((events.sum() + 0.5) / exposure.sum()), 1 / np.sqrt(events.sum() + 0.5)
     reach = 8 * spread + 4 * TAU_PRIOR
     # A likelihood without a case is flat downwards: the grid goes as far as a tenth of a thousandth of the centre.
-    theta = np.linspace(centre - max(reach, 9.2), centre + reach, POINTS[0])
-    log_rate = theta[:, None, None] + tau[None, :, None] * nodes
-    log_post = np.broadcast_to(-0.5 * (tau / TAU_PRIOR) ** 2, (len(theta), len(tau))).copy()
-    for x, e in zip(events, exposure, strict=True):
-        each = x * (log_rate + np.log(e)) - e * np.exp(log_rate) - special.gammaln(x + 1)
-        most = each.max(axis=2, keepdims=True)
-        log_post += np.log((weight * np.exp(each - most)).sum(axis=2)) + most[..., 0]
+    theta = np.linspace(centre - max(reach, 9.2), centre + reach, FIRST[0])
+    found = _log_posterior(events, exposure, theta, np.linspace(0.0, 4 * TAU_PRIOR, FIRST[1])).max(axis=1)
+    kept = np.flatnonzero(found > found.max() - NOTHING)
+    low, high = max(kept[0] - 1, 0), min(kept[-1] + 1, len(theta) - 1)
+    theta = np.linspace(theta[low], theta[high], POINTS[0])
+    log_post = _log_posterior(events, exposure, theta, tau)
     mass = np.exp(log_post - log_post.max())
     mass /= mass.sum()
     of_theta, of_tau = mass.sum(axis=1), mass.sum(axis=0)
@@ -181,3 +180,17 @@ def random(events: Floats, exposure: Floats, level: float) -> Pooled:
         upper=float(high), weights=weights / weights.sum(), tau=between,
         another=another_of(mass, theta, tau, level) if len(events) > 2 else None,
     )  # fmt: skip
+
+
+def _log_posterior(events: Floats, exposure: Floats, theta: Floats, tau: Floats) -> Floats:
+    """Log density at every θ and τ, shape (theta, tau), up to a constant."""
+    nodes, weight = np.polynomial.hermite_e.hermegauss(NODES)
+    weight = weight / weight.sum()
+    log_rate = theta[:, None, None] + tau[None, :, None] * nodes
+    rate = np.exp(log_rate)
+    result = np.broadcast_to(-0.5 * (tau / TAU_PRIOR) ** 2, (len(theta), len(tau))).copy()
+    for x, e in zip(events, exposure, strict=True):
+        each = x * log_rate - e * rate
+        most = each.max(axis=2, keepdims=True)
+        result += np.log(np.exp(each - most) @ weight) + most[..., 0]
+    return result
