@@ -180,7 +180,7 @@ def as_release(given: Any, position: int = 1) -> Release:
 def known_tables(previous: Sequence[Any], reference_periods: Iterable[str]) -> tuple[KnownTable, ...]:
     """Tables of earlier releases that may speak of the same people: of a period that is the same, or is not known."""
     own = set(reference_periods)
-    releases = [as_release(each, at) for at, each in enumerate(previous, 1)]
+    releases = [as_release(each) for each in previous]
     return tuple(
         table
         for release in releases

@@ -44,6 +44,13 @@ def test_small_counts_are_gone_from_the_object_itself() -> None:
     assert text.count("&lt; 5") == drawn == 25
 
 
+def test_the_fingerprint_of_the_file_is_gone_and_the_rest_of_what_made_it_is_not() -> None:
+    told = replace(appraisal().estimates.provenance, source_sha256="e" * 64)
+    published = fl.publish_appraisal(replace(appraisal(), estimates=replace(appraisal().estimates, provenance=told)))
+    assert published.provenance.source_sha256 == ""
+    assert published.provenance.arguments == told.arguments
+
+
 def test_a_stricter_rule_hides_more_and_few_people_are_not_printed() -> None:
     strict = fl.publish_appraisal(appraisal(), rule=fl.SuppressionRule(min_cases=30))
     assert strict.histories["count"].min() >= 30

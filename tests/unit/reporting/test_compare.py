@@ -11,6 +11,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
+from fl_estimate.results.codes import UNWEIGHTED
 from tests.unit.reporting.made import WITHHELD, estimates
 
 COUNTS = pd.DataFrame({"police": [1, 0, 1], "ngo": [0, 1, 1], "count": [50, 80, 10]})
@@ -39,6 +40,20 @@ def test_the_nation_alone_has_a_line_a_result() -> None:
     # Chapman's value by hand: 61 · 91 / 11 − 1; the dark figure stands beside it in no picture.
     assert marks(figure, "o") == [600.0]
     assert marks(figure, "s") == pytest.approx([61 * 91 / 11 - 1])
+
+
+def test_lists_beside_an_unweighted_survey_are_called_by_their_method() -> None:
+    unweighted = estimates(
+        {}, quantity="total", value=600.0, se=90.0, lower=440.0, upper=800.0, assumptions=[UNWEIGHTED.assume()]
+    )
+    written = texts(fl.compare([unweighted, LISTS]))
+    assert "Survey, unweighted" in written
+    assert "Two case lists, Chapman (police, ngo)" in written
+
+
+def test_no_line_is_left_empty_below() -> None:
+    for figure in (fl.compare([TOTAL, LISTS]), fl.compare([TOTAL, TOTAL], language="fr")):
+        assert [text for text in texts(figure) if text != text.strip()] == []
 
 
 def test_names_and_languages() -> None:

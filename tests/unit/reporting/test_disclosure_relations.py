@@ -234,6 +234,7 @@ def test_a_row_without_finest_cells_is_one_unknown() -> None:
         if made is None:
             return None
         bounds = list(zip(draft.truth, draft.lower, draft.upper, draft.integer, strict=True))
+        assert made.undetermined.tolist() == [0]
         return (made.outcome, made.where, float(made.n[0]), float(made.weight[0]), float(made.weighted[0]), bounds)
 
     assert read() == ("fl", "", 40, 40, 10, [(10, 0, 40, True), (10, 0, 100, False)])
@@ -446,6 +447,22 @@ def test_readings_between_which_nobody_lies_are_both_printed() -> None:
     design = fl.Design(weights="w", psu="ea", expands=True)
     both = [fl.estimate_prevalence(data, name, design=design, by="region") for name in counts.columns]
     assert fl.publish(both).to_frame()["value"].notna().all()
+
+
+@pytest.mark.parametrize(("tells", "most"), [(False, 5), (True, 3)])
+def test_of_who_is_in_one_reading_only_no_more_is_asked_than_the_status_leaves_open(tells: bool, most: float) -> None:
+    """Six and eight cases: between them are two. Where a printed cell is known to have five at least, no more than three could be."""
+    position = np.arange(600)
+    data = pd.DataFrame(
+        {"region": np.where(position < 300, "A", "B"), "ea": position // 10, "w": 80.0 + 10 * (position % 5)}
+    )
+    data["fl"] = (((position < 60) | (position >= 300)) & (position % 10 == 0)).astype(int)
+    data["fl_wide"] = ((data["fl"] == 1) | np.isin(position, [101, 202])).astype(int)
+    design = fl.Design(weights="w", psu="ea", expands=True)
+    both = [given_(fl.estimate_prevalence(data, name, design=design, by="region")) for name in ("fl", "fl_wide")]
+    system = translate(both, min_n=50, min_cases=5, status_tells=tells).system
+    # Of the nation and of A: a count, then a weighted sum.
+    assert system.high[[0, 2]].tolist() == [5, most]
 
 
 def test_what_must_stay_open_of_a_withheld_cell() -> None:

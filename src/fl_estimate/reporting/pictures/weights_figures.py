@@ -130,7 +130,7 @@ def _ticks(axes: Axes, edges: Floats, language: str) -> None:
 
 def _plain(value: float, language: str) -> str:
     """A weight with two figures that count at least."""
-    decimals = 0 if value >= 10 else max(0, 1 - int(np.floor(np.log10(value))))
+    decimals = max(0, 1 - int(np.floor(np.log10(value))))
     return number(value, decimals, language)
 
 
