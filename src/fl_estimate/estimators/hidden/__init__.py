@@ -2,12 +2,15 @@
 
 from fl_estimate.estimators.hidden.recruitment_design import rds_design
 from fl_estimate.estimators.hidden.respondent_driven import gile_ss, rds_i, rds_ii
+from fl_estimate.estimators.hidden.simulate_recruitment import SimulatedRecruitment, simulate_rds
 from fl_estimate.inputs.recruitment import Recruitment
 
 __all__ = [
     "Recruitment",
+    "SimulatedRecruitment",
     "gile_ss",
     "rds_design",
     "rds_i",
     "rds_ii",
+    "simulate_rds",
 ]
