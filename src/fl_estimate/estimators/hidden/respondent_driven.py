@@ -124,8 +124,8 @@ def rds_ii(
     >>> import fl_estimate as fl
     >>> people = fl.hidden.simulate_rds(population=20_000, n=400, seed=1).people
     >>> estimates = fl.hidden.rds_ii(people, "outcome", seed=1)
-    >>> estimates.n, estimates.frame["method"][0]
-    (400, 'rds-ii')
+    >>> estimates.frame[["n", "method"]].to_numpy().tolist()
+    [[400, 'rds-ii']]
     """
     names = ChainNames(
         person=person, recruiter=recruiter, coupon=coupon, coupons_given=coupons_given, degree=degree, seed_marker=seed_marker
@@ -212,8 +212,8 @@ def rds_i(
     --------
     >>> import fl_estimate as fl
     >>> people = fl.hidden.simulate_rds(population=20_000, n=400, seed=1).people
-    >>> fl.hidden.rds_i(people, "outcome", seed=1).n
-    400
+    >>> fl.hidden.rds_i(people, "outcome", seed=1).frame["n"].tolist()
+    [400]
     """
     names = ChainNames(
         person=person, recruiter=recruiter, coupon=coupon, coupons_given=coupons_given, degree=degree, seed_marker=seed_marker
