@@ -412,7 +412,10 @@ def _in_columns(people: Any, design: Design, weighted: Weighted, prefix: str) ->
     names = [f"{prefix}{number}" for number in range(1, weighted.replicates.shape[1] + 1)]
     if taken & set(names):
         raise EstimateFault(
-            "FL-EST-526", "columns of replicate weights are there already", found=shown(names[0]), fix="another columns="
+            "FL-EST-526",
+            "columns of replicate weights are there already",
+            found=shown(names[0]),
+            fix="another columns=",
         )
     backend = nw.get_native_namespace(frame)
     made = [
@@ -423,4 +426,6 @@ def _in_columns(people: Any, design: Design, weighted: Weighted, prefix: str) ->
     frame = nw.concat([frame, nw.from_dict({s.name: s for s in made})], how="horizontal")
     own = design.replicates
     df = own.df if own is not None else None
-    return handed_back(people, frame, replace(design, replicates=Replicates(names, kind="bootstrap", centre="mean", df=df)))
+    return handed_back(
+        people, frame, replace(design, replicates=Replicates(names, kind="bootstrap", centre="mean", df=df))
+    )

@@ -20,7 +20,18 @@ from fl_estimate.estimators.hidden.recruitment_estimates import (
 from fl_estimate.inputs.seeds import known_seed
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
-from fl_estimate.results.roles import GROUPS, PEOPLE, InFile, Key, Level, MoreThanZero, Name, Names, SeedOrNone, Where, Within
+from fl_estimate.results.roles import (
+    GROUPS,
+    PEOPLE,
+    InFile,
+    Key,
+    Level,
+    MoreThanZero,
+    Names,
+    SeedOrNone,
+    Where,
+    Within,
+)
 from fl_estimate.results.stack import stack
 
 Replications = Annotated[int, Within(ge=2)]
@@ -131,14 +142,30 @@ def rds_ii(
         person=person, recruiter=recruiter, coupon=coupon, coupons_given=coupons_given, degree=degree, seed_marker=seed_marker
     )  # fmt: skip
     plan = Plan(
-        weighting="rds_ii", variance=variance, population=population, replicates=replicates, seed=known_seed(seed), draw=draw
+        weighting="rds_ii",
+        variance=variance,
+        population=population,
+        replicates=replicates,
+        seed=known_seed(seed),
+        draw=draw,
     )
     return estimated(
         Request(
-            people=people, outcome=outcome, names=names, plan=plan, quantity=quantity, by=by, where=where, unknown=unknown,
-            groups=groups, include_seeds=include_seeds, missing_degree=missing_degree, design_effect=design_effect,
-            interval=interval, level=level,
-        )  # fmt: skip
+            people=people,
+            outcome=outcome,
+            names=names,
+            plan=plan,
+            quantity=quantity,
+            by=by,
+            where=where,
+            unknown=unknown,
+            groups=groups,
+            include_seeds=include_seeds,
+            missing_degree=missing_degree,
+            design_effect=design_effect,
+            interval=interval,
+            level=level,
+        )
     )
 
 
@@ -224,10 +251,21 @@ def rds_i(
     )  # fmt: skip
     return estimated(
         Request(
-            people=people, outcome=outcome, names=names, plan=plan, quantity=quantity, by=by, where=where, unknown=unknown,
-            groups=groups, include_seeds=include_seeds, missing_degree=missing_degree, design_effect=None, interval=interval,
+            people=people,
+            outcome=outcome,
+            names=names,
+            plan=plan,
+            quantity=quantity,
+            by=by,
+            where=where,
+            unknown=unknown,
+            groups=groups,
+            include_seeds=include_seeds,
+            missing_degree=missing_degree,
+            design_effect=None,
+            interval=interval,
             level=level,
-        )  # fmt: skip
+        )
     )
 
 
@@ -338,7 +376,10 @@ def _for_each(request: Request, population: Any) -> Estimates:
     sizes: list[Any] = list(population)  # pyright: ignore[reportUnknownArgumentType]
     if not sizes or len(set(map(str, sizes))) < len(sizes):
         raise EstimateFault(
-            "FL-EST-527", "the sizes of the population are none, or the same twice", found=shown(sizes), fix="population=[800, 1000]"
+            "FL-EST-527",
+            "the sizes of the population are none, or the same twice",
+            found=shown(sizes),
+            fix="population=[800, 1000]",
         )
     made = {f"{size:.10g}" if isinstance(size, int | float) else str(size): size for size in sizes}
     each = {
