@@ -44,7 +44,7 @@ from fl_estimate.estimators.hidden.recruitment_codes import (
     TREE_BOOTSTRAP,
     WITH_REPLACEMENT,
 )
-from fl_estimate.estimators.hidden.recruitment_design import BY_GROUPS, Plan, Weighted, designed, weigh
+from fl_estimate.estimators.hidden.recruitment_design import BY_GROUPS, Plan, RespondentWeights, designed, weigh
 from fl_estimate.estimators.survey.design_weighted import estimate_mean, estimate_prevalence, estimate_total
 from fl_estimate.estimators.survey.targets import as_list
 from fl_estimate.inputs.replicates import UnitReplicates
@@ -157,7 +157,7 @@ def _one(request: Request, recruited: RecruitedPeople, outcomes: Sequence[str]) 
     unmeasured = weighted.replicates is None and plan.variance != "linearised"
     if apart:
         # The rows are laid out all the same; what they would say is taken out.
-        weighted = Weighted(weights=np.where(recruited.counted, 1.0, 0.0), replicates=None)
+        weighted = RespondentWeights(weights=np.where(recruited.counted, 1.0, 0.0), replicates=None)
     people, design = designed(recruited, weighted, plan, "rds_weight")
     result = _estimate(request, people, design, outcomes)
     if request.design_effect is not None:

@@ -52,7 +52,7 @@ def rds_ii(
     where: Where = None,
     unknown: RdsUnknown | None = None,
     population: MoreThanZero | None = None,
-    variance: RdsVariance = "tree",
+    variance: RdsVariance | None = None,
     groups: Column = None,
     draw: Draw = "uniform",
     design_effect: MoreThanZero | None = None,
@@ -85,9 +85,9 @@ def rds_ii(
         As in `estimate_prevalence`, with ``unknown="impute"`` left out.
     population : float, optional
         Persons of the population, N. It scales totals; where the sample is 10 % of it or more, rows say so.
-    variance : {"tree", "salganik", "linearised"}
+    variance : {"tree", "salganik", "linearised"}, optional
         The bootstrap of the trees, on the safe side; Salganik's, of one chain between `groups`; or linearisation times
-        `design_effect`.
+        `design_effect`. Left out "tree".
     groups : str, optional
         Column of the groups between which Salganik's chain goes. Left out: the classes of the outcome.
     draw : {"uniform", "degree"}
@@ -143,7 +143,7 @@ def rds_ii(
     )  # fmt: skip
     plan = Plan(
         weighting="rds_ii",
-        variance=variance,
+        variance=variance or "tree",
         population=population,
         replicates=replicates,
         seed=known_seed(seed),
@@ -180,7 +180,7 @@ def rds_i(
     unknown: RdsUnknown | None = None,
     population: MoreThanZero | None = None,
     smoothing: Smoothing = "none",
-    variance: RdsVariance = "salganik",
+    variance: RdsVariance | None = None,
     groups: Column = None,
     draw: Draw = "uniform",
     person: Annotated[str, GROUPS] = "person_id",
@@ -209,7 +209,8 @@ def rds_i(
         As in `estimate_prevalence`; bounds are not given.
     smoothing : {"none", "data"}
         "data": as many recruitments from a to b as from b to a first. The equilibrium, and so the estimate, stays what it is.
-    variance : {"salganik", "tree"}
+    variance : {"salganik", "tree"}, optional
+        Left out "salganik".
     groups : str, optional
         Column of the groups between which recruitment is counted. Left out: the classes of the outcome. Needed for means.
     include_seeds, missing_degree, interval, replicates, level, seed
@@ -246,7 +247,7 @@ def rds_i(
         person=person, recruiter=recruiter, coupon=coupon, coupons_given=coupons_given, degree=degree, seed_marker=seed_marker
     )  # fmt: skip
     plan = Plan(
-        weighting="rds_i", variance=variance, population=population, replicates=replicates, seed=known_seed(seed), draw=draw,
+        weighting="rds_i", variance=variance or "salganik", population=population, replicates=replicates, seed=known_seed(seed), draw=draw,
         smoothing=smoothing,
     )  # fmt: skip
     return estimated(
@@ -358,8 +359,8 @@ def gile_ss(
         person=person, recruiter=recruiter, coupon=coupon, coupons_given=coupons_given, degree=degree, seed_marker=seed_marker
     )  # fmt: skip
     plan = Plan(
-        weighting="gile_ss", variance=variance or ("tree" if quantity == "mean" else "gile"), replicates=replicates, seed=known_seed(seed), method=method,
-        small_fraction=small_fraction, samples=samples, iterations=iterations,
+        weighting="gile_ss", variance=variance or ("tree" if quantity == "mean" else "gile"), replicates=replicates,
+        seed=known_seed(seed), method=method, small_fraction=small_fraction, samples=samples, iterations=iterations,
     )  # fmt: skip
     request = Request(
         people=people, outcome=outcome, names=names, plan=plan, quantity=quantity, by=by, where=where, unknown=unknown,
