@@ -1,3 +1,16 @@
 """Hidden populations: people whom no frame lists and few households hold. `fl.hidden`; one module a design."""
 
-__all__: list[str] = []
+from fl_estimate.estimators.hidden.recruitment_design import rds_design
+from fl_estimate.estimators.hidden.respondent_driven import gile_ss, rds_i, rds_ii
+from fl_estimate.estimators.hidden.simulate_recruitment import SimulatedRecruitment, simulate_rds
+from fl_estimate.inputs.recruitment import Recruitment
+
+__all__ = [
+    "Recruitment",
+    "SimulatedRecruitment",
+    "gile_ss",
+    "rds_design",
+    "rds_i",
+    "rds_ii",
+    "simulate_rds",
+]
