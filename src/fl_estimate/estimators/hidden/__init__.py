@@ -1,3 +1,7 @@
 """Hidden populations: people whom no frame lists and few households hold. `fl.hidden`; one module a design."""
 
-__all__: list[str] = []
+from fl_estimate.estimators.hidden.multiplicity import multiplicity
+
+__all__ = [
+    "multiplicity",
+]
