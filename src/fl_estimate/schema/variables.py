@@ -179,6 +179,7 @@ TABLES: dict[str, Table] = {
             Variable(name="hours_week", kind="number", unit="hours", limits=_WEEK),
             Variable(name="chores_hours_week", kind="number", unit="hours", limits=_WEEK),
             Variable(name="weight_person", kind="weight"),
+            Variable(name="n_eligible_reporters", kind="whole", limits=(1.0, float("inf"))),
             *(
                 Variable(name=f"network_size_{relation}", kind="whole", unit="persons", limits=_NOT_NEGATIVE)
                 for relation in codes.RELATION

@@ -44,7 +44,7 @@ from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.codes import PREVALENCE, RATIO, TOTAL
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
-from fl_estimate.results.roles import NOT_IN_FILE, PEOPLE, Level, MoreThanZero, Names, OfRelatives
+from fl_estimate.results.roles import NOT_IN_FILE, PEOPLE, Level, MoreThanZero, Names, OfRelatives, PeopleCondition
 from fl_estimate.schema.expressions import parse
 
 if TYPE_CHECKING:
@@ -64,14 +64,14 @@ def multiplicity(
     outcome: Names,
     *,
     counting: Counting,
-    quantity: Literal["total", "prevalence"] = "total",
+    quantity: Share = "total",
     relatives: Annotated[Any, NOT_IN_FILE] = None,
     design: Annotated[Design | None, NOT_IN_FILE] = None,
     multiplicity: str = COLLECTED,
     own_multiplicity: str | None = None,
     missing_multiplicity: Missing = "error",
     household_weights: str | None = None,
-    eligible: Annotated[str | None, PeopleCondition(), OfRelatives(alone=True)] = None,
+    eligible: Annotated[str | None, OfRelatives(alone=True)] = None,
     by: Annotated[By, OfRelatives()] = None,
     where: Annotated[str | None, PeopleCondition(), OfRelatives()] = None,
     unknown: Unknown | None = None,
@@ -152,7 +152,7 @@ def multiplicity(
     From sizes of networks, where a kind of relative was asked of if people have its `network_size_…`: of oneself 1 + the number of
     relatives to whom one is a relative of a kind asked of. Of a sibling the number of the respondent's siblings + parents; of a
     parent 1 + siblings + parents − 1; of a child 1 + partners + children − 1; of a partner 1 + children; each where the other side of
-    the relation was asked of. It takes all of them as adults of the frame, and leaves out whom the respondent is no such relative
+    the relation was asked of; never fewer than told of the person in the sample. It takes all of them as adults of the frame, and leaves out whom the respondent is no such relative
     to (the sibling's own partner and children).
 
     References

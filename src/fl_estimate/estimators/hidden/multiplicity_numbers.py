@@ -47,6 +47,13 @@ def with_multiplicities(reports: Reports, asked: Asked, needed: pl.Expr, missing
 
     frame = reports.frame.with_columns(needed.fill_null(False).alias("__needed"))
     frame = frame.with_columns(_numbers(frame, asked).alias(NUMBER))
+    frame = frame.with_columns(pl.when("__needed").then(pl.col(UNIT)).n_unique().over(WHO).alias("__units"))
+    # A number that was worked out is no answer: it gives way to what the sample shows.
+    worked_out = pl.when(OWN).then(pl.lit(not asked.own)).otherwise(pl.lit(not asked.multiplicity))
+    shown = pl.max_horizontal(NUMBER, pl.col("__units").cast(pl.Float64))
+    frame = frame.with_columns(
+        pl.when(worked_out & pl.col(NUMBER).is_not_null()).then(shown).otherwise(NUMBER).alias(NUMBER)
+    )
     _require_possible(frame)
     lacking = int(frame.select((pl.col("__needed") & pl.col(NUMBER).is_null()).sum()).item())
     if lacking and missing == "error":
@@ -62,7 +69,7 @@ def with_multiplicities(reports: Reports, asked: Asked, needed: pl.Expr, missing
     else:
         frame = frame.with_columns(inverse.fill_null(1.0).alias(INVERSE))
     frame = frame.with_columns(pl.when("__needed").then(INVERSE).otherwise(0.0).alias(INVERSE))
-    return Numbered(frame=frame.drop("__needed"), filled=lacking)
+    return Numbered(frame=frame.drop("__needed", "__units"), filled=lacking)
 
 
 def _numbers(frame: pl.DataFrame, asked: Asked) -> pl.Expr:
@@ -151,8 +158,8 @@ def _require_possible(frame: pl.DataFrame) -> None:
     import polars as pl
 
     counted = frame.filter("__needed")
-    told = counted.group_by(WHO).agg(pl.col(UNIT).n_unique().alias("units"), pl.col(NUMBER).min().alias("least"))
-    few = int(told.select(((pl.col("least") < pl.col("units")) & (pl.col("least") >= 1)).sum()).item() or 0)
+    less = (pl.col(NUMBER) < pl.col("__units")) & (pl.col(NUMBER) >= 1)
+    few = counted.filter(less)[WHO].n_unique()
     none = int(counted.select((pl.col(NUMBER) < 1).sum()).item() or 0)
     said = [f"{none:,} below 1"] if none else []
     said += [f"{few:,} below the number of units that told of the same person"] if few else []
