@@ -36,6 +36,7 @@ from fl_estimate.estimators.hidden.multiplicity_reports import (
     read_reports,
 )
 from fl_estimate.estimators.survey.call_arguments import VarianceRule, design_arguments
+from fl_estimate.estimators.survey.design_weighted import GeneralInterval
 from fl_estimate.estimators.survey.domain_query import Measure
 from fl_estimate.estimators.survey.targets import OutcomeColumns, Targets, as_list, as_number, make_targets, names_in
 from fl_estimate.estimators.survey.weighted_call import Call, OwnDfRule, bounds_of, lay_out
@@ -76,7 +77,7 @@ def multiplicity(
     where: Annotated[str | None, PeopleCondition(), OfRelatives()] = None,
     unknown: Unknown | None = None,
     variance: VarianceRule | None = None,
-    interval: INTERVALS = "log",
+    interval: GeneralInterval = "log",
     df: OwnDfRule | MoreThanZero = "effective",
     level: Level = 0.95,
 ) -> Estimates:
@@ -391,7 +392,7 @@ def _with_counts(result: Estimates, frame: pl.DataFrame, counted: _Counted, by: 
     counts = counts_of_rows(result.frame, rows, counted.flags, by, counted.weights)
     table = result.frame.copy()
     with np.errstate(divide="ignore", invalid="ignore"):
-        table["undetermined"] = np.where(counts["weight"] > 0, counts["unknown_weight"] / counts["weight"], np.nan)
+        table["undetermined"] = np.where(counts["told_weight"] > 0, counts["unknown_weight"] / counts["told_weight"], np.nan)
         reach = np.where(counts["weight"] > 0, counts["told_weight"] / counts["weight"], np.nan)
     table["n"] = counts["units"].astype("Int64")
     table["cases"] = counts["victims"].astype("Int64")

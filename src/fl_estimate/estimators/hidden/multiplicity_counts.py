@@ -52,23 +52,22 @@ def flagged(frame: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
 def counts_of(frame: pl.DataFrame, flags: Flags, margin: Sequence[str], weights: str | None) -> dict[Label, dict[str, float]]:
     """Distinct units and persons in each domain of a margin, by its labels as text.
 
-    `weight` is Σ w/s of the persons who count, `unknown_weight` that of those whose class is not known, `told_weight` Σ w.
+    `weight` is Σ w/s of the persons who count, `told_weight` their Σ w, `unknown_weight` that of those whose class is not known.
     """
     import polars as pl
 
     asked, case = pl.col(flags.asked) == 1, pl.col(flags.case) == 1
-    spread = pl.col(INVERSE) * (pl.lit(1.0) if weights is None else pl.col(weights).cast(pl.Float64))
     counted, unknown = pl.col(flags.counted) == 1, pl.col(flags.unknown) == 1
-    told = pl.lit(1.0) if weights is None else pl.col(weights).cast(pl.Float64)
+    told = pl.col(INVERSE) * 0.0 + 1.0 if weights is None else pl.col(weights).cast(pl.Float64)
     aggregates = [
         pl.col(UNIT).filter(asked).n_unique().alias("units"),
         pl.col(WHO).filter(counted | unknown).n_unique().alias("persons"),
         pl.col(WHO).filter(case).n_unique().alias("victims"),
         pl.col(UNIT).filter(case).n_unique().alias("units_with_victims"),
         pl.col(WHO).filter(unknown).n_unique().alias("undetermined"),
-        spread.filter(counted | unknown).sum().alias("weight"),
-        spread.filter(unknown).sum().alias("unknown_weight"),
-        (told * pl.col(INVERSE).cast(pl.Boolean)).filter(counted).sum().alias("told_weight"),
+        (told * pl.col(INVERSE)).filter(counted | unknown).sum().alias("weight"),
+        told.filter(unknown).sum().alias("unknown_weight"),
+        told.filter(counted | unknown).sum().alias("told_weight"),
     ]
     if not margin:
         return {(): frame.select(aggregates).row(0, named=True)}
