@@ -150,11 +150,11 @@ def multiplicity(
     where every unit that could tell of a person does, and s is right. Who has no relative in the frame (s = 0) is in no
     figure.
 
-    From sizes of networks, where a kind of relative was asked of if people have its `network_size_…`: of oneself 1 + the number of
-    relatives to whom one is a relative of a kind asked of. Of a sibling the number of the respondent's siblings + parents; of a
-    parent 1 + siblings + parents − 1; of a child 1 + partners + children − 1; of a partner 1 + children; each where the other side of
-    the relation was asked of; never fewer than told of the person in the sample. It takes all of them as adults of the frame, and leaves out whom the respondent is no such relative
-    to (the sibling's own partner and children).
+    From sizes of networks: of oneself 1 + the number of relatives to whom one is a relative of a kind asked of. Of a sibling the number
+    of the respondent's siblings + parents; of a parent 1 + siblings + (parents − 1) as partners; of a child 1 + partners +
+    (children − 1) as siblings; of a partner 1 + children; each 1 more where respondents count themselves, and never fewer than told of the
+    person in the sample. A kind of relative was asked of if people have its `network_size_…`. All of them are taken as adults of the frame,
+    and relatives of the person told of who are none of the respondent (the own partner and children of a sibling) are not known to it.
 
     References
     ----------

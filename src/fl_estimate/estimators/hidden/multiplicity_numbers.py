@@ -122,7 +122,7 @@ _OTHER_SIDE = {
 
 
 def _of_relative(frame: pl.DataFrame, asked: Asked) -> pl.Expr:
-    """The reporter, and those of the reporter's own relatives to whom the person told of is a relative of a kind asked of.
+    """The reporter, those of the reporter's relatives to whom the person is a relative of a kind asked of, and the person.
 
     A sibling: the reporter and the siblings of both (the number of the reporter's siblings), and their parents. A parent: the
     reporter, the reporter's siblings, and the other parents. A child: the reporter, the partner, and the other children. A
@@ -144,12 +144,14 @@ def _of_relative(frame: pl.DataFrame, asked: Asked) -> pl.Expr:
             "FL-EST-506", "of these relations the sizes of networks do not tell by how many a person could be told of",
             found=labels_shown(strange), fix=COLLECT,
         )  # fmt: skip
+    # Who is told of tells of themselves too, where respondents do.
+    least = 2.0 if asked.own_counted else 1.0
     number = pl.lit(None, pl.Float64)
     for relation, (whole, beside) in known.items():
         # Of the kind that the person is to the reporter one is the person.
         terms = [_size(frame, mine) - (1.0 if mine == relation else 0.0) for mine, asked_of in (*whole, *beside)
                  if asked_of in asks]  # fmt: skip
-        number = pl.when(pl.col(RELATION_COLUMN) == relation).then(sum(terms, pl.lit(1.0))).otherwise(number)
+        number = pl.when(pl.col(RELATION_COLUMN) == relation).then(sum(terms, pl.lit(least))).otherwise(number)
     return number
 
 
