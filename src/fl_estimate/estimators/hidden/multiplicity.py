@@ -11,7 +11,7 @@ import numpy as np
 
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.design.intervals import GENERAL
-from fl_estimate.errors import CONDITION, EstimateFault, not_one_of, require_name
+from fl_estimate.errors import CONDITION, EstimateFault, not_one_of, require_name, shown
 from fl_estimate.estimators.hidden.multiplicity_assumptions import MULTIPLICITY, Taken, assumptions_of
 from fl_estimate.estimators.hidden.multiplicity_counts import Flags, counts_of_rows, crossing_by, flagged, support_by
 from fl_estimate.estimators.hidden.multiplicity_design import (
@@ -267,7 +267,7 @@ class _Settings:
             return "", False
         raise EstimateFault(
             "FL-EST-509", "it is not known by how many the respondents themselves could be told of",
-            found=f"no column {self.multiplicity!r} among the people, who have the outcome too",
+            found=f"no column {shown(self.multiplicity)} among the people, who have the outcome too",
             fix=f'own_multiplicity="…" names their column, {NETWORK_SIZES!r} works it out from network_size_…, and {NOT_COUNTED!r} gives '
             "the figure of relatives alone (their own household or person is then not counted in s)",
         )  # fmt: skip
@@ -393,7 +393,7 @@ def _with_counts(result: Estimates, frame: pl.DataFrame, counted: _Counted, by: 
     table = result.frame.copy()
     with np.errstate(divide="ignore", invalid="ignore"):
         table["undetermined"] = np.where(counts["told_weight"] > 0, counts["unknown_weight"] / counts["told_weight"], np.nan)
-        reach = np.where(counts["weight"] > 0, counts["told_weight"] / counts["weight"], np.nan)
+        reach = np.where(counts["weight"] > 0, counts["asked_weight"] / counts["weight"], np.nan)
     table["n"] = counts["units"].astype("Int64")
     table["cases"] = counts["victims"].astype("Int64")
     table["psus_with_cases"] = result.support.psus_with_cases

@@ -20,7 +20,7 @@ from fl_estimate.results.crossing import Crossing, nested_columns
 if TYPE_CHECKING:
     import polars as pl
 
-COUNTS: tuple[str, ...] = ("units", "persons", "victims", "units_with_victims", "undetermined", "weight", "unknown_weight", "told_weight")
+COUNTS: tuple[str, ...] = ("units", "persons", "victims", "units_with_victims", "undetermined", "weight", "unknown_weight", "told_weight", "asked_weight")
 NOTHING: dict[str, float] = dict.fromkeys(COUNTS, 0.0)
 Label = tuple[str | None, ...]
 
@@ -52,7 +52,8 @@ def flagged(frame: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
 def counts_of(frame: pl.DataFrame, flags: Flags, margin: Sequence[str], weights: str | None) -> dict[Label, dict[str, float]]:
     """Distinct units and persons in each domain of a margin, by its labels as text.
 
-    `weight` is Σ w/s of the persons who count, `told_weight` their Σ w, `unknown_weight` that of those whose class is not known.
+    `weight` is Σ w/s of the persons who count, `told_weight` their Σ w, `unknown_weight` that of those
+    whose class is not known, `asked_weight` that of all rows, those of respondents who were only asked among them.
     """
     import polars as pl
 
@@ -68,6 +69,7 @@ def counts_of(frame: pl.DataFrame, flags: Flags, margin: Sequence[str], weights:
         (told * pl.col(INVERSE)).filter(counted | unknown).sum().alias("weight"),
         told.filter(unknown).sum().alias("unknown_weight"),
         told.filter(counted | unknown).sum().alias("told_weight"),
+        told.filter(asked).sum().alias("asked_weight"),
     ]
     if not margin:
         return {(): frame.select(aggregates).row(0, named=True)}

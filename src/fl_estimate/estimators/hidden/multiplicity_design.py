@@ -11,7 +11,6 @@ from fl_estimate.estimators.hidden.multiplicity_reports import (
     HOUSEHOLD,
     HOUSEHOLDS,
     OWN,
-    REPORTER,
     UNIT,
     WEIGHT_OF_HOUSEHOLD,
     WEIGHT_OF_PERSON,
@@ -148,8 +147,8 @@ def _require_one_weight(frame: pl.DataFrame, asked: Asked) -> None:
     """Whoever of a household tells of relatives, the household has one weight."""
     import polars as pl
 
-    telling = frame.filter(pl.col(REPORTER).is_not_null()) if REPORTER in frame.columns else frame.head(0)
-    spread = telling.group_by(UNIT).agg((pl.col(asked.weights).max() > pl.col(asked.weights).min() * (1 + 1e-9)).alias("two"))
+    weighing = frame.filter(pl.col(asked.weights) > 0).group_by(UNIT)
+    spread = weighing.agg((pl.col(asked.weights).max() > pl.col(asked.weights).min() * (1 + 1e-9)).alias("two"))
     several = int(spread["two"].sum() or 0)
     if several:
         raise EstimateFault(

@@ -124,8 +124,8 @@ def read_reports(people: Any, relatives: Any, design: Design, asked: Asked) -> R
     mine = _own_rows(own_frame, found.columns, asked, classified)
     found, twins = _without_twins(found, mine, asked, classified)
     left_out["twins"] = twins
-    both = _under_each_other(mine, found).unique([UNIT, WHO], keep="first", maintain_order=True)
-    return Reports(frame=both, of_relatives=frozenset(told), classified=classified, left_out=left_out)
+    found = found.unique([UNIT, WHO], keep="first", maintain_order=True)
+    return Reports(frame=_under_each_other(mine, found), of_relatives=frozenset(told), classified=classified, left_out=left_out)
 
 
 def _frame(data: Any) -> Any:
