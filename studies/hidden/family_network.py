@@ -15,7 +15,7 @@ Simulated = Any
 Estimating = Callable[[Simulated], fl.Estimates]
 
 
-def by_rule(counting: str, **settings: Any) -> Estimating:
+def by_rule(counting: Any, **settings: Any) -> Estimating:
     """Estimate from a survey as it was collected."""
     return lambda drawn: fl.hidden.multiplicity(drawn.survey, "forced_labour", counting=counting, **settings)
 
@@ -35,7 +35,10 @@ def by_size_of_family(drawn: Simulated) -> fl.Estimates:
         people[["person_id", "guessed"]], left_on="reported_by", right_on="person_id", how="left"
     ).drop(columns="person_id")
     return fl.hidden.multiplicity(
-        replace(survey, people=people, relatives=relatives), "forced_labour", counting="households", multiplicity="guessed"
+        replace(survey, people=people, relatives=relatives),
+        "forced_labour",
+        counting="households",
+        multiplicity="guessed",
     )
 
 
@@ -43,7 +46,8 @@ def without_multiplicity(drawn: Simulated) -> fl.Estimates:
     """Every report counted whole."""
     survey = drawn.survey
     parts = {
-        name: frame.assign(n_eligible_reporters=1) for name, frame in (("people", survey.people), ("relatives", survey.relatives))
+        name: frame.assign(n_eligible_reporters=1)
+        for name, frame in (("people", survey.people), ("relatives", survey.relatives))
     }
     parts["relatives"] = parts["relatives"].assign(relative_id=lambda f: [f"r{line}" for line in range(len(f))])
     return fl.hidden.multiplicity(replace(survey, **parts), "forced_labour", counting="households")
@@ -63,7 +67,8 @@ def _cell(situation: str, draw: Callable[[int], Drawn], *, holds: bool) -> Cell:
     return Cell(design=DESIGN, estimator=ESTIMATOR, situation=situation, holds=holds, draw=draw)
 
 
-HOUSEHOLDS, PERSONS = {"counting": "households"}, {"counting": "persons"}
+HOUSEHOLDS: dict[str, Any] = {"counting": "households"}
+PERSONS: dict[str, Any] = {"counting": "persons"}
 CELLS: tuple[Cell, ...] = (
     _cell("households report, s asked", _draw(by_rule("households"), **HOUSEHOLDS), holds=True),
     _cell("households report, s asked: prevalence", _draw(by_rule("households", quantity="prevalence"), share=True, **HOUSEHOLDS), holds=True),

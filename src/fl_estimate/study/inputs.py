@@ -442,7 +442,7 @@ def ready(study: Study, inputs: StudyInputs) -> Iterable[tuple[str, PeopleEntry]
         people = inputs.people.get(study.source_of(entry.source))
         if people is None or any(name not in getattr(people, "outcomes", ()) for name in _read_otherwise(entry)):
             continue
-        if not _absent(entry, nw.from_native(people.people).collect_schema().names()):
+        if not _absent(entry, nw.from_native(people.people).collect_schema().names(), _told_of(people)):
             yield position, entry
 
 

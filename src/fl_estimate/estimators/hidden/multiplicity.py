@@ -179,7 +179,7 @@ def multiplicity(
     settings.check()
     resolved = resolve(people, design)
     table = _relatives(people, relatives)
-    asked = settings.asked(as_list(outcome, "outcome"), by, resolved, table)
+    asked = settings.asked(as_list(outcome, "outcome"), by, resolved)
     require_usable(resolved, asked, total=quantity == TOTAL)
     reports = read_reports(resolved.frame, table, resolved.design, asked)
     reports = replace(reports, frame=_with_condition(reports, asked))
@@ -233,7 +233,7 @@ class _Settings:
         for name, text in (("where", self.where), ("eligible", self.eligible)):
             require_name(text, name, optional=True, fix=CONDITION)
 
-    def asked(self, outcomes: tuple[str, ...], by: By, resolved: Resolved, relatives: Any) -> Asked:
+    def asked(self, outcomes: tuple[str, ...], by: By, resolved: Resolved) -> Asked:
         """What is asked of the tables, once it is known which columns these have."""
         people = columns_of(resolved.frame)
         sizes = self.multiplicity == NETWORK_SIZES
@@ -392,7 +392,9 @@ def _with_counts(result: Estimates, frame: pl.DataFrame, counted: _Counted, by: 
     counts = counts_of_rows(result.frame, rows, counted.flags, by, counted.weights)
     table = result.frame.copy()
     with np.errstate(divide="ignore", invalid="ignore"):
-        table["undetermined"] = np.where(counts["told_weight"] > 0, counts["unknown_weight"] / counts["told_weight"], np.nan)
+        table["undetermined"] = np.where(
+            counts["told_weight"] > 0, counts["unknown_weight"] / counts["told_weight"], np.nan
+        )
         reach = np.where(counts["weight"] > 0, counts["asked_weight"] / counts["weight"], np.nan)
     table["n"] = counts["units"].astype("Int64")
     table["cases"] = counts["victims"].astype("Int64")

@@ -20,7 +20,17 @@ from fl_estimate.results.crossing import Crossing, nested_columns
 if TYPE_CHECKING:
     import polars as pl
 
-COUNTS: tuple[str, ...] = ("units", "persons", "victims", "units_with_victims", "undetermined", "weight", "unknown_weight", "told_weight", "asked_weight")
+COUNTS: tuple[str, ...] = (
+    "units",
+    "persons",
+    "victims",
+    "units_with_victims",
+    "undetermined",
+    "weight",
+    "unknown_weight",
+    "told_weight",
+    "asked_weight",
+)
 NOTHING: dict[str, float] = dict.fromkeys(COUNTS, 0.0)
 Label = tuple[str | None, ...]
 
@@ -49,7 +59,9 @@ def flagged(frame: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
     return nw.from_native(frame).with_columns(**{n: e.cast(nw.Float64) for n, e in columns.items()}).to_native()
 
 
-def counts_of(frame: pl.DataFrame, flags: Flags, margin: Sequence[str], weights: str | None) -> dict[Label, dict[str, float]]:
+def counts_of(
+    frame: pl.DataFrame, flags: Flags, margin: Sequence[str], weights: str | None
+) -> dict[Label, dict[str, float]]:
     """Distinct units and persons in each domain of a margin, by its labels as text.
 
     `weight` is Σ w/s of the persons who count, `told_weight` their Σ w, `unknown_weight` that of those
@@ -101,7 +113,9 @@ def counts_of_rows(
     for record in rows.to_dict("records"):
         margin = tuple(margin_columns(record))
         _, counts = next(
-            value for (outcome, _), value in made.items() if outcome == record["outcome"] and set(value[0]) == set(margin)
+            value
+            for (outcome, _), value in made.items()
+            if outcome == record["outcome"] and set(value[0]) == set(margin)
         )
         order = next(m for m in margins if set(m) == set(margin))
         found.append(counts.get(tuple(text_of(record[name]) for name in order), NOTHING))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.hidden.multiplicity_reports import (
-    HOUSEHOLD,
     HOUSEHOLDS,
     OWN,
     UNIT,
@@ -135,25 +134,23 @@ def with_weights(frame: pl.DataFrame, design: Design, asked: Asked) -> pl.DataFr
 
     if design.weights is None:
         return frame
-    if asked.weights is None or asked.weights == design.weights:
-        if asked.weights is not None and HOUSEHOLD in frame.columns:
-            _require_one_weight(frame, asked)
+    if asked.weights is None:
         return frame.with_columns(pl.col(design.weights).alias(WEIGHT))
-    _require_one_weight(frame, asked)
+    _require_one_weight(frame, asked.weights)
     return frame.with_columns(pl.when(OWN).then(design.weights).otherwise(asked.weights).alias(WEIGHT))
 
 
-def _require_one_weight(frame: pl.DataFrame, asked: Asked) -> None:
+def _require_one_weight(frame: pl.DataFrame, weights: str) -> None:
     """Whoever of a household tells of relatives, the household has one weight."""
     import polars as pl
 
-    weighing = frame.filter(pl.col(asked.weights) > 0).group_by(UNIT)
-    spread = weighing.agg((pl.col(asked.weights).max() > pl.col(asked.weights).min() * (1 + 1e-9)).alias("two"))
+    weighing = frame.filter(pl.col(weights) > 0).group_by(UNIT)
+    spread = weighing.agg((pl.col(weights).max() > pl.col(weights).min() * (1 + 1e-9)).alias("two"))
     several = int(spread["two"].sum() or 0)
     if several:
         raise EstimateFault(
             "FL-EST-507", "the weights of households differ between members of one household",
-            found=f"{asked.weights!r} in {several:,} households",
+            found=f"{weights!r} in {several:,} households",
             fix='name the column of their weights, household_weights="…"; weights of persons belong to counting="persons"',
         )  # fmt: skip
 

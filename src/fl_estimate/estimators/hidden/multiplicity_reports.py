@@ -125,7 +125,9 @@ def read_reports(people: Any, relatives: Any, design: Design, asked: Asked) -> R
     found, twins = _without_twins(found, mine, asked, classified)
     left_out["twins"] = twins
     found = found.unique([UNIT, WHO], keep="first", maintain_order=True)
-    return Reports(frame=_under_each_other(mine, found), of_relatives=frozenset(told), classified=classified, left_out=left_out)
+    return Reports(
+        frame=_under_each_other(mine, found), of_relatives=frozenset(told), classified=classified, left_out=left_out
+    )
 
 
 def _frame(data: Any) -> Any:
@@ -215,7 +217,9 @@ def _by_each_reporter(found: pl.DataFrame, asked: Asked) -> pl.DataFrame:
     import polars as pl
 
     if RELATIVE not in found.columns:
-        found = found.with_row_index("__line").with_columns(pl.format("__line{}", "__line").alias(RELATIVE)).drop("__line")
+        found = (
+            found.with_row_index("__line").with_columns(pl.format("__line{}", "__line").alias(RELATIVE)).drop("__line")
+        )
     if ALSO not in found.columns or asked.counting == HOUSEHOLDS:
         return found
     others = found.filter(pl.col(ALSO).is_not_null()).with_columns(pl.col(ALSO).str.split(BETWEEN).alias(REPORTER))
@@ -243,9 +247,7 @@ def _with_reporter(found: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     return joined.drop("__met").with_columns(identity.alias(WHO))
 
 
-def _own_rows(
-    people: pl.DataFrame, told: Sequence[str], asked: Asked, classified: Sequence[str]
-) -> pl.DataFrame:
+def _own_rows(people: pl.DataFrame, told: Sequence[str], asked: Asked, classified: Sequence[str]) -> pl.DataFrame:
     """The rows of the respondents; where they do not count themselves they only show that their unit was in the sample."""
     import polars as pl
 
@@ -298,4 +300,3 @@ def _under_each_other(mine: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
         if one != other and not (one.is_numeric() and other.is_numeric()):
             mine, found = (part.with_columns(pl.col(name).cast(pl.String)) for part in (mine, found))
     return pl.concat([mine, found], how="diagonal_relaxed")
-

@@ -165,9 +165,7 @@ class _Families:
 
 
 @lru_cache(maxsize=4)
-def _population(
-    families: int, prevalence: float, away: float, alone: float, areas: int, seed: int
-) -> _Families:
+def _population(families: int, prevalence: float, away: float, alone: float, areas: int, seed: int) -> _Families:
     rng = np.random.default_rng(seed)
     parents = rng.choice(len(PARENTS_ALIVE), families, p=PARENTS_ALIVE)
     children = 1 + rng.choice(len(SIBLINGS), families, p=SIBLINGS)

@@ -19,7 +19,7 @@ from tests.unit.reporting.few import few
 
 GOLDEN = json.loads(Path("tests/reference/hidden/multiplicity.json").read_text(encoding="utf-8"))
 DESIGN = fl.Design(weights="w", psu="ea", expands=True)
-RELATIVES_ALONE = {"counting": "households", "own_multiplicity": "not counted"}
+RELATIVES_ALONE: dict[str, Any] = {"counting": "households", "own_multiplicity": "not counted"}
 
 
 def few_of_multiplicity() -> fl.Estimates:
@@ -38,7 +38,7 @@ def told(**columns: Any) -> pd.DataFrame:
 
 
 def of(people: Any = None, relatives: Any = None, outcome: Any = "fl", **more: Any) -> fl.Estimates:
-    settings = RELATIVES_ALONE | {"design": fl.Design(weights="w", expands=True)} | more
+    settings: dict[str, Any] = RELATIVES_ALONE | {"design": fl.Design(weights="w", expands=True)} | more
     return fl.hidden.multiplicity(
         homes() if people is None else people, outcome, relatives=told() if relatives is None else relatives, **settings
     )
@@ -61,7 +61,8 @@ def test_each_counts_one_over_those_who_could_tell_by_hand() -> None:
     assert estimates.se == pytest.approx(np.sqrt(1.5 * sum((z - 8 / 3) ** 2 for z in (2, 6, 0))))
     row = estimates.frame.iloc[0]
     assert (row["n"], row["cases"], row["df"], row["method"]) == (3, 3, 2, "multiplicity")
-    assert estimates.support.respondents.tolist() == [3] and estimates.support.cases.tolist() == [2]
+    assert estimates.support.respondents.tolist() == [3]
+    assert estimates.support.cases.tolist() == [2]
 
 
 @pytest.mark.parametrize("entry", GOLDEN, ids=lambda entry: entry["id"])
@@ -114,7 +115,9 @@ def test_a_share_is_of_the_people_covered_by_hand() -> None:
 def test_respondents_count_themselves_by_their_own_multiplicity() -> None:
     people = homes().assign(fl=[1, 0, 0], n_eligible_reporters=[4, 1, 1])
     assert of(people, own_multiplicity=None).value == pytest.approx(8 + 4 / 4)
-    assert of(people.rename(columns={"n_eligible_reporters": "seen"}), own_multiplicity="seen").value == pytest.approx(9)
+    assert of(people.rename(columns={"n_eligible_reporters": "seen"}), own_multiplicity="seen").value == pytest.approx(
+        9
+    )
     assert of(people).value == pytest.approx(8)
     message = refused("FL-EST-509", people.drop(columns="n_eligible_reporters"), own_multiplicity=None)
     assert "not counted" in message
@@ -159,7 +162,7 @@ def test_where_persons_report_each_of_them_told() -> None:
     # b, r and s: whom two told of is one person
     assert estimates.frame[["n", "cases"]].to_numpy().tolist() == [[4, 3]]
     # Loading keeps the first who told, and names the others.
-    once = relatives.drop(index=1).assign(also_reported_by=["b", None, None])
+    once = relatives.drop(index=1).assign(also_reported_by=np.array(["b", None, None], dtype=object))
     assert of(people, once, counting="persons", own_multiplicity=None).value == pytest.approx(estimates.value)
     assert of(people, once, own_multiplicity=None).value == pytest.approx(5 + 2.5 + 20)
 
@@ -169,12 +172,15 @@ def test_eligible_says_of_whom_it_should_have_been_asked() -> None:
     left = of(relatives=relatives, quantity="prevalence")
     # a and the second: 1/2 of 1; the third was not asked
     assert left.value == pytest.approx(0.5)
-    assert [(a.parameters) for a in left.assumptions if a.code == "multiplicity_unasked_left_out"] == [(("relatives", 1),)]
+    assert [(a.parameters) for a in left.assumptions if a.code == "multiplicity_unasked_left_out"] == [
+        (("relatives", 1),)
+    ]
     everybody = of(relatives=relatives, quantity="prevalence", eligible="age >= 5", unknown="bounds").frame
     # of 1/2 + 1/2 + 1 surely 1/2, perhaps 1/2 + 1
     assert everybody["value"].tolist()[:2] == pytest.approx([0.25, 0.75])
     assert everybody["bound"].tolist() == ["lower", "upper", "identified"]
-    assert everybody["lower"][2] <= 0.25 and everybody["upper"][2] >= 0.75
+    assert everybody["lower"][2] <= 0.25
+    assert everybody["upper"][2] >= 0.75
     assert everybody["undetermined"].tolist() == pytest.approx([1 / 3] * 3)
     assert of(relatives=relatives, quantity="prevalence", eligible="age >= 18").value == pytest.approx(0.5)
 
@@ -194,7 +200,10 @@ def test_domains_are_of_who_is_told_of_or_of_who_told() -> None:
     relatives = told(relation=["sibling", "child", "parent"], sex=[1, 2, 1])
     people = homes().assign(fl=[0, 1, 0], n_eligible_reporters=4, sex=[1, 1, 2])
     made = of(people, relatives, by=[["region"], ["relation"], ["sex"]], own_multiplicity=None).frame
-    value = {tuple(row): number for *row, number in made[["margin", "region", "relation", "sex", "value"]].astype(object).fillna("").to_numpy()}
+    value = {
+        tuple(row): number
+        for *row, number in made[["margin", "region", "relation", "sex", "value"]].astype(object).fillna("").to_numpy()
+    }
     expected = {
         ("", "", "", ""): 9, ("region", "north", "", ""): 9, ("region", "south", "", ""): 0, ("relation", "", "sibling", ""): 2,
         ("relation", "", "child", ""): 2, ("relation", "", "parent", ""): 4, ("relation", "", "member", ""): 1,
@@ -206,7 +215,7 @@ def test_domains_are_of_who_is_told_of_or_of_who_told() -> None:
 
 
 def test_a_domain_without_relatives_told_of_was_asked_all_the_same() -> None:
-    made = of(by="region").frame.set_index("region", drop=False)
+    made: Any = of(by="region").frame.set_index("region", drop=False)
     assert made.loc["south", ["value", "n", "cases"]].tolist() == [0, 1, 0]
     assert made.loc["north", ["value", "n", "cases"]].tolist() == [8, 2, 3]
     # Degrees of freedom are of all who were asked.
@@ -251,14 +260,21 @@ def test_missing_multiplicities_are_refused_or_said_to_be_something() -> None:
     refused("FL-EST-505", relatives=alone, missing_multiplicity="mean")
 
 
-@pytest.mark.parametrize(("numbers", "said"), [([0, 2, 1], "below 1"), ([0.5, 2, 1], "below 1"), ([1, 1, 1], "told of the same")])
+@pytest.mark.parametrize(
+    ("numbers", "said"), [([0, 2, 1], "below 1"), ([0.5, 2, 1], "below 1"), ([1, 1, 1], "told of the same")]
+)
 def test_multiplicities_that_the_sample_shows_to_be_wrong_are_refused(numbers: list[float], said: str) -> None:
     relatives = told(n_eligible_reporters=numbers, relative_id=["v", "v", "u"])
     assert said in refused("FL-EST-503", relatives=relatives)
 
 
 def test_sizes_of_networks_tell_by_how_many_persons_one_could_be_told_of() -> None:
-    people = homes(4).assign(fl=[0, 0, 0, 1], network_size_sibling=[2, 0, 1, 3], network_size_parent=[1, 0, 2, 1], network_size_child=[0, 3, 0, 2])
+    people = homes(4).assign(
+        fl=[0, 0, 0, 1],
+        network_size_sibling=[2, 0, 1, 3],
+        network_size_parent=[1, 0, 2, 1],
+        network_size_child=[0, 3, 0, 2],
+    )
     kin = pd.DataFrame({"reported_by": ["a", "b", "c"], "relation": ["sibling", "child", "parent"], "fl": 1})
     sizes = {"counting": "persons", "multiplicity": "network_sizes"}
     # a sibling of a: a's 2 siblings, 1 parent; a child of b: b, and 2 other children; a parent of c: c and a sibling
@@ -311,13 +327,16 @@ def test_weights_that_give_no_total_are_refused_as_those_of_any_total() -> None:
 
 def test_replicates_make_the_variance_where_the_design_has_them() -> None:
     drawn = fl.hidden.simulate_families(counting="persons", families=800, areas=60, areas_drawn=12, seed=2).survey
+    assert drawn.design is not None
     taylor = fl.hidden.multiplicity(drawn, "forced_labour", counting="persons")
     design = fl.replicate(drawn, kind="jkn")
     jackknife = fl.hidden.multiplicity(drawn, "forced_labour", counting="persons", design=design)
     assert jackknife.value == pytest.approx(taylor.value)
     # Of a total the stratified jackknife is the linearised variance.
     assert jackknife.se == pytest.approx(taylor.se)
-    columns = {f"rep{r}": drawn.people["weight_person"] * (1 + 0.1 * (-1) ** (drawn.people["psu"] % (r + 2))) for r in range(8)}
+    columns = {
+        f"rep{r}": drawn.people["weight_person"] * (1 + 0.1 * (-1) ** (drawn.people["psu"] % (r + 2))) for r in range(8)
+    }
     people = drawn.people.assign(**columns)
     of_file = replace(drawn.design, replicates=fl.Replicates([*columns], kind="bootstrap"))
     made = fl.hidden.multiplicity(replace(drawn, people=people), "forced_labour", counting="persons", design=of_file)
@@ -339,7 +358,9 @@ def test_designs_by_which_reports_cannot_be_weighted_are_refused() -> None:
 
 def test_calibrated_weights_are_taken_as_given() -> None:
     people = homes(4).assign(n=1)
-    weighted, design = fl.calibrate(people, margins={"region": {"north": 10, "south": 8}}, design=fl.Design(weights="w", expands=True))
+    weighted, design = fl.calibrate(
+        people, margins={"region": {"north": 10, "south": 8}}, design=fl.Design(weights="w", expands=True)
+    )
     made = of(weighted, design=design)
     assert made.value == pytest.approx(5 * 2)
     assert {"multiplicity_calibration", "weights_calibrated"} <= {a.code for a in made.assumptions}
@@ -358,9 +379,14 @@ def test_words_and_columns_that_are_not_known_are_refused() -> None:
     assert "n_eligible_reporters" in refused("FL-EST-500", relatives=told().drop(columns="n_eligible_reporters"))
     refused("FL-EST-500", by="district")
     refused("FL-EST-500", homes().drop(columns="person_id"))
-    refused("FL-EST-500", homes().assign(fl_possible=0, fl=0, n_eligible_reporters=1), told(fl_possible=1, fl_in_scope=1), own_multiplicity=None)
+    refused(
+        "FL-EST-500",
+        homes().assign(fl_possible=0, fl=0, n_eligible_reporters=1),
+        told(fl_possible=1, fl_in_scope=1),
+        own_multiplicity=None,
+    )
     refused("FL-EST-501", homes().assign(person_id=["a", "a", "b"]))
-    refused("FL-EST-501", homes().assign(hh_id=["1", None, "2"]))
+    refused("FL-EST-501", homes().assign(hh_id=np.array(["1", None, "2"], dtype=object)))
     refused("FL-EST-502", relatives=told(reported_by=["a", "z", None]))
     refused("FL-EST-508", relatives=told(n_eligible_reporters=["two", "two", "one"]))
     refused("FL-EST-515", relatives=told(fl=[1, 2, 0]))
@@ -420,4 +446,8 @@ def test_what_is_said_names_the_rule_and_what_it_leaves_out() -> None:
     ]  # fmt: skip
     assert "deff_reference" not in codes
     arguments = of().provenance.arguments
-    assert (arguments["counting"], arguments["own_multiplicity"], arguments["design"]["weights"]) == ("households", "not counted", "w")
+    assert (arguments["counting"], arguments["own_multiplicity"], arguments["design"]["weights"]) == (
+        "households",
+        "not counted",
+        "w",
+    )
