@@ -20,7 +20,7 @@ def by_rule(counting: Any, **settings: Any) -> Estimating:
     return lambda drawn: fl.hidden.multiplicity(drawn.survey, "forced_labour", counting=counting, **settings)
 
 
-def wrong_unit(drawn: Simulated) -> fl.Estimates:
+def weights_of_households(drawn: Simulated) -> fl.Estimates:
     """Weights of households, and numbers of persons who could have told."""
     design = replace(drawn.survey.design, weights="weight_hh")
     return fl.hidden.multiplicity(drawn.survey, "forced_labour", counting="households", design=design)
@@ -76,7 +76,8 @@ CELLS: tuple[Cell, ...] = (
     _cell("households report, 12 areas", _draw(by_rule("households"), areas_drawn=12, **HOUSEHOLDS), holds=True),
     _cell("persons report, s asked", _draw(by_rule("persons"), **PERSONS), holds=True),
     _cell("persons report, s asked: prevalence", _draw(by_rule("persons", quantity="prevalence"), share=True, **PERSONS), holds=True),
-    _cell("wrong unit: weights of households, s of persons", _draw(wrong_unit, **PERSONS), holds=False),
+    _cell("wrong unit: weights of households, s of persons", _draw(weights_of_households, **PERSONS), holds=False),
+    _cell("wrong unit: weights of persons, s of households", _draw(by_rule("persons", multiplicity="reporting_households"), **PERSONS), holds=False),
     _cell("s of households guessed by the size of the family", _draw(by_size_of_family, **HOUSEHOLDS), holds=False),
     _cell("s from sizes of networks, one in ten away", _draw(by_rule("persons", multiplicity="network_sizes"), **PERSONS), holds=False),
     _cell("no s: every report counted whole", _draw(without_multiplicity, **HOUSEHOLDS), holds=False),

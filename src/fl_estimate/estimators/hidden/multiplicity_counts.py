@@ -126,7 +126,7 @@ def support_by(counts: pd.DataFrame, own: Support) -> Support:
     """What rules of publication judge: units that told, and of victims and of units that told of one whichever are fewer."""
     return Support.of(
         counts["units"].to_numpy(),
-        np.minimum(counts["victims"], counts["units_with_victims"]).to_numpy(),
+        np.minimum(counts["victims"].to_numpy(), counts["units_with_victims"].to_numpy()),
         psus_with_cases=own.psus_with_cases,
         df=own.df,
         df_effective=own.df_effective,

@@ -36,7 +36,8 @@ class SimulatedFamilies:
     Attributes
     ----------
     survey : SurveyData
-        `people`, `relatives` and the design, as `multiplicity` takes them; the outcome is ``forced_labour``.
+        `people`, `relatives` and the design, as `multiplicity` takes them; the outcome is ``forced_labour``. The multiplicity of the
+        counting rule is `n_eligible_reporters`; `reporting_households` and `reporting_adults` are those of both rules.
     truth : int
         Adults in forced labour, in households and away.
     covered : int
@@ -270,6 +271,7 @@ def _interviewed(
         "region": np.where(area % STRATA == 0, "North", "South"), "sex": np.where(population.female[own], 2, 1),
         "weight_hh": weight[home], "weight_person": weight[home] * (1 if counting == HOUSEHOLDS else adults[home]),
         HIDDEN: population.victim[own].astype(np.int64), "n_eligible_reporters": seen[own],
+        "reporting_households": population.by_households[own], "reporting_adults": population.by_persons[own],
     })  # fmt: skip
     for relation in ("parent", "child", "sibling"):
         of_kind = np.bincount(population.teller[population.relation == relation], minlength=len(population.family))
@@ -297,5 +299,6 @@ def _relatives(
         "relative_id": [f"r{person}" for person in told], "reported_by": population.teller[pairs].astype(str),
         "relation": population.relation[pairs], "sex": np.where(population.female[told], 2, 1),
         HIDDEN: known.astype(np.int64), "n_eligible_reporters": seen[told],
+        "reporting_households": population.by_households[told], "reporting_adults": population.by_persons[told],
         "lives_in_frame": np.where(population.household[told] >= 0, "yes", "no"),
     })  # fmt: skip
