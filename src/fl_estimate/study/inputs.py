@@ -446,7 +446,7 @@ def ready(study: Study, inputs: StudyInputs) -> Iterable[tuple[str, PeopleEntry]
             yield position, entry
 
 
-def _absent(entry: Entry, present: Sequence[str], told: Sequence[str]) -> list[tuple[str, str]]:
+def _absent(entry: Entry, present: Sequence[str], told: Sequence[str] = ()) -> list[tuple[str, str]]:
     """The keys of an entry with the columns that they name and that are not there: of people, or of relatives told of."""
     both = {*present, *told}
     of_relatives = [

@@ -13,7 +13,13 @@ from fl_estimate.design.domains import By, by_margins
 from fl_estimate.design.intervals import GENERAL
 from fl_estimate.errors import CONDITION, EstimateFault, not_one_of, require_name, shown
 from fl_estimate.estimators.hidden.multiplicity_assumptions import MULTIPLICITY, Taken, assumptions_of
-from fl_estimate.estimators.hidden.multiplicity_counts import Flags, counts_of_rows, crossing_by, flagged, support_by
+from fl_estimate.estimators.hidden.multiplicity_counts import (
+    ReportFlags,
+    counts_of_rows,
+    crossing_by,
+    flagged,
+    support_by,
+)
 from fl_estimate.estimators.hidden.multiplicity_design import (
     WEIGHT,
     ToldOf,
@@ -29,9 +35,9 @@ from fl_estimate.estimators.hidden.multiplicity_reports import (
     HOUSEHOLDS,
     OWN,
     RELATION_COLUMN,
-    Asked,
     Counting,
     Reports,
+    ReportsAsked,
     columns_of,
     read_reports,
 )
@@ -191,7 +197,7 @@ def multiplicity(
         variance, interval, df, level,
     )  # fmt: skip
     call.check(GENERAL, get_args(OwnDfRule))
-    counted = _Counted.of(call, asked, weights, shares=quantity == PREVALENCE)
+    counted = _CountedReports.of(call, asked, weights, shares=quantity == PREVALENCE)
     result = lay_out(
         call, counted.targets, call.tabulate(counted.targets, counted.measures),
         quantity=RATIO if quantity == PREVALENCE else TOTAL,
@@ -233,7 +239,7 @@ class _Settings:
         for name, text in (("where", self.where), ("eligible", self.eligible)):
             require_name(text, name, optional=True, fix=CONDITION)
 
-    def asked(self, outcomes: tuple[str, ...], by: By, resolved: Resolved) -> Asked:
+    def asked(self, outcomes: tuple[str, ...], by: By, resolved: Resolved) -> ReportsAsked:
         """What is asked of the tables, once it is known which columns these have."""
         people = columns_of(resolved.frame)
         sizes = self.multiplicity == NETWORK_SIZES
@@ -246,7 +252,7 @@ class _Settings:
                 "persons",
             )  # fmt: skip
         groups = tuple(dict.fromkeys(column for margin in by_margins(by) for column in margin))
-        return Asked(
+        return ReportsAsked(
             counting="households" if self.counting == HOUSEHOLDS else "persons", outcomes=outcomes, groups=groups,
             where=self.where, eligible=self.eligible, multiplicity="" if sizes else self.multiplicity, own=own,
             own_counted=counted,
@@ -284,7 +290,7 @@ def _relatives(people: Any, given: Any) -> Any:
     return found
 
 
-def _with_condition(reports: Reports, asked: Asked) -> pl.DataFrame:
+def _with_condition(reports: Reports, asked: ReportsAsked) -> pl.DataFrame:
     """Who is in the figure, and rows of respondents that only show that they were asked.
 
     These stand in the domains of respondents; of relations or ages of who is told of they have none.
@@ -305,7 +311,7 @@ def _with_condition(reports: Reports, asked: Asked) -> pl.DataFrame:
     ).to_native()
 
 
-def _needed(reports: Reports, asked: Asked, settings: _Settings) -> pl.Expr:
+def _needed(reports: Reports, asked: ReportsAsked, settings: _Settings) -> pl.Expr:
     """Whose multiplicity the figure needs: of a total that of the cases, of a share that of everybody who counts."""
     import polars as pl
 
@@ -323,16 +329,16 @@ def _needed(reports: Reports, asked: Asked, settings: _Settings) -> pl.Expr:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Counted:
+class _CountedReports:
     """Targets and measures of the reports: outcomes times 1/s; and the 0/1 columns that they were made of."""
 
     targets: Targets
     measures: list[Measure]
-    flags: tuple[Flags, ...]
+    flags: tuple[ReportFlags, ...]
     weights: str | None
 
     @staticmethod
-    def of(call: Call, asked: Asked, weights: str | None, *, shares: bool) -> _Counted:
+    def of(call: Call, asked: ReportsAsked, weights: str | None, *, shares: bool) -> _CountedReports:
         """Each outcome of the call as a sum over reports, or as a share of the people covered."""
         schema = call.people.schema
         plain = make_targets(
@@ -346,10 +352,12 @@ class _Counted:
             for position, each in enumerate(targets.targets)
             for top, bound in bounds_of(each)
         ]
-        return _Counted(targets=targets, measures=measures, flags=tuple(flags for _, flags in made), weights=weights)
+        return _CountedReports(
+            targets=targets, measures=measures, flags=tuple(flags for _, flags in made), weights=weights
+        )
 
 
-def _spread(target: OutcomeColumns, position: int, columns: dict[str, nw.Expr]) -> tuple[OutcomeColumns, Flags]:
+def _spread(target: OutcomeColumns, position: int, columns: dict[str, nw.Expr]) -> tuple[OutcomeColumns, ReportFlags]:
     """An outcome of which each person counts 1/s; `columns` are added to.
 
     Respondents who only show that they were asked are among those in scope and counted, with a value of 0.
@@ -373,14 +381,14 @@ def _spread(target: OutcomeColumns, position: int, columns: dict[str, nw.Expr]) 
     made = replace(
         target, scope=f"a{position}", counted=f"k{position}", nonzero=f"v{position}", zero_one=(*kept, f"v{position}")
     )
-    flags = Flags(
+    flags = ReportFlags(
         outcome=target.outcome, asked=f"k{position}", counted=f"i{position}", case=f"v{position}", unknown=target.unknown,
         not_binary=f"n{position}",
     )  # fmt: skip
     return made, flags
 
 
-def _with_counts(result: Estimates, frame: pl.DataFrame, counted: _Counted, by: By, quantity: str) -> Estimates:
+def _with_counts(result: Estimates, frame: pl.DataFrame, counted: _CountedReports, by: By, quantity: str) -> Estimates:
     """The same rows with distinct respondents and victims, and as shares of the people covered where these were asked for."""
     rows = flagged(frame, {name: counted.targets.columns[name] for each in counted.flags for name in each.columns})
     for each in counted.flags:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from fl_estimate.estimators.hidden.multiplicity_reports import HOUSEHOLDS, Asked
+from fl_estimate.estimators.hidden.multiplicity_reports import HOUSEHOLDS, ReportsAsked
 from fl_estimate.estimators.survey.design_words import of_adjustments
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.codes import (
@@ -47,7 +47,7 @@ class Taken:
 
     Attributes
     ----------
-    asked : Asked
+    asked : ReportsAsked
     missing : str
         What was done where s was missing, of `filled` persons.
     filled : int
@@ -59,7 +59,7 @@ class Taken:
         As the people were drawn.
     """
 
-    asked: Asked
+    asked: ReportsAsked
     missing: str
     filled: int
     left_out: Mapping[str, int]

@@ -36,7 +36,7 @@ Label = tuple[str | None, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flags:
+class ReportFlags:
     """Names of the 0/1 columns of one outcome: whose unit was asked, who counts, who is surely a case, who is unknown, who is neither."""
 
     outcome: str
@@ -60,7 +60,7 @@ def flagged(frame: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
 
 
 def counts_of(
-    frame: pl.DataFrame, flags: Flags, margin: Sequence[str], weights: str | None
+    frame: pl.DataFrame, flags: ReportFlags, margin: Sequence[str], weights: str | None
 ) -> dict[Label, dict[str, float]]:
     """Distinct units and persons in each domain of a margin, by its labels as text.
 
@@ -100,7 +100,7 @@ def text_of(value: Any) -> str | None:
 
 
 def counts_of_rows(
-    rows: pd.DataFrame, frame: pl.DataFrame, flags: Sequence[Flags], by: By, weights: str | None
+    rows: pd.DataFrame, frame: pl.DataFrame, flags: Sequence[ReportFlags], by: By, weights: str | None
 ) -> pd.DataFrame:
     """The counts of every row of a result."""
     margins = [(), *by_margins(by)]
@@ -135,7 +135,7 @@ def support_by(counts: pd.DataFrame, own: Support) -> Support:
 
 
 def crossing_by(
-    made: Crossing, frame: pl.DataFrame, flags: Sequence[Flags], weights: str | None, *, shares: bool
+    made: Crossing, frame: pl.DataFrame, flags: Sequence[ReportFlags], weights: str | None, *, shares: bool
 ) -> Crossing:
     """The finest cells of a call with the sizes by which its figures are shares: Σ w/s of the people covered.
 

@@ -13,7 +13,7 @@ from fl_estimate.estimators.hidden.multiplicity_reports import (
     UNIT,
     WEIGHT_OF_HOUSEHOLD,
     WEIGHT_OF_PERSON,
-    Asked,
+    ReportsAsked,
     columns_of,
 )
 from fl_estimate.estimators.survey.design_weighted import estimate_total
@@ -77,7 +77,7 @@ def weights_of_households(resolved: Resolved, given: str | None) -> str | None:
     return weights
 
 
-def require_usable(resolved: Resolved, asked: Asked, *, total: bool) -> None:
+def require_usable(resolved: Resolved, asked: ReportsAsked, *, total: bool) -> None:
     """Refuse designs by which reports cannot be weighted, and weights that are not those of who reports.
 
     Raises
@@ -122,7 +122,7 @@ def reports_design(design: Design, weights: str | None) -> Design:
     )
 
 
-def with_weights(frame: pl.DataFrame, design: Design, asked: Asked) -> pl.DataFrame:
+def with_weights(frame: pl.DataFrame, design: Design, asked: ReportsAsked) -> pl.DataFrame:
     """Put the weight of each row beside it: of a relative that of the unit that told; of oneself that of the person.
 
     Raises

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from fl_estimate.errors import EstimateFault, labels_shown, listed
-from fl_estimate.estimators.hidden.multiplicity_reports import OWN, RELATION_COLUMN, SIZES, UNIT, WHO, Asked, Reports
+from fl_estimate.estimators.hidden.multiplicity_reports import (
+    OWN,
+    RELATION_COLUMN,
+    SIZES,
+    UNIT,
+    WHO,
+    Reports,
+    ReportsAsked,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,13 +34,13 @@ class Numbered:
     filled: int
 
 
-def with_multiplicities(reports: Reports, asked: Asked, needed: pl.Expr, missing: Missing) -> Numbered:
+def with_multiplicities(reports: Reports, asked: ReportsAsked, needed: pl.Expr, missing: Missing) -> Numbered:
     """Put 1/s beside every person whose multiplicity is needed.
 
     Parameters
     ----------
     reports : Reports
-    asked : Asked
+    asked : ReportsAsked
     needed : polars.Expr
         True of the persons who count in the figure.
     missing : {"error", "one", "mean"}
@@ -72,7 +80,7 @@ def with_multiplicities(reports: Reports, asked: Asked, needed: pl.Expr, missing
     return Numbered(frame=frame.drop("__needed", "__units"), filled=lacking)
 
 
-def _numbers(frame: pl.DataFrame, asked: Asked) -> pl.Expr:
+def _numbers(frame: pl.DataFrame, asked: ReportsAsked) -> pl.Expr:
     """The multiplicity of every row, null where it is not known."""
     import polars as pl
 
@@ -121,7 +129,7 @@ _OTHER_SIDE = {
 """What one is to a relative of a kind: to one's parent a child."""
 
 
-def _of_relative(frame: pl.DataFrame, asked: Asked) -> pl.Expr:
+def _of_relative(frame: pl.DataFrame, asked: ReportsAsked) -> pl.Expr:
     """The reporter, those of the reporter's relatives to whom the person is a relative of a kind asked of, and the person.
 
     A sibling: the reporter and the siblings of both (the number of the reporter's siblings), and their parents. A parent: the

@@ -33,7 +33,7 @@ SIZES: dict[str, str] = {relation: f"network_size_{relation}" for relation in RE
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class ReportsAsked:
     """What a call asks of the reports: names of columns, and the rule by which they count.
 
     Attributes
@@ -91,7 +91,7 @@ def columns_of(frame: Any) -> list[str]:
     return list(_frame(frame).collect_schema().names())
 
 
-def read_reports(people: Any, relatives: Any, design: Design, asked: Asked) -> Reports:
+def read_reports(people: Any, relatives: Any, design: Design, asked: ReportsAsked) -> Reports:
     """Lay people and relatives under each other, each relative with what is known of who told it.
 
     A column that both tables have is that of the person counted; one of the people alone is that of the reporter.
@@ -150,7 +150,7 @@ def _in_memory(data: Any, names: Sequence[str]) -> pl.DataFrame:
     return read.with_columns(pl.col(keys).cast(pl.String))
 
 
-def _wanted(asked: Asked, design: Design, own: Sequence[str], told: Sequence[str]) -> list[str]:
+def _wanted(asked: ReportsAsked, design: Design, own: Sequence[str], told: Sequence[str]) -> list[str]:
     """The columns of either table that are needed, each once; refuses all at once those that neither has."""
     every = [*dict.fromkeys([*own, *told])]
     named = [*asked.outcomes, *asked.groups, *names_in(asked.where, every)]
@@ -172,7 +172,7 @@ def _wanted(asked: Asked, design: Design, own: Sequence[str], told: Sequence[str
     return list(dict.fromkeys([*of_relatives, *of_people, *named, *(n for n in (*beside, *keys) if n in every)]))
 
 
-def _with_unit(people: pl.DataFrame, asked: Asked) -> pl.DataFrame:
+def _with_unit(people: pl.DataFrame, asked: ReportsAsked) -> pl.DataFrame:
     """Who reports: the household, or the row where there is none; the person."""
     import polars as pl
 
@@ -212,7 +212,7 @@ def _asked_of(found: pl.DataFrame, classified: Sequence[str], *, eligible: bool)
     return found.with_columns(made), unasked
 
 
-def _by_each_reporter(found: pl.DataFrame, asked: Asked) -> pl.DataFrame:
+def _by_each_reporter(found: pl.DataFrame, asked: ReportsAsked) -> pl.DataFrame:
     """Where persons report, one row for each of them who told of a relative: loading keeps the first and names the others."""
     import polars as pl
 
@@ -247,7 +247,9 @@ def _with_reporter(found: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
     return joined.drop("__met").with_columns(identity.alias(WHO))
 
 
-def _own_rows(people: pl.DataFrame, told: Sequence[str], asked: Asked, classified: Sequence[str]) -> pl.DataFrame:
+def _own_rows(
+    people: pl.DataFrame, told: Sequence[str], asked: ReportsAsked, classified: Sequence[str]
+) -> pl.DataFrame:
     """The rows of the respondents; where they do not count themselves they only show that their unit was in the sample."""
     import polars as pl
 
@@ -266,7 +268,7 @@ def _own_rows(people: pl.DataFrame, told: Sequence[str], asked: Asked, classifie
 
 
 def _without_twins(
-    found: pl.DataFrame, mine: pl.DataFrame, asked: Asked, classified: Sequence[str]
+    found: pl.DataFrame, mine: pl.DataFrame, asked: ReportsAsked, classified: Sequence[str]
 ) -> tuple[pl.DataFrame, int]:
     """Leave out, of a household that reports as one, relatives who are members of it and counted as such."""
     import polars as pl
