@@ -269,6 +269,7 @@ TABLES: dict[str, Table] = {
             Variable(name="age", kind="whole", unit="years", limits=_AGE),
             Variable(name="alive_in_period", kind="code", codes=codes.BINARY),
             Variable(name="in_household", kind="code", codes=codes.BINARY),
+            *_classified("ISO 3166-1", "country_residence"),
             Variable(name="n_eligible_reporters", kind="whole", limits=(1.0, float("inf"))),
         ),
     ),

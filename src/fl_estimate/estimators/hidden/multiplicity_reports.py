@@ -144,10 +144,28 @@ def _in_memory(data: Any, names: Sequence[str]) -> pl.DataFrame:
     """The columns that are needed, in polars, whatever engine holds them."""
     import polars as pl
 
+    frame = _frame(data)
     with decoding():
-        read = _frame(data).lazy().select(*names).collect("polars").to_native()
+        read = frame.lazy().select(*names).collect("polars").to_native()
     keys = [n for n in (PERSON, HOUSEHOLD, RELATIVE, REPORTER, TWIN) if n in read.columns]
-    return read.with_columns(pl.col(keys).cast(pl.String))
+    ordered = {name: pl.Enum(levels) for name, levels in _ordered(frame, names).items() if name not in keys}
+    kept = [pl.col(name).cast(pl.String).cast(levels) for name, levels in ordered.items()]
+    return read.with_columns(pl.col(keys).cast(pl.String), *kept)
+
+
+def _ordered(frame: Any, names: Sequence[str]) -> dict[str, list[str]]:
+    """Categories whose order is meant, by column: those of an Enum, and of an ordered categorical of pandas."""
+    schema = frame.collect_schema()
+    result: dict[str, list[str]] = {}
+    for name in names:
+        dtype = schema[name]
+        if isinstance(dtype, nw.Enum):
+            result[name] = [str(level) for level in dtype.categories]
+        elif isinstance(dtype, nw.Categorical) and frame.implementation.is_pandas():
+            native = frame.to_native()[name].dtype
+            if getattr(native, "ordered", False):
+                result[name] = [str(level) for level in native.categories]
+    return result
 
 
 def _wanted(asked: ReportsAsked, design: Design, own: Sequence[str], told: Sequence[str]) -> list[str]:
@@ -241,10 +259,17 @@ def _with_reporter(found: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
             "FL-EST-502", "relatives were told of by nobody in the survey", found=f"{strangers:,} rows",
             fix=f"{REPORTER} of a relative is the {PERSON} of the respondent who told of them",
         )  # fmt: skip
-    identity = pl.col(RELATIVE)
+    identity = pl.format("r{}", pl.col(RELATIVE))
     if TWIN in joined.columns:
-        identity = pl.coalesce(pl.col(TWIN), identity)
+        identity = pl.when(pl.col(TWIN).is_null()).then(identity).otherwise(_person(TWIN))
     return joined.drop("__met").with_columns(identity.alias(WHO))
+
+
+def _person(name: str) -> pl.Expr:
+    """A person of the survey, whom no relative of the same id is."""
+    import polars as pl
+
+    return pl.format("p{}", pl.col(name))
 
 
 def _own_rows(
@@ -253,7 +278,7 @@ def _own_rows(
     """The rows of the respondents; where they do not count themselves they only show that their unit was in the sample."""
     import polars as pl
 
-    made = [pl.lit(True).alias(OWN), pl.col(PERSON).alias(WHO)]
+    made = [pl.lit(True).alias(OWN), _person(PERSON).alias(WHO)]
     made.append(pl.lit(MEMBER if asked.counting == HOUSEHOLDS else SELF).alias(RELATION_COLUMN))
     if AGE in told and AGE not in people.columns and AGE_AT_INTERVIEW in people.columns:
         made.append(pl.col(AGE_AT_INTERVIEW).alias(AGE))

@@ -424,6 +424,19 @@ def test_neither_the_order_of_rows_nor_ids_nor_the_engine_matter(survey: fl.Surv
         pd.testing.assert_frame_equal(figures(other), expected, rtol=1e-10)
 
 
+def test_a_relative_is_no_person_whose_id_is_the_same(survey: fl.SurveyData) -> None:
+    alike = replace(
+        survey, relatives=survey.relatives.assign(relative_id=lambda f: f["relative_id"].str[1:].astype(int))
+    )
+    pd.testing.assert_frame_equal(figures(alike), figures(survey), rtol=1e-10)
+
+
+def test_the_order_of_categories_is_kept(survey: fl.SurveyData) -> None:
+    people = survey.people.assign(region=pd.Categorical(survey.people["region"], ["South", "North"], ordered=True))
+    made = fl.hidden.multiplicity(replace(survey, people=people), "forced_labour", counting="households", by="region")
+    assert made.frame["region"].tolist()[1:] == ["South", "North"]
+
+
 def test_figures_of_relations_add_up_and_shares_are_parts_of_the_covered(survey: fl.SurveyData) -> None:
     made = fl.hidden.multiplicity(survey, "forced_labour", counting="households", by="relation").frame
     assert made["value"].iloc[1:].sum() == pytest.approx(made["value"].iloc[0])
