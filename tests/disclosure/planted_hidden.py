@@ -46,4 +46,27 @@ HIDDEN: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         {"people": recruited, "person": "person_id", "recruiter": "recruiter_id", "degree": "network_size", "time": "born"},
     ),
     "hidden.simulate_rds": (fl.hidden.simulate_rds, {"population": 200, "n": 50, "seeds": 3, "seed": 1}),
+from tests.disclosure.planted import DESIGN, people
+
+
+def tellers() -> pd.DataFrame:
+    """Respondents by their passports, with the number of households that could tell of them."""
+    return people().assign(person_id=people()["passport"], n_eligible_reporters=2)
+
+
+def told() -> pd.DataFrame:
+    """A relative of each of them."""
+    told = people()[["passport", "fl", "sex", "said", "amount", "person", "gaps", "mixed"]]
+    return told.assign(
+        reported_by=people()["passport"], relative_id=people()["person"], n_eligible_reporters=2, relation="sibling"
+    )
+
+
+HIDDEN: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
+    "hidden.multiplicity": (
+        fl.hidden.multiplicity,
+        {"people": tellers, "outcome": "fl", "counting": "persons", "relatives": told, "design": lambda: DESIGN, "by": "region", "where": "fl",
+         "eligible": "relation == 'sibling'"},
+    ),
+    "hidden.simulate_families": (fl.hidden.simulate_families, {"counting": "households", "families": 300, "areas": 20, "areas_drawn": 10, "seed": 1}),
 }  # fmt: skip

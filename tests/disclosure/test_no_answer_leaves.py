@@ -153,7 +153,7 @@ OTHERWISE = {
 SLOW = {"draws", "seed", "sampler", "chains", "replicates", "progress"}
 """Settings that are numbers, and would run a sampler."""
 
-WRITTEN = {"where", "formula", "responded", "truth", "geojson", "common", "dependence"}
+WRITTEN = {"where", "eligible", "formula", "responded", "truth", "geojson", "common", "dependence"}
 """Expressions, formulas and paths: what stands in one is what the analyst wrote, and an error points at the place."""
 FORMULAS = {"capture_recapture.conditional_loglinear", "capture_recapture.zero_truncated", "capture_recapture.generalised_chao", "capture_recapture.generalised_zelterman"}  # fmt: skip
 """Functions whose `covariates` are a formula."""

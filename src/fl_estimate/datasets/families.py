@@ -71,6 +71,7 @@ def make_families(population: Population, seed: int = FAMILIES_SEED) -> Families
     children, young = _child_works(roster, _adult_classes(roster, own), rng)
     relatives, told, kin = _relatives(roster, rng)
     roster = roster.join(_network(relatives, rng), on="PID")
+    roster["HHSEEN"] = _seen_by(roster, rng)
     jobs = pd.concat([adults, children, told], ignore_index=True)
     jobs.insert(0, "JID", np.arange(1, len(jobs) + 1))
     homes = roster.drop_duplicates("HHID")[["HHID", "STRATUM", "CLUSTER", "HHWGT"]]
@@ -276,6 +277,12 @@ def _network(relatives: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     return told.rename(columns={number: f"N{number}" for number in told.columns}).astype("Int16")
 
 
+def _seen_by(roster: pd.DataFrame, rng: np.random.Generator) -> pd.Series:
+    """How many households could tell of a member, their own among them: of their parents, children and siblings live in some."""
+    more = roster[[f"N{number}" for number in range(1, len(RELATIONS) + 1)]].sum(axis=1).fillna(2).to_numpy(dtype=int)
+    return pd.Series(1 + rng.binomial(more, 0.6), index=roster.index, dtype="Int16")
+
+
 def _classes(roster: pd.DataFrame, key: str, known: list[_KnownWork]) -> pd.DataFrame:
     """One work in the class is enough; who was drawn and answered is in scope, whether or not there was a work."""
     frame = pd.DataFrame({"person_id": roster[key].astype(str)})
@@ -317,6 +324,7 @@ def families_mapping() -> dict[str, Any]:
             "age_interview": "Q102",
             "drawn": _coded("DRAWN", "yes_no"),
             "selected_for_module": {"column": "MODRES", "recode": {"1": "yes", "2": "no", "null": "no"}},
+            "n_eligible_reporters": "HHSEEN",
             **{f"network_size_{relation}": f"N{number}" for number, relation in enumerate(RELATIONS, start=1)},
         },
         "selection": [

@@ -10,13 +10,15 @@ from fl_estimate.schema.codes import RELATION
 from fl_estimate.schema.validate import Fault
 
 _HOUSEHOLD, _OTHER = "__household__", "__other__"
+_ALSO, _BETWEEN = "also_reported_by", "\t"
 
 
 def relatives_once(filled: Dictionary[str, Filled]) -> tuple[dict[str, Filled], tuple[Fault, ...]]:
     """Keep a relative whom several members of one household told once, as the first of them told it.
 
     Two rows are of the same relative where they have the same `relative_id`; told in two households that is a fault of
-    the keys. What is told of the relative in jobs and episodes stays: one row in the class is enough.
+    the keys. What is told of the relative in jobs and episodes stays: one row in the class is enough. The ids of the other
+    members stand in `also_reported_by`, with tabs between: where persons report, each of them told.
 
     Returns
     -------
@@ -40,8 +42,13 @@ def relatives_once(filled: Dictionary[str, Filled]) -> tuple[dict[str, Filled], 
     )
     if not faults:
         return dict(filled), ()
-    kept = frame.filter(~again).drop(_HOUSEHOLD)
-    return {**filled, "relatives": replace(relatives, frame=kept, n_rows=None)}, faults
+    others = frame.filter(again).group_by("relative_id", _HOUSEHOLD).agg(
+        pl.col("reported_by").cast(pl.String).unique(maintain_order=True).str.join(_BETWEEN).alias(_ALSO)
+    )  # fmt: skip
+    kept = frame.filter(~again).join(others, on=["relative_id", _HOUSEHOLD], how="left", maintain_order="left")
+    kept = kept.drop(_HOUSEHOLD)
+    columns = (*relatives.columns, _ALSO)
+    return {**filled, "relatives": replace(relatives, frame=kept, columns=columns, n_rows=None)}, faults
 
 
 def relative_faults(filled: Dictionary[str, Filled]) -> tuple[Fault, ...]:

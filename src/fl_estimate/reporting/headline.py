@@ -50,8 +50,8 @@ def headline(published: PublishedTables, language: str = "en", truth: Truth | No
     rows = [row for row in rows if row["bound"] not in (IDENTIFIED, IMPUTED)] or rows
     totals = [table for table in whole if _quantity(table) == "total" and table is not lead]
     total = (
-        None
-        if len(rows) == 2
+        None  # of bounds there is none, and a number of persons by another method is no other dress of this one
+        if len(rows) == 2 or _quantity(lead) == "total"
         else next((row for table in totals for row in _nation(table) if row["outcome"] == outcome), None)
     )
     most = max(0, published.rule.min_cases - 1)

@@ -106,6 +106,19 @@ class PeopleCondition(Role):
 
 
 @dataclass(frozen=True)
+class OfRelatives(Role):
+    """Names of columns, or a condition on them, of people or of the relatives whom they told of.
+
+    Parameters
+    ----------
+    alone : bool
+        Whether of the relatives alone.
+    """
+
+    alone: bool = False
+
+
+@dataclass(frozen=True)
 class OfFormula(Role):
     """A formula, or an expression of one: the columns of people that it names are read as numbers, or classes."""
 

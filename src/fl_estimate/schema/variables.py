@@ -187,6 +187,7 @@ TABLES: dict[str, Table] = {
             Variable(name="hours_week", kind="number", unit="hours", limits=_WEEK),
             Variable(name="chores_hours_week", kind="number", unit="hours", limits=_WEEK),
             Variable(name="weight_person", kind="weight"),
+            Variable(name="n_eligible_reporters", kind="whole", limits=(1.0, float("inf"))),
             *(
                 Variable(name=f"network_size_{relation}", kind="whole", unit="persons", limits=_NOT_NEGATIVE)
                 for relation in codes.RELATION
@@ -277,6 +278,7 @@ TABLES: dict[str, Table] = {
             Variable(name="age", kind="whole", unit="years", limits=_AGE),
             Variable(name="alive_in_period", kind="code", codes=codes.BINARY),
             Variable(name="in_household", kind="code", codes=codes.BINARY),
+            *_classified("ISO 3166-1", "country_residence"),
             Variable(name="n_eligible_reporters", kind="whole", limits=(1.0, float("inf"))),
         ),
     ),

@@ -19,7 +19,7 @@ from fl_estimate.estimators.survey.imputed import is_imputed
 from fl_estimate.inputs.wording import Text
 from fl_estimate.reporting.particulars import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
-from fl_estimate.results.roles import WithReadings
+from fl_estimate.results.roles import OfRelatives, WithReadings
 from fl_estimate.schema.expressions import parse
 from fl_estimate.study.beside import overlap_files, read_side_files, side_files
 from fl_estimate.study.config import Study
@@ -28,7 +28,7 @@ from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry
 from fl_estimate.study.gathering import Faults
 from fl_estimate.study.imputing import imputed, takes_draws
 from fl_estimate.study.labelling import labelled
-from fl_estimate.study.named_columns import named_columns
+from fl_estimate.study.named_columns import columns_of_relatives, named_columns
 from fl_estimate.study.private import keyed
 from fl_estimate.study.undeclared import require_declared
 from fl_estimate.version import package_version
@@ -442,13 +442,23 @@ def ready(study: Study, inputs: StudyInputs) -> Iterable[tuple[str, PeopleEntry]
         people = inputs.people.get(study.source_of(entry.source))
         if people is None or any(name not in getattr(people, "outcomes", ()) for name in _read_otherwise(entry)):
             continue
-        if not _absent(entry, nw.from_native(people.people).collect_schema().names()):
+        if not _absent(entry, nw.from_native(people.people).collect_schema().names(), _told_of(people)):
             yield position, entry
 
 
-def _absent(entry: Entry, present: Sequence[str]) -> list[tuple[str, str]]:
-    """The keys of an entry with the columns that they name and that are not there."""
-    return [(key, column) for key, column in named_columns(entry) if column not in present]
+def _absent(entry: Entry, present: Sequence[str], told: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """The keys of an entry with the columns that they name and that are not there: of people, or of relatives told of."""
+    both = {*present, *told}
+    of_relatives = [
+        (key, column) for key, column, alone in columns_of_relatives(entry) if column not in (told if alone else both)
+    ]
+    return [*((key, column) for key, column in named_columns(entry) if column not in present), *of_relatives]
+
+
+def _told_of(people: Any) -> list[str]:
+    """The columns of the relatives whom people told of."""
+    relatives = getattr(people, "relatives", None)
+    return [] if relatives is None else list(nw.from_native(relatives).collect_schema().names())
 
 
 def _read_otherwise(entry: Entry) -> list[str]:
@@ -473,13 +483,17 @@ def _require_columns(study: Study, people: Mapping[str, Any], noted: Faults) -> 
             continue
         # a derived column that cannot be made is told once, where it is derived
         present = [*schemas[name].names(), *study.config.source[name].derived]
-        for key, column in _absent(entry, present):
+        told = _told_of(people[name]) if entry.declared.first(OfRelatives) is not None else []
+        absent = list[tuple[str, str]]()
+        with noted.of(position):
+            absent = _absent(entry, present, told)
+        for key, column in absent:
             if "classify" in study.broken and key == "outcome":
                 continue
-            close = nearest(column, present)
+            close = nearest(column, [*present, *told])
             faults.append(f"{position}.{key}: {column!r}{f'; did you mean {close!r}?' if close else ''}")
         where: str | None = getattr(entry, "where", None)
-        if where is not None:
+        if where is not None and entry.declared.first(OfRelatives) is None:
             with noted.of(f"{position}.where"):
                 condition = parse(where)
                 if not condition.names & (set(present) - set(schemas[name])):

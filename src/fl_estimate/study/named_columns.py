@@ -7,7 +7,8 @@ from typing import Any
 
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.survey.models.model_formula import columns_of_text, read_formula
-from fl_estimate.results.roles import ColumnOf, OfFormula
+from fl_estimate.results.roles import ColumnOf, OfFormula, OfRelatives, PeopleCondition
+from fl_estimate.schema.expressions import parse
 from fl_estimate.study.forms import Entry
 
 
@@ -26,6 +27,16 @@ def named_columns(entry: Entry, *, values: bool = False) -> Iterable[tuple[str, 
     for argument, _ in entry.declared.having(OfFormula):
         written: str | None = getattr(entry, argument.keys[0])
         yield from ((argument.keys[0], column) for column in _of_formula(written))
+
+
+def columns_of_relatives(entry: Entry) -> Iterable[tuple[str, str, bool]]:
+    """The keys of an entry that speak of relatives, each with a column that it names, and whether of the relatives alone."""
+    for argument, role in entry.declared.having(OfRelatives):
+        key = argument.keys[0]
+        given: Any = getattr(entry, key)
+        condition = role.alone or argument.role(PeopleCondition) is not None
+        names = sorted(parse(given).names) if condition and given else _flat(given)
+        yield from ((key, column, role.alone) for column in names)
 
 
 def _flat(names: Any) -> Iterable[str]:

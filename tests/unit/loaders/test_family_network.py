@@ -39,6 +39,8 @@ def test_told_by_two_of_a_household_a_relative_is_kept_once(tmp_path: Path) -> N
         ["r2", "2", 60],
     ]
     assert [(f.value_class, f.rows) for f in data.report.warnings] == [("told again by another member", (1,))]
+    # Where persons report, the second of them told too.
+    assert data.relatives["also_reported_by"].fillna("").tolist() == ["2", ""]
 
 
 def test_told_by_two_households_it_is_a_fault(tmp_path: Path) -> None:

@@ -13,4 +13,10 @@ __all__ = [
     "rds_i",
     "rds_ii",
     "simulate_rds",
+from fl_estimate.estimators.hidden.multiplicity import multiplicity
+from fl_estimate.estimators.hidden.simulated_families import simulate_families
+
+__all__ = [
+    "multiplicity",
+    "simulate_families",
 ]

@@ -1,1 +1,1 @@
-"""Unit tests of designs for hidden populations."""
+"""Tests of designs for hidden populations."""
