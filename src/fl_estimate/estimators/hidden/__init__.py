@@ -1,6 +1,7 @@
 """Hidden populations: people whom no frame lists and few households hold. `fl.hidden`; one module a design."""
 
 from fl_estimate.estimators.hidden.population_size import ss_population_size
+from fl_estimate.estimators.hidden.recruitment_diagnostics import RecruitmentDiagnostics, rds_diagnostics
 from fl_estimate.estimators.hidden.recruitment_design import rds_design
 from fl_estimate.estimators.hidden.respondent_driven import gile_ss, rds_i, rds_ii
 from fl_estimate.estimators.hidden.simulate_succession import SimulatedSuccession, simulate_successive_sampling
@@ -8,9 +9,11 @@ from fl_estimate.inputs.recruitment import Recruitment
 
 __all__ = [
     "Recruitment",
+    "RecruitmentDiagnostics",
     "SimulatedSuccession",
     "gile_ss",
     "rds_design",
+    "rds_diagnostics",
     "rds_i",
     "rds_ii",
     "simulate_successive_sampling",
