@@ -13,11 +13,10 @@ import numpy as np
 from fl_estimate.arrays import Bools, Floats, Positions
 from fl_estimate.errors import EstimateFault, missing_columns, names_given, require_name, shown
 from fl_estimate.schema.validate import Fault
+from fl_estimate.schema.variables import COUPONS
 
 SEED, ORPHAN = -1, -2
 """In the place of the recruiter's row: there is none; there is one, and it is not among the respondents."""
-MOST_COUPONS = 20
-"""Columns ``coupon_given_…`` that are looked for."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,7 +108,7 @@ def _names(
         coupon = "coupon_received" if recruiter is None and "coupon_received" in present else None
     for argument, name in (("recruiter", recruiter), ("coupon", coupon), ("coupons_issued", issued)):
         require_name(name, argument, optional=True)
-    usual = [f"coupon_given_{number}" for number in range(1, MOST_COUPONS + 1)]
+    usual = [f"coupon_given_{number}" for number in range(1, COUPONS + 1)]
     columns = names_given(given, "coupons_given") if given is not None else [name for name in usual if name in present]
     if (recruiter is None and coupon is None) or (recruiter is None and not columns):
         raise EstimateFault(

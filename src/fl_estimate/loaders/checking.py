@@ -13,6 +13,7 @@ from fl_estimate.inputs.survey_storage import polars_of
 from fl_estimate.loaders.currencies import in_one_currency
 from fl_estimate.loaders.family_network import relative_faults
 from fl_estimate.loaders.household import survey_faults
+from fl_estimate.loaders.recruitment_chains import recruitment_faults
 from fl_estimate.loaders.tables import ROW, Filled
 from fl_estimate.schema import rules
 from fl_estimate.schema.validate import Fault, ValidationReport
@@ -64,7 +65,7 @@ def validate(data: SurveyData, *, mode: Mode = "normal") -> ValidationReport:
     filled = {name: _filled(name, table) for name, table in data.tables.items()}
     faults = survey_faults(filled, data.design, filled["people"], frozenset(), data.totals)
     _, of_money = in_one_currency(filled, None)
-    return ValidationReport(judged((*faults, *of_money, *relative_faults(filled)), mode))
+    return ValidationReport(judged((*faults, *of_money, *relative_faults(filled), *recruitment_faults(filled)), mode))
 
 
 def require_mode(mode: str) -> None:

@@ -119,6 +119,8 @@ def _columns(file: Path, written: TextFormat) -> list[FileColumn]:
 def _text(file: Path, columns: list[FileColumn], made: Sequence[Guess], refused: Sequence[Refusal], hidden: int) -> str:
     tables = _by_table(made)
     kind = "returning_migrant" if "episodes" in tables or "costs" in tables else "household"
+    chains = any(guess.variable in ("recruiter_id", "coupon_received") for guess in tables.get("people", ()))
+    kind = "respondent_driven" if chains else kind
     kind = "family_network" if "relatives" in tables else kind
     lines = [
         f"# A draft for {file.name}, made from its names and labels. Nothing in it is certain: review every line.",
@@ -126,7 +128,7 @@ def _text(file: Path, columns: list[FileColumn], made: Sequence[Guess], refused:
         "",
         f"id = {_quoted(re.sub(r'[^a-z0-9_]+', '_', file.stem.casefold()).strip('_') or 'survey')}",
         'title = ""  # review: name and year of the survey',
-        f'kind = "{kind}"  # review: household, returning_migrant, family_network, establishment or admin',
+        f'kind = "{kind}"  # review: household, returning_migrant, family_network, respondent_driven, establishment or admin',
         'country = ""  # review: two letters, ISO 3166-1',
         'population = ""  # review: whom the survey speaks of, in words',
         "",

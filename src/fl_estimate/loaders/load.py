@@ -25,6 +25,7 @@ from fl_estimate.loaders.mapping_parts import TableRule, is_number, main_text
 from fl_estimate.loaders.one_row import on_one_row
 from fl_estimate.loaders.people_rows import one_row_a_person
 from fl_estimate.loaders.reading_apart import reading
+from fl_estimate.loaders.recruitment_chains import recruitment_faults
 from fl_estimate.loaders.selection import with_selection
 from fl_estimate.loaders.tables import Filled, own_table, pieces_of, taken_table, widen
 from fl_estimate.loaders.wording import wording_of
@@ -131,6 +132,7 @@ def _loaded(
         *of_selection,
         *told_again,
         *relative_faults(filled),
+        *recruitment_faults(filled),
         *_guessed_encodings(files),
     )
     report = ValidationReport(judged(faults, mode))

@@ -41,7 +41,7 @@ class Mapping(MappingForm):
     id : str
     title : str or dict of str to str
         For all languages, or by language.
-    kind : {"household", "returning_migrant", "family_network", "establishment", "admin"}
+    kind : {"household", "returning_migrant", "family_network", "respondent_driven", "establishment", "admin"}
     country : str
         ISO 3166-1 alpha-2.
     population : str or dict of str to str

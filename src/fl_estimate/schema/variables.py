@@ -158,12 +158,20 @@ _HOUSEHOLD: tuple[Variable, ...] = (
     Variable(name="weight_hh", kind="weight"),
 )
 
+COUPONS = 6
+"""Coupons whose numbers have a variable of their own; with more, `recruiter_id` says who recruited whom."""
+_RECRUITMENT: tuple[Variable, ...] = (
+    *_each("key", "recruiter_id", "coupon_received", *(f"coupon_given_{number}" for number in range(1, COUPONS + 1))),
+    Variable(name="coupons_issued", kind="whole", limits=_NOT_NEGATIVE),
+    Variable(name="network_size", kind="whole", unit="persons", limits=_NOT_NEGATIVE),
+)
+
 TABLES: dict[str, Table] = {
     "households": Table(name="households", key="hh_id", variables=_listed(*_HOUSEHOLD)),
     "people": Table(
         name="people",
         key="person_id",
-        links=(("hh_id", "households"), ("mother_id", "people"), ("father_id", "people")),
+        links=(("hh_id", "households"), ("mother_id", "people"), ("father_id", "people"), ("recruiter_id", "people")),
         variables=_listed(
             *_HOUSEHOLD,
             *_each("key", "person_id", "proxy_for", "mother_id", "father_id"),
@@ -183,6 +191,7 @@ TABLES: dict[str, Table] = {
                 Variable(name=f"network_size_{relation}", kind="whole", unit="persons", limits=_NOT_NEGATIVE)
                 for relation in codes.RELATION
             ),
+            *_RECRUITMENT,
         ),
     ),
     "jobs": Table(

@@ -5,12 +5,14 @@ from fl_estimate.estimators.hidden.recruitment_diagnostics import RecruitmentDia
 from fl_estimate.estimators.hidden.recruitment_design import rds_design
 from fl_estimate.estimators.hidden.respondent_driven import gile_ss, rds_i, rds_ii
 from fl_estimate.estimators.hidden.simulate_succession import SimulatedSuccession, simulate_successive_sampling
+from fl_estimate.estimators.hidden.simulate_recruitment import SimulatedRecruitment, simulate_rds
 from fl_estimate.inputs.recruitment import Recruitment
 
 __all__ = [
     "Recruitment",
     "RecruitmentDiagnostics",
     "SimulatedSuccession",
+    "SimulatedRecruitment",
     "gile_ss",
     "rds_design",
     "rds_diagnostics",
@@ -18,4 +20,5 @@ __all__ = [
     "rds_ii",
     "simulate_successive_sampling",
     "ss_population_size",
+    "simulate_rds",
 ]

@@ -371,8 +371,8 @@ def rds_design(
     >>> import fl_estimate as fl
     >>> people = fl.hidden.simulate_rds(population=2000, n=300, seed=1).people
     >>> people, design = fl.hidden.rds_design(people, population=2000, seed=1)
-    >>> fl.estimate_total(people, "outcome", design=design).n
-    300
+    >>> fl.estimate_total(people, "outcome", design=design).frame["n"].tolist()
+    [300]
     """
     plan = Plan(
         weighting=weighting, variance=variance, population=population, replicates=replicates, seed=known_seed(seed),

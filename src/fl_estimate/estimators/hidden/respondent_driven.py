@@ -124,8 +124,8 @@ def rds_ii(
     >>> import fl_estimate as fl
     >>> people = fl.hidden.simulate_rds(population=20_000, n=400, seed=1).people
     >>> estimates = fl.hidden.rds_ii(people, "outcome", seed=1)
-    >>> estimates.n, estimates.frame["method"][0]
-    (400, 'rds-ii')
+    >>> estimates.frame[["n", "method"]].to_numpy().tolist()
+    [[400, 'rds-ii']]
     """
     names = ChainNames(
         person=person, recruiter=recruiter, coupon=coupon, coupons_given=coupons_given, degree=degree, seed_marker=seed_marker
@@ -212,8 +212,8 @@ def rds_i(
     --------
     >>> import fl_estimate as fl
     >>> people = fl.hidden.simulate_rds(population=20_000, n=400, seed=1).people
-    >>> fl.hidden.rds_i(people, "outcome", seed=1).n
-    400
+    >>> fl.hidden.rds_i(people, "outcome", seed=1).frame["n"].tolist()
+    [400]
     """
     names = ChainNames(
         person=person, recruiter=recruiter, coupon=coupon, coupons_given=coupons_given, degree=degree, seed_marker=seed_marker
@@ -245,7 +245,7 @@ def gile_ss(
     unknown: RdsUnknown | None = None,
     method: SsMethod = "fixed-point",
     small_fraction: Annotated[float, Within(ge=0, lt=1)] = SMALL_FRACTION,
-    variance: RdsVariance = "tree",
+    variance: RdsVariance | None = None,
     groups: Column = None,
     design_effect: MoreThanZero | None = None,
     person: Annotated[str, GROUPS] = "person_id",
@@ -279,9 +279,9 @@ def gile_ss(
         simulated samples, as package RDS has it.
     small_fraction : float
         Sampling fraction below which weights are 1/d, as in package RDS; 0: never.
-    variance : {"tree", "gile", "linearised"}
-        The bootstrap of the trees, on the safe side; Gile's, of recruitment from a population made of the sample; or linearisation
-        times `design_effect`.
+    variance : {"gile", "tree", "linearised"}, optional
+        Gile's bootstrap, of recruitment from a population made of the sample; that of the trees, on the safe side; or linearisation
+        times `design_effect`. Left out "gile", for means "tree".
     groups : str, optional
         Column of the groups whose ties Gile's bootstrap keeps. Left out: the classes of the outcome.
     design_effect, include_seeds, missing_degree, interval, replicates, level, seed
@@ -320,7 +320,7 @@ def gile_ss(
         person=person, recruiter=recruiter, coupon=coupon, coupons_given=coupons_given, degree=degree, seed_marker=seed_marker
     )  # fmt: skip
     plan = Plan(
-        weighting="gile_ss", variance=variance, replicates=replicates, seed=known_seed(seed), method=method,
+        weighting="gile_ss", variance=variance or ("tree" if quantity == "mean" else "gile"), replicates=replicates, seed=known_seed(seed), method=method,
         small_fraction=small_fraction, samples=samples, iterations=iterations,
     )  # fmt: skip
     request = Request(
