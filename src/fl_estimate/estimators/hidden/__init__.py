@@ -1,24 +1,26 @@
 """Hidden populations: people whom no frame lists and few households hold. `fl.hidden`; one module a design."""
 
+from fl_estimate.estimators.hidden.number_of_cases import ss_cases
 from fl_estimate.estimators.hidden.population_size import ss_population_size
-from fl_estimate.estimators.hidden.recruitment_diagnostics import RecruitmentDiagnostics, rds_diagnostics
 from fl_estimate.estimators.hidden.recruitment_design import rds_design
+from fl_estimate.estimators.hidden.recruitment_diagnostics import RecruitmentDiagnostics, rds_diagnostics
 from fl_estimate.estimators.hidden.respondent_driven import gile_ss, rds_i, rds_ii
-from fl_estimate.estimators.hidden.simulate_succession import SimulatedSuccession, simulate_successive_sampling
 from fl_estimate.estimators.hidden.simulate_recruitment import SimulatedRecruitment, simulate_rds
+from fl_estimate.estimators.hidden.simulate_succession import SimulatedSuccession, simulate_successive_sampling
 from fl_estimate.inputs.recruitment import Recruitment
 
 __all__ = [
     "Recruitment",
     "RecruitmentDiagnostics",
-    "SimulatedSuccession",
     "SimulatedRecruitment",
+    "SimulatedSuccession",
     "gile_ss",
     "rds_design",
     "rds_diagnostics",
     "rds_i",
     "rds_ii",
-    "simulate_successive_sampling",
-    "ss_population_size",
     "simulate_rds",
+    "simulate_successive_sampling",
+    "ss_cases",
+    "ss_population_size",
 ]

@@ -49,7 +49,7 @@ class DegreePrior:
         return (middle - 3.0, middle + 3.0), ((-4.0, 4.0) if self.family == "com-poisson" else (-6.0, 7.0))
 
     def log_probabilities(self, first: Floats, second: Floats) -> Floats:
-        """log f(k) over the support, one row a pair of parameters."""
+        """Log f(k) over the support, one row a pair of parameters."""
         weights = FAMILIES[self.family](first[:, None], second[:, None], self.support[None, :])
         top = weights.max(axis=1, keepdims=True)
         return weights - top - np.log(np.exp(weights - top).sum(axis=1, keepdims=True))

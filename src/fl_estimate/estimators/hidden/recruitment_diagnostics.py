@@ -148,7 +148,12 @@ def rds_diagnostics(
     size = None
     if population is not None:
         size = require_population(population, int(recruits.recruited.counted.sum()))
-    rows = [*_of_chains(recruits, size), *_of_mixing(recruits, within), *_of_estimates(recruits, within), *_of_degrees(recruits)]
+    rows = [
+        *_of_chains(recruits, size),
+        *_of_mixing(recruits, within),
+        *_of_estimates(recruits, within),
+        *_of_degrees(recruits),
+    ]
     table = recruits.recruited.recruitment.transitions(recruits.codes, size=len(recruits.classes))
     labels = list(recruits.classes)
     return RecruitmentDiagnostics(

@@ -53,7 +53,7 @@ class SizeLikelihood:
     sd: Floats
 
     def at(self, sizes: Floats) -> Floats:
-        """log p(degrees and their order | N), up to a constant."""
+        """Log p(degrees and their order | N), up to a constant."""
         nodes = _nodes(sizes)
         value = np.concatenate([self._at(nodes[start : start + 200]) for start in range(0, len(nodes), 200)])
         if len(nodes) < len(sizes):
@@ -126,7 +126,7 @@ def size_likelihood(order: DrawOrder, degrees: DegreePrior, prior: SizePrior) ->
 
 
 def log_arrangements(sizes: Floats, seen: int, drawn: int) -> Floats:
-    """log of how many ways there are to say who of N − (seen − drawn) people was drawn first, second, …"""
+    """Log of how many ways there are to say who of N − (seen − drawn) people was drawn first, second, …"""
     from scipy.special import gammaln
 
     open_ = sizes - (seen - drawn)

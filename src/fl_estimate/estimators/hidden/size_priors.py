@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -81,8 +82,9 @@ def prior_by_mode(n: int, mode: float, maximum: int, alpha: float | None = None)
 
 def prior_by_quartiles(n: int, quartiles: tuple[float, float], maximum: int) -> SizePrior | None:
     """The prior with these quartiles, below the maximum; None where there is none."""
-    from scipy.optimize import brentq
+    from scipy import optimize
 
+    solve: Any = optimize.brentq
     lower, upper = quartiles
 
     def by_alpha(log_alpha: float) -> float:
@@ -90,7 +92,7 @@ def prior_by_quartiles(n: int, quartiles: tuple[float, float], maximum: int) -> 
         return _below(made, upper) - 0.75
 
     try:
-        log_alpha = float(brentq(by_alpha, -4.0, 8.0, xtol=1e-9))
+        log_alpha = float(solve(by_alpha, -4.0, 8.0, xtol=1e-9))
     except ValueError:
         return None
     return _solved(n, maximum, float(np.exp(log_alpha)), lambda each: _below(each, lower) - 0.25)
@@ -104,7 +106,9 @@ def _below(made: SizePrior, size: float) -> float:
 
 def _solved(n: int, maximum: int, alpha: float, miss: Callable[[SizePrior], float]) -> SizePrior:
     """The β at which what falls in β is 0; the nearest end where it never is."""
-    from scipy.optimize import brentq
+    from scipy import optimize
+
+    solve: Any = optimize.brentq
 
     def made(log_beta: float) -> SizePrior:
         return SizePrior(n=n, maximum=maximum, alpha=alpha, beta=float(np.exp(log_beta)))
@@ -113,4 +117,4 @@ def _solved(n: int, maximum: int, alpha: float, miss: Callable[[SizePrior], floa
     at_low, at_high = miss(made(low)), miss(made(high))
     if at_low * at_high > 0:
         return made(low if abs(at_low) < abs(at_high) else high)
-    return made(float(brentq(lambda log_beta: miss(made(log_beta)), low, high, xtol=1e-10)))
+    return made(float(solve(lambda log_beta: miss(made(log_beta)), low, high, xtol=1e-10)))

@@ -120,7 +120,7 @@ def _number(value: Any) -> bool:
 
 def _sizes(name: str, value: Any, n: int) -> tuple[float, ...]:
     pair = isinstance(value, list | tuple) and len(value) == 2
-    several = list(value) if name == "quartiles" and pair else [value]
+    several: list[Any] = list(value) if name == "quartiles" and pair else [value]  # pyright: ignore[reportUnknownArgumentType]
     good = (name != "quartiles" or pair) and all(_number(each) and float(each) > n for each in several)
     if not good or (len(several) == 2 and not several[0] < several[1]):
         raise EstimateFault(
@@ -132,7 +132,7 @@ def _sizes(name: str, value: Any, n: int) -> tuple[float, ...]:
 
 
 def _maximum(maximum: Any, sizes: tuple[float, ...], n: int) -> int:
-    wanted = int(np.ceil(TIMES * max(sizes))) if maximum is None and sizes else maximum
+    wanted: Any = int(np.ceil(TIMES * max(sizes))) if maximum is None and sizes else maximum
     least = max((*sizes, n + 1.0))
     if not _number(wanted) or int(wanted) != wanted or not least < wanted <= MOST:
         raise EstimateFault(

@@ -56,9 +56,7 @@ class DrawOrder:
         """Of each set of several: its different degrees, how often each is there, and the sum of the degrees behind the set."""
         totals, left = self._laid
         return tuple(
-            (*np.unique(each, return_counts=True), float(left[at] - totals[at]))
-            for at, each in enumerate(self.sets)
-            if len(each) > 1
+            (*_counted(each), float(left[at] - totals[at])) for at, each in enumerate(self.sets) if len(each) > 1
         )
 
     @cached_property
@@ -95,7 +93,7 @@ class DrawOrder:
         return mean, weight
 
     def _cumulants(self, u: Floats) -> tuple[Floats, Floats, Floats]:
-        """log L(u), and mean and variance of the time under h(x) e^{−u x}/L(u)."""
+        """Log L(u), and mean and variance of the time under h(x) e^{−u x}/L(u)."""
         degrees, left = self.single
         rate = left[None, :] + u[:, None]
         value = np.sum(np.log(degrees / rate), axis=1)
@@ -112,7 +110,7 @@ class DrawOrder:
         return value, mean, variance
 
     def _corrections(self, offsets: Floats) -> Floats:
-        """log of h over its saddle-point approximation: so smooth that a polynomial through a few of them is exact."""
+        """Log of h over its saddle-point approximation: so smooth that a polynomial through a few of them is exact."""
         from numpy.polynomial.chebyshev import chebfit, chebpts1, chebval
 
         low, high = float(offsets.min()), float(offsets.max())
@@ -139,7 +137,7 @@ class DrawOrder:
             wave = np.exp(1j * w * float(mean[0]) - np.sum(np.log1p(1j * w[:, None] / rate), axis=1))
             for times, probability in sets:
                 wave = wave * (np.exp(-1j * w[:, None] * times) @ probability)
-            total += float(wave.real.sum())
+            total += float(np.real(wave).sum())
             if np.abs(wave[-8:]).max() < NEGLIGIBLE:
                 break
             first += size
@@ -159,6 +157,11 @@ class DrawOrder:
         return times[0], mass / mass.sum()
 
 
+def _counted(degrees: Floats) -> tuple[Floats, Floats]:
+    different, counts = np.unique(degrees, return_counts=True)
+    return different, counts.astype(float)
+
+
 def _masses(each: tuple[Floats, Floats, float], u: Floats, points: int = POINTS) -> tuple[Floats, Floats]:
     """Times of the last of a set, and the logarithms of e^{−R t} G′(t) dt there; shape (len(u), points)."""
     degrees, counts, behind = each
@@ -175,7 +178,7 @@ def _masses(each: tuple[Floats, Floats, float], u: Floats, points: int = POINTS)
 
 
 def _log_slope(degrees: Floats, counts: Floats, logs: Floats) -> Floats:
-    """log G′(t) at t = e^logs: G(t) Σ d/(e^{d t} − 1)."""
+    """Log G′(t) at t = e^logs: G(t) Σ d/(e^{d t} − 1)."""
     value = np.zeros(np.shape(logs))
     slope = np.zeros(np.shape(logs))
     times = np.exp(logs)

@@ -107,7 +107,7 @@ def plot_convergence(
         figure = Picture(figsize=(WIDTH, HEIGHT), facecolor=PAPER)
         left: Any = figure.add_axes((0.075, 0.19, 0.40, 0.71))
         right: Any = figure.add_axes((0.575, 0.19, 0.40, 0.71))
-        _settling(left, recruits, whole, within, language)
+        _settling(left, recruits, whole, within)
         _trees(right, whole, by_tree, chosen, language)
         name = recruits.classes[chosen]
         told = outcome if recruits.classes == ("0", "1") and name == "1" else f"{outcome} = {name}"
@@ -125,12 +125,15 @@ def _group(recruits: ClassedRecruits, whole: Trace, group: str | None) -> int:
         return 1 if classes == ("0", "1") else int(whole.shares[-1].argmax())
     if group not in classes:
         raise PublishFault(
-            "FL-PUB-13", "this cannot be drawn so", found="group= is no class of the outcome", fix="one of its classes, as text"
+            "FL-PUB-13",
+            "this cannot be drawn so",
+            found="group= is no class of the outcome",
+            fix="one of its classes, as text",
         )
     return classes.index(group)
 
 
-def _settling(axes: Any, recruits: ClassedRecruits, whole: Trace, within: float, language: str) -> None:
+def _settling(axes: Any, recruits: ClassedRecruits, whole: Trace, within: float) -> None:
     """The cumulative estimate of each class; of a 0/1 outcome of 1 alone."""
     shown = [1] if recruits.classes == ("0", "1") else list((-whole.shares[-1]).argsort(kind="stable")[:MOST_LINES])
     for place, each in enumerate(shown):
@@ -152,7 +155,9 @@ def _settling(axes: Any, recruits: ClassedRecruits, whole: Trace, within: float,
 def _trees(axes: Any, whole: Trace, by_tree: list[Trace], chosen: int, language: str) -> None:
     """One line a tree, all of one colour: which seed it is, does not matter; the whole sample's estimate as a level."""
     last = float(whole.shares[-1, chosen])
-    axes.axhline(last, color=SERIES[1], linewidth=1.4, linestyle=(0, (6, 2)), zorder=2, label=say("recruitment", "all", language))
+    axes.axhline(
+        last, color=SERIES[1], linewidth=1.4, linestyle=(0, (6, 2)), zorder=2, label=say("recruitment", "all", language)
+    )
     tops = [last]
     for each in by_tree:
         axes.plot(each.interviews, each.shares[:, chosen], color=DEEP, linewidth=1.0, alpha=0.75, zorder=3)

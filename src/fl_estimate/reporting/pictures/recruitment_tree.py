@@ -104,9 +104,7 @@ def plot_recruitment(
             seed_marker=seed_marker,
         )  # fmt: skip
     else:
-        recruits = classed(
-            people, outcome, names, unknown=unknown, include_seeds=True, missing_degree=missing_degree
-        )
+        recruits = classed(people, outcome, names, unknown=unknown, include_seeds=True, missing_degree=missing_degree)
         chains, codes, classes = recruits.recruited.recruitment, recruits.codes, recruits.classes
     if ids and chains.n > LARGEST_NAMED:
         raise PublishFault(
@@ -130,7 +128,13 @@ def plot_recruitment(
         told = say("recruitment", "trees", language, n=chains.n, seeds=chains.n_seeds)
         figure.text(0.02, 1 - 0.12 / tall, told, color=INK, fontsize=TEXT, va="top")
         figure.text(
-            0.02, 1 - 0.31 / tall, say("recruitment", "private", language), color=SOFT, fontsize=TEXT - 1, va="top", style="italic"
+            0.02,
+            1 - 0.31 / tall,
+            say("recruitment", "private", language),
+            color=SOFT,
+            fontsize=TEXT - 1,
+            va="top",
+            style="italic",
         )
     return figure
 
@@ -172,11 +176,12 @@ def laid_out(chains: Recruitment, most: int = LEAVES) -> TreeLayout:
     x, y = np.zeros(chains.n), np.zeros(chains.n)
     left, top, below = 0.0, 0.0, 0.0
     for seed in seeds:
-        if left and left + leaves[seed] > wide:
+        ends = float(leaves[seed])
+        if left and left + ends > wide:
             left, top = 0.0, top + below + 2.0
             below = 0.0
         _place(int(seed), left, top, children, leaves, x, y)
-        left, below = left + leaves[seed] + 1.5, max(below, deep[seed])
+        left, below = left + ends + 1.5, max(below, float(deep[seed]))
     return TreeLayout(x=x, y=y, width=float(max(x.max(), 1.0)), depth=float(top + below + 1))
 
 
