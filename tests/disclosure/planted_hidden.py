@@ -5,4 +5,45 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-HIDDEN: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {}
+import pandas as pd
+
+import fl_estimate as fl
+from tests.disclosure.planted import people
+
+
+def recruited() -> pd.DataFrame:
+    """The same people, each recruited by one who stands before."""
+    rows = range(len(people()))
+    return people().assign(
+        person_id=[f"r{row}" for row in rows],
+        recruiter_id=[None if row < 2 else f"r{row // 2 - 1 if row > 3 else 0}" for row in rows],
+        network_size=[4 + row % 5 for row in rows],
+    )
+
+
+R: dict[str, Any] = {
+    "people": recruited,
+    "outcome": "fl",
+    "by": "region",
+    "where": "one",
+    "person": "person_id",
+    "recruiter": "recruiter_id",
+    "degree": "network_size",
+    "replicates": 20,
+    "seed": 1,
+}
+HIDDEN: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
+    "hidden.rds_ii": (fl.hidden.rds_ii, R),
+    "hidden.rds_i": (fl.hidden.rds_i, R),
+    "hidden.gile_ss": (fl.hidden.gile_ss, {**R, "population": 100.0}),
+    "hidden.rds_design": (
+        fl.hidden.rds_design,
+        {"people": recruited, "population": 100.0, "person": "person_id", "recruiter": "recruiter_id", "groups": "fl",
+         "variance": "salganik", "degree": "network_size", "replicates": 20, "seed": 1},
+    ),
+    "hidden.Recruitment.read": (
+        fl.hidden.Recruitment.read,
+        {"people": recruited, "person": "person_id", "recruiter": "recruiter_id", "degree": "network_size", "time": "born"},
+    ),
+    "hidden.simulate_rds": (fl.hidden.simulate_rds, {"population": 200, "n": 50, "seeds": 3, "seed": 1}),
+}  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 
 from fl_estimate.arrays import Bools, Floats, Positions
 from fl_estimate.errors import EstimateFault, columns_shown, listed, missing_columns, not_one_of, shown
-from fl_estimate.estimators.hidden.recruitment_codes import DEGREE_FILLED, DEGREE_LEFT_OUT, SEEDS_LEFT_OUT
+from fl_estimate.estimators.hidden.recruitment_codes import DEGREE_LARGEST, DEGREE_LEFT_OUT, DEGREE_MEDIAN, SEEDS_LEFT_OUT
 from fl_estimate.inputs.recruitment import Recruitment
 from fl_estimate.inputs.recruitment_columns import keys_of
 from fl_estimate.inputs.respondents import Respondents
@@ -76,7 +76,7 @@ def read_recruited(
         FL-EST-520 to FL-EST-522 (the chains); FL-EST-523: degrees are missing, and nothing was chosen; FL-EST-524: an unknown
         rule; FL-EST-525: nobody is left to count.
     """
-    if missing_degree not in MISSING_DEGREE:
+    if not isinstance(missing_degree, str) or missing_degree not in MISSING_DEGREE:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise not_one_of("FL-EST-524", "this rule for missing degrees", missing_degree, MISSING_DEGREE)
     native = people.people if isinstance(people, Respondents) else people
     lazy = nw.from_native(native)
@@ -116,7 +116,8 @@ def _degrees(chains: Recruitment, column: str, rule: MissingDegree) -> tuple[Flo
         return chains.degrees, [DEGREE_LEFT_OUT.assume(rows=missing)]
     known = chains.degrees[~gone]
     filled = float(np.median(known) if rule == "median" else known.max())
-    return np.where(gone, filled, chains.degrees), [DEGREE_FILLED.assume(rows=missing, rule=rule)]
+    code = DEGREE_MEDIAN if rule == "median" else DEGREE_LARGEST
+    return np.where(gone, filled, chains.degrees), [code.assume(rows=missing)]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

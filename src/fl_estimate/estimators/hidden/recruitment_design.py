@@ -100,15 +100,16 @@ class Plan:
         EstimateFault
             FL-EST-526.
         """
+        if not isinstance(self.weighting, str) or self.weighting not in WEIGHTINGS:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise not_one_of("FL-EST-526", "this weighting of respondents", self.weighting, WEIGHTINGS)
         choices: dict[str, tuple[object, Sequence[str]]] = {
-            "weighting": (self.weighting, WEIGHTINGS),
-            "variance": (self.variance, VARIANCES.get(self.weighting, ())),
+            "variance": (self.variance, VARIANCES[self.weighting]),
             "smoothing": (self.smoothing, SMOOTHINGS),
             "draw": (self.draw, DRAWS),
             "method": (self.method, SS_METHODS),
         }
         for name, (value, known) in choices.items():
-            if value not in known:
+            if not isinstance(value, str) or value not in known:
                 raise not_one_of("FL-EST-526", f"this {name} of {self.weighting}", value, known)
         numbers: dict[str, object] = {
             "replicates": self.replicates, "samples": self.samples, "iterations": self.iterations

@@ -39,6 +39,7 @@ from fl_estimate.estimators.hidden.recruitment_codes import (
     RDS_II,
     RECIPROCAL_SMOOTHED,
     SALGANIK_BOOTSTRAP,
+    SALGANIK_BY_DEGREE,
     SINGLE_TREE,
     TREE_BOOTSTRAP,
     WITH_REPLACEMENT,
@@ -91,7 +92,7 @@ class Request:
             FL-EST-526, FL-EST-527 (a total without a population), FL-EST-531 (a design effect that is missing or not positive).
         """
         self.plan.check()
-        if self.quantity not in QUANTITIES:
+        if not isinstance(self.quantity, str) or self.quantity not in QUANTITIES:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise not_one_of("FL-EST-526", "this quantity", self.quantity, QUANTITIES)
         if self.quantity == "total" and self.plan.population is None:
             raise EstimateFault(
@@ -295,9 +296,9 @@ def _assumptions(request: Request) -> Iterable[Assumption]:
     if plan.variance == "tree":
         yield TREE_BOOTSTRAP.assume()
     elif plan.variance == "salganik":
-        yield SALGANIK_BOOTSTRAP.assume(draw=plan.draw)
+        yield (SALGANIK_BOOTSTRAP if plan.draw == "uniform" else SALGANIK_BY_DEGREE).assume()
     elif plan.variance == "gile":
-        yield GILE_BOOTSTRAP.assume(population=float(plan.population or 0.0))
+        yield GILE_BOOTSTRAP.assume()
     else:
         yield DESIGN_EFFECT_STATED.assume(deff=float(request.design_effect or 1.0))
 
@@ -315,7 +316,7 @@ def _reasons(
         if off is not None and off[row]:
             yield NOT_CENTRED.at(row)
         if plan.weighting != "gile_ss" and share >= LARGE_SHARE:
-            yield LARGE_FRACTION.at(row, share=share)
+            yield LARGE_FRACTION.at(row, percent=round(100 * share, 1))
 
 
 def _settings(request: Request) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from fl_estimate.estimators.hidden.recruitment_estimates import (
 from fl_estimate.inputs.seeds import known_seed
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
-from fl_estimate.results.roles import GROUPS, PEOPLE, InFile, Level, MoreThanZero, Name, Names, SeedOrNone, Where, Within
+from fl_estimate.results.roles import GROUPS, PEOPLE, InFile, Key, Level, MoreThanZero, Name, Names, SeedOrNone, Where, Within
 from fl_estimate.results.stack import stack
 
 Replications = Annotated[int, Within(ge=2)]
@@ -243,7 +243,7 @@ def gile_ss(
     by: Annotated[By, GROUPS] = None,
     where: Where = None,
     unknown: RdsUnknown | None = None,
-    method: SsMethod = "fixed-point",
+    method: Annotated[SsMethod, Key("inclusion")] = "fixed-point",
     small_fraction: Annotated[float, Within(ge=0, lt=1)] = SMALL_FRACTION,
     variance: RdsVariance | None = None,
     groups: Column = None,

@@ -143,7 +143,7 @@ def simulate_rds(
 def _check(
     population: Any, n: Any, seeds: Any, coupons: Any, seeds_from: str, sizes: dict[str, Any], error: Any, *, with_replacement: bool
 ) -> None:  # fmt: skip
-    if seeds_from not in SEEDS_FROM:
+    if not isinstance(seeds_from, str) or seeds_from not in SEEDS_FROM:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise not_one_of("FL-EST-532", "this choice of seeds", seeds_from, SEEDS_FROM)
     wrong: list[str] = []
     for name, value in {"population": population, "n": n, "seeds": seeds, "coupons": coupons}.items():
