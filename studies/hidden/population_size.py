@@ -67,7 +67,7 @@ CELLS: tuple[Cell, ...] = (
           estimator="SS-PSE, 1/mean of 1/N"),
     _cell("sizes from the prior, order known", _drawing(size_from_prior), holds=True),
     _cell("sizes from the prior, waves known", _drawing(size_from_prior, waves=True), holds=True),
-    _cell("half of the population, prior median the size", _drawing(_fixed(600)), holds=True),
+    _cell("one size, at the median of the prior", _drawing(_fixed(600)), holds=False),
     _cell("prior median three times the size", _drawing(_fixed(600), prior_median=1800), holds=False),
     _cell("prior median a third of the size", _drawing(_fixed(1500), prior_median=500), holds=False),
     _cell("degrees reported with an error of 50 %", _drawing(_fixed(600), degree_error=0.5), holds=False),

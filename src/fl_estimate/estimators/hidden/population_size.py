@@ -45,7 +45,7 @@ Columns = Annotated[Sequence[str] | None, GROUPS]
 WithinWave = Literal["unknown", "rows"]
 SizeInterval = Literal["equal-tailed", "highest-density"]
 INTERVALS: dict[str, IntervalKind] = {"equal-tailed": EQUAL_TAILED, "highest-density": HIGHEST_DENSITY}
-FEWEST = 5
+FEWEST = 10
 """Respondents with a degree."""
 ALIKE = 0.75
 """Overlap of prior and posterior from which the row says that the figure is the prior's."""

@@ -147,7 +147,8 @@ def _evaluated(
     mean, sd = degrees.moments(first, second)
     of_degrees = degrees.log_density(first, second) + log_f @ counts
     x, of_time = order.times(axes[2], exact=exact)
-    missed = np.log(np.minimum(np.exp(log_f) @ np.exp(-np.outer(degrees.support, x)), 1.0))
+    # Late times of coarse boxes, at which nobody is missed, are 0 in double precision.
+    missed = np.log(np.clip(np.exp(log_f) @ np.exp(-np.outer(degrees.support, x)), 1e-300, 1.0))
     weight = of_degrees[:, None] + of_time[None, :]
     heights = [weight + table.at(missed) for table in tables]
     height = np.maximum(*[each - np.nanmax(each) for each in heights]).reshape(shape)
