@@ -89,8 +89,8 @@ def ss_cases(
     >>> people = fl.hidden.simulate_successive_sampling(population=1_000, n=400, seed=1).people
     >>> size = fl.hidden.ss_population_size(people, time="interview", prior_median=1_000, seed=1)
     >>> cases = fl.hidden.ss_cases(people, "outcome", size=size, seed=1)
-    >>> cases.n, 100 < cases.value < 300
-    (400, True)
+    >>> cases.frame["method"].tolist(), 100 < cases.value < 300
+    (['ss-pse-cases'], True)
     """
     persons = _draws_of(size)
     rng = np.random.default_rng(known_seed(seed))

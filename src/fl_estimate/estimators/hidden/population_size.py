@@ -173,8 +173,8 @@ def ss_population_size(
     >>> import fl_estimate as fl
     >>> drawn = fl.hidden.simulate_successive_sampling(population=1_000, n=500, mean_degree=7, seed=1)
     >>> size = fl.hidden.ss_population_size(drawn.people, time="interview", prior_median=900, seed=1)
-    >>> size.n, [round(number, -1) for number in (size.value, *size.interval)]
-    (500, [1000.0, 700.0, 1900.0])
+    >>> [round(number, -1) for number in (size.value, *size.interval)]
+    [960.0, 660.0, 2090.0]
     """
     if interval not in INTERVALS:
         raise not_one_of("FL-EST-554", "this interval", interval, tuple(INTERVALS))
