@@ -206,6 +206,7 @@ def _trees(
     axes: Any, chains: Recruitment, layout: TreeLayout, codes: Positions | None, classes: tuple[str, ...], language: str
 ) -> None:
     from matplotlib.collections import LineCollection
+    from matplotlib.lines import Line2D
 
     came = np.flatnonzero(~chains.is_seed)
     above = chains.recruiters[came]
@@ -217,27 +218,46 @@ def _trees(
     size = float(np.clip((WIDTH * 0.96 * 72 / (layout.width + 4) * 0.85) ** 2, 3.0, 40.0))
     seeds = chains.is_seed
     groups = np.zeros(chains.n, dtype=np.intp) if codes is None else np.minimum(codes, MOST_MARKED - 1)
+    handles: list[Line2D] = []
     for group in np.unique(groups):
-        rows = groups == group
-        hollow = group < 0
+        rows, hollow = groups == group, group < 0
         mark, colour = MARKS[max(int(group), 0)], SERIES[max(int(group), 0)]
-        label = None
-        if codes is not None:
-            label = say("recruitment", "left_out", language) if hollow else classes[int(group)]
+        face, edge = (PAPER, SOFT) if hollow else (colour, colour)
         axes.scatter(
-            layout.x[rows], layout.y[rows], s=size, marker=mark, label=label, zorder=3, linewidths=0.8,
-            facecolors=PAPER if hollow else colour, edgecolors=SOFT if hollow else colour,
-        )  # fmt: skip
+            layout.x[rows],
+            layout.y[rows],
+            s=size,
+            marker=mark,
+            zorder=3,
+            linewidths=0.8,
+            facecolors=face,
+            edgecolors=edge,
+        )
+        if codes is not None:
+            name = say("recruitment", "left_out", language) if hollow else classes[int(group)]
+            handles.append(
+                Line2D([], [], linestyle="", marker=mark, color=edge, markerfacecolor=face, markersize=5.5, label=name)
+            )
     axes.scatter(
-        layout.x[seeds], layout.y[seeds], s=size * 3.2, marker="o", facecolors="none", edgecolors=DEEP, linewidths=1.0, zorder=2,
-        label=say("recruitment", "seed", language),
-    )  # fmt: skip
+        layout.x[seeds],
+        layout.y[seeds],
+        s=size * 3.2,
+        marker="o",
+        facecolors="none",
+        edgecolors=DEEP,
+        linewidths=1.0,
+        zorder=2,
+    )
+    told = say("recruitment", "seed", language)
+    handles.append(
+        Line2D([], [], linestyle="", marker="o", color=DEEP, markerfacecolor=PAPER, markersize=8, label=told)
+    )
     axes.set_xlim(-2, layout.width + 2)
     axes.set_ylim(layout.depth - 0.2, -0.6)
     for level in np.unique(layout.y):
         axes.axhline(level, color=FAINT, linewidth=0.6, zorder=0)
     axes.axis("off")
     axes.legend(
-        loc="upper left", bbox_to_anchor=(0, -0.005), ncols=6, frameon=False, fontsize=TEXT - 1, labelcolor=SOFT, borderaxespad=0,
+        handles=handles, loc="upper left", bbox_to_anchor=(0, -0.005), ncols=6, frameon=False, fontsize=TEXT - 1, labelcolor=SOFT, borderaxespad=0,
         handletextpad=0.3,
     )  # fmt: skip
