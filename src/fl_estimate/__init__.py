@@ -91,6 +91,8 @@ if TYPE_CHECKING:
     from fl_estimate.reporting.pictures.lists_figures import plot_sensitivity as plot_sensitivity
     from fl_estimate.reporting.pictures.map_in_full import plot_map as plot_map
     from fl_estimate.reporting.pictures.planning import plot_plan as plot_plan
+    from fl_estimate.reporting.pictures.recruitment_convergence import plot_convergence as plot_convergence
+    from fl_estimate.reporting.pictures.recruitment_tree import plot_recruitment as plot_recruitment
     from fl_estimate.reporting.pictures.shrinkage import plot_shrinkage as plot_shrinkage
     from fl_estimate.reporting.pictures.weights_figures import plot_weights as plot_weights
     from fl_estimate.reporting.publish import publish as publish
@@ -173,11 +175,13 @@ _WHERE: dict[str, str] = {
     "plan_change": "design.planning",
     "plan_sample": "design.planning",
     "plot": "reporting.pictures.figures",
+    "plot_convergence": "reporting.pictures.recruitment_convergence",
     "plot_counts": "reporting.pictures.count_figures",
     "plot_map": "reporting.pictures.map_in_full",
     "plot_methods": "reporting.pictures.lists_figures",
     "plot_overlaps": "reporting.pictures.lists_figures",
     "plot_plan": "reporting.pictures.planning",
+    "plot_recruitment": "reporting.pictures.recruitment_tree",
     "plot_linkage": "reporting.pictures.linkage_figures",
     "plot_sensitivity": "reporting.pictures.lists_figures",
     "plot_shrinkage": "reporting.pictures.shrinkage",

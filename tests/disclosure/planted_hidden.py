@@ -32,6 +32,14 @@ R: dict[str, Any] = {
     "replicates": 20,
     "seed": 1,
 }
+C = ("people", "outcome", "person", "recruiter", "degree")
+
+
+def size() -> fl.Estimates:
+    """The size of a population that they were recruited from."""
+    return fl.hidden.ss_population_size(recruited(), prior_median=300.0, seed=1)
+
+
 HIDDEN: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "hidden.rds_ii": (fl.hidden.rds_ii, R),
     "hidden.rds_i": (fl.hidden.rds_i, R),
@@ -45,6 +53,18 @@ HIDDEN: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         fl.hidden.Recruitment.read,
         {"people": recruited, "person": "person_id", "recruiter": "recruiter_id", "degree": "network_size", "time": "born"},
     ),
+    "hidden.ss_population_size": (
+        fl.hidden.ss_population_size,
+        {"people": recruited, "prior_median": 300.0, "person": "person_id", "recruiter": "recruiter_id", "degree": "network_size",
+         "seed": 1},
+    ),
+    "hidden.ss_cases": (fl.hidden.ss_cases, {**R, "size": size}),
+    "hidden.rds_diagnostics": (fl.hidden.rds_diagnostics, {name: R[name] for name in C} | {"population": 300.0}),
+    "hidden.simulate_successive_sampling": (
+        fl.hidden.simulate_successive_sampling, {"population": 200, "n": 50, "seeds": 3, "seed": 1},
+    ),
+    "plot_recruitment": (fl.plot_recruitment, {name: R[name] for name in C}),
+    "plot_convergence": (fl.plot_convergence, {**{name: R[name] for name in C}, "group": "1"}),
     "hidden.simulate_rds": (fl.hidden.simulate_rds, {"population": 200, "n": 50, "seeds": 3, "seed": 1}),
 from tests.disclosure.planted import DESIGN, people
 

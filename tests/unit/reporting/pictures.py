@@ -385,6 +385,10 @@ def _known(**values: float) -> Truth:
     )
 
 
+def _recruited(**more: Any) -> pd.DataFrame:
+    return fl.hidden.simulate_successive_sampling(**{"population": 500, "n": 60, "seeds": 4, "seed": 1} | more).people
+
+
 def _held(results: Any, truth: Truth, language: str = "en") -> Any:
     """Results beside a truth that was read."""
     named, tables = compare._tables(results)
@@ -466,6 +470,9 @@ CASES: dict[str, Callable[[], Any]] = {
     "counts of two": lambda: fl.plot_counts(_stays([40, 9])),
     "shrinkage below zero, Spanish": lambda: fl.plot_shrinkage(estimates(*({"region": f"R{at}", "value": at - 2.0, "lower": at - 3.0, "upper": at - 1.0, "n": 100 * at} for at in range(6)), quantity="mean"), estimates(*({"region": f"R{at}", "value": 0.7 * at - 1.0, "lower": 0.7 * at - 1.5, "upper": 0.7 * at - 0.4, "n": 100 * at} for at in range(7)), quantity="mean", method="area-normal", basis="model", interval_kind="equal-tailed"), language="es"),
     "light weights": lambda: fl.plot_weights(PEOPLE.assign(w=PEOPLE["w"] / 400, came=lambda f: (f["w"] > 0.05).astype(int)), design=fl.Design(weights="w"), responded="came", language="es"),
+    "recruitment": lambda: fl.plot_recruitment(_recruited(n=240, population=1_000)),
+    "recruitment with ids and classes, Spanish": lambda: fl.plot_recruitment(_recruited(), ids=True, outcome="outcome", language="es"),
+    "convergence, French": lambda: fl.plot_convergence(_recruited(), "outcome", time="interview", language="fr"),
     "a plan, French": lambda: fl.plot_plan(fl.plan_sample(0.05, n=500), language="fr"),
 }  # fmt: skip
 

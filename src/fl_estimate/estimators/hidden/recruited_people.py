@@ -37,6 +37,7 @@ class ChainNames:
     coupons_given: Sequence[str] | None
     degree: str
     seed_marker: str | float | None
+    time: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,7 +88,7 @@ def read_recruited(
     frame: nw.DataFrame[Any] = lazy.collect() if isinstance(lazy, nw.LazyFrame) else lazy
     chains = Recruitment.read(
         frame, person=names.person, recruiter=names.recruiter, coupon=names.coupon, coupons_given=names.coupons_given,
-        degree=names.degree, seed_marker=names.seed_marker,
+        degree=names.degree, time=names.time, seed_marker=names.seed_marker,
     )  # fmt: skip
     degrees, assumptions = _degrees(chains, names.degree, missing_degree)
     counted = np.isfinite(degrees)
