@@ -102,6 +102,22 @@ def ties_of_targets(call: Call, reports: NetworkReports, hidden: Sequence[str]) 
     return targets, ties
 
 
+def count_targets(call: Call, reports: NetworkReports, groups: Sequence[str]) -> Made:
+    """The columns of how many people of each group a respondent knows, and their means."""
+    schema = call.people.schema
+    inside = inside_rows(schema, call.where, call.people.design.weights)
+    columns: dict[str, nw.Expr] = {"r": inside}
+    made: list[OutcomeColumns] = []
+    for position, name in enumerate(groups):
+        absent = missing(name, schema)
+        counted = inside & ~absent if reports.unknown == "exclude" else inside
+        own = _columns(columns, position, counted, inside & absent, reports.report(schema, name), None)
+        made.append(_target(name, position, reports.unknown or "", ratios=True, zero_one=own))
+    return Targets(targets=tuple(made), columns=columns), [
+        Measure(target=target, top=target.value, bottom=target.counted) for target in made
+    ]
+
+
 def degree_targets(call: Call, reports: NetworkReports) -> Made:
     """The columns of the personal network size, and its mean."""
     schema = call.people.schema
@@ -109,7 +125,8 @@ def degree_targets(call: Call, reports: NetworkReports) -> Made:
     columns: dict[str, nw.Expr] = {"r": inside}
     answered = reports.answered(schema)
     own = _columns(columns, 0, inside & answered, inside & ~answered, reports.degree(schema), None)
-    target = _target(NETWORK_SIZE, 0, reports.unanswered or "", ratios=True, zero_one=own)
+    left_out = "exclude" if reports.unanswered in ("exclude", "available") else ""
+    target = _target(NETWORK_SIZE, 0, left_out, ratios=True, zero_one=own)
     return Targets(targets=(target,), columns=columns), [
         Measure(target=target, top=target.value, bottom=target.counted)
     ]

@@ -123,7 +123,7 @@ def relational_data(
     people : SurveyData, Classification or frame
         One row a respondent; a column for each group, in persons. Columns that a mapping does not name keep their own names.
     hidden : str or list of str
-        Columns of the hidden groups.
+        Columns of the hidden groups; none, ``()``, reads the known groups alone.
     known : mapping of str to number, or frame
         Sizes of the known groups in persons, by column; or a frame with the columns `group` and `size`.
     population : float
@@ -165,10 +165,10 @@ def relational_data(
     [0, 1, 3]
     """
     groups = known_groups(known, population)
-    names = hidden_names(hidden, groups)
+    names = hidden_names(hidden, groups) if hidden else ()
     check_options(unanswered, unknown, top_code, largest, treatments=(*get_args(UnknownHidden), "available"))
     resolved = resolve(people, design)
-    reports, weights, rows = _read(as_frame(resolved.frame), resolved.design, (*groups.names, *names), where)
+    reports, weights, rows = read_reports(as_frame(resolved.frame), resolved.design, (*groups.names, *names), where)
     split = len(groups.names)
     check_reports(reports, (*groups.names, *names), groups, largest)
     require_answered(reports, (*groups.names, *names), split, unanswered, unknown)
@@ -181,7 +181,7 @@ def relational_data(
     )
 
 
-def _read(
+def read_reports(
     frame: Any, design: Design, names: Sequence[str], where: str | None
 ) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
     """Reports (NaN where missing), weights and places of the rows that count."""
