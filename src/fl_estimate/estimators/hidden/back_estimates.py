@@ -99,15 +99,14 @@ def back_estimates(
     groups = known_groups(known, population, least=2)
     data = reports_of_known(people, groups, design, where, unanswered, top_code, largest)
     said = [*known_assumptions(data, unanswered), NO_BARRIER.assume()]
-    found: list[Estimates] = []
+    reports = NetworkReports(
+        known=groups, sizes=groups.sizes, unanswered=unanswered, unknown="exclude", top_code=top_code
+    )
+    call = Call("hidden.back_estimates", people, design, None, where, "exclude", variance, interval, df, level)
+    call.check(("log", "wald"))
+    call, found = reports.on(call), list[Estimates]()
     for name in groups.names:
-        reports = NetworkReports(
-            known=groups.without(name), sizes=groups.without(name).sizes, unanswered=unanswered, unknown="exclude",
-            top_code=top_code,
-        )  # fmt: skip
-        call = Call("hidden.back_estimates", people, design, None, where, "exclude", variance, interval, df, level)
-        call.check(("log", "wald"))
-        basic = estimated(call, _targets_of(name, reports, estimator), quantity=RATIO)
+        basic = estimated(call, _targets_of(name, reports.leaving_out(name), estimator), quantity=RATIO)
         rows = ScaledRows(
             size=groups.population, curve=None, correction=correction_of([name], multiplied={}, divided={}), binomial=None,
             interval=interval, level=level,

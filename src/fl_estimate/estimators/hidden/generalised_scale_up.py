@@ -285,7 +285,7 @@ def _visibility(
         )
         reports_of_known(members, groups, design, None, None, None, float(groups.sizes.max()))
         reports = NetworkReports(known=groups, sizes=groups.sizes, unanswered=None, unknown=None, top_code=None)
-        made = estimated(call, lambda one: degree_targets(one, reports), quantity=MEAN)
+        made = estimated(reports.on(call), lambda one: degree_targets(one, reports), quantity=MEAN)
         sizes = groups.to_dict()
     return _of_estimates(made, sizes)
 

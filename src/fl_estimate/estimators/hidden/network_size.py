@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import narwhals as nw
 
 from fl_estimate.design.domains import By
 from fl_estimate.design.totals import as_frame
 from fl_estimate.estimators.hidden.known_groups import KnownGroups, known_groups
-from fl_estimate.estimators.hidden.network_columns import NETWORK_SIZE, NetworkReports, degree_targets
+from fl_estimate.estimators.hidden.network_columns import (
+    ANSWERED,
+    ASKED,
+    MET,
+    NETWORK_SIZE,
+    NetworkReports,
+    degree_targets,
+)
 from fl_estimate.estimators.hidden.relational_data import RelationalData, Unanswered, relational_data
 from fl_estimate.estimators.hidden.scale_up import diagnostics_of, known_assumptions
 from fl_estimate.estimators.survey.imputed_call import estimated
 from fl_estimate.estimators.survey.quantiles import estimate_quantile
 from fl_estimate.estimators.survey.weighted_call import Call, DfRule
-from fl_estimate.inputs.respondents import resolve
+from fl_estimate.inputs.respondents import Respondents, resolve
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.codes import MEAN, Assumption, each_once
 from fl_estimate.results.estimates import Estimates
@@ -113,7 +120,7 @@ def network_size(
         treatment = None if unanswered in (None, "zero") else "exclude"
         call = Call("hidden.network_size", people, design, by, where, treatment, variance, interval or "log", df, level)
         call.check(("log", "wald"))
-        made = estimated(call, lambda one: degree_targets(one, reports), quantity=MEAN)
+        made = estimated(reports.on(call), lambda one: degree_targets(one, reports), quantity=MEAN)
     return _told(made, known_assumptions(data, unanswered), arguments, diagnostics_of(data))
 
 
@@ -136,11 +143,11 @@ def reports_of_known(
 def _with_network_size(people: Any, reports: NetworkReports, design: Design | None) -> Any:
     """The people with a column of network sizes, null where it is not known."""
     frame = as_frame(resolve(people, design).frame)
+    frame = frame.with_columns(**reports.columns(frame.collect_schema()))
     schema = frame.collect_schema()
     size = nw.when(reports.answered(schema)).then(reports.degree(schema))
-    if hasattr(people, "assign") and hasattr(people, "people"):
-        return people.assign(**{NETWORK_SIZE: size})
-    return frame.with_columns(size.alias(NETWORK_SIZE)).to_native()
+    native = frame.with_columns(size.alias(NETWORK_SIZE)).drop(MET, ASKED, ANSWERED).to_native()
+    return replace(cast("Any", people), people=native) if isinstance(people, Respondents) else native
 
 
 def _told(

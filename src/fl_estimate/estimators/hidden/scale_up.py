@@ -195,7 +195,7 @@ def scale_up(
     engine: Any = {"rescaled-bootstrap": "replicates", "binomial": "taylor"}.get(str(variance), variance)
     call = Call("hidden.scale_up", people, design, by, where, unknown, engine, interval, df, level, named=names)
     call.check(LIMITS)
-    ratios = estimator == "mean-of-ratios"
+    call, ratios = reports.on(call), estimator == "mean-of-ratios"
     basic = estimated(call, lambda one: hidden_targets(one, reports, names, ratios=ratios), quantity=RATIO)
     correction = correction_of(
         [str(each) for each in basic.frame["outcome"]],
