@@ -21,14 +21,13 @@ from fl_estimate.estimators.hidden.relational_data import (
     read_reports,
     require_answered,
 )
+from fl_estimate.estimators.hidden.scale_up import corrected
 from fl_estimate.estimators.hidden.scale_up_adjustments import correction_of
 from fl_estimate.estimators.hidden.scale_up_codes import (
-    CORRECTED,
     FRAME_POPULATION,
     GENERALISED,
     SAMPLES_INDEPENDENT,
     TOP_CODED,
-    UNCORRECTED,
     VISIBILITY,
     VISIBILITY_STATED,
 )
@@ -168,15 +167,11 @@ def generalised_scale_up(
     )  # fmt: skip
     told = correction.told
     said = [FRAME_POPULATION.assume(population=size), *seen.assumptions]
-    said += [
-        CORRECTED["precision"].assume(value=told["precision"])
-        if precision is not None
-        else UNCORRECTED["precision"].assume()
-    ]
+    said += corrected(told, ["precision"])
     said += [TOP_CODED.assume(most=float(top_code))] if top_code is not None else []
     arguments: dict[str, Any] = {
         "frame_population": size, "population": population or "", "quantity": quantity, "known": seen.known,
-        "visibility": seen.told, "corrections": dict(told), "top_code": top_code or "",
+        "visibility": seen.told, "corrections": {name: [list(each) for each in found] for name, found in told.items()}, "top_code": top_code or "",
     }  # fmt: skip
     made = scaled(
         replace(basic, frame=basic.frame.assign(df=np.fmin(basic.frame["df"], seen.df))), rows,

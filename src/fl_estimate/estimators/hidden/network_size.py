@@ -103,7 +103,7 @@ def network_size(
     >>> drawn = fl.hidden.simulate_scale_up(respondents=1_000, seed=1)
     >>> size = fl.hidden.network_size(drawn.people, known=drawn.known, population=drawn.population, design=drawn.design)
     >>> round(size.value)
-    200
+    188
     """
     groups = known_groups(known, population)
     data = reports_of_known(people, groups, design, where, unanswered, top_code, largest)
