@@ -20,7 +20,8 @@ ALIKE: dict[str, Any] = {
 def draw(seed: int, drawn: Mapping[str, Any], given: Mapping[str, Any]) -> Drawn:
     """One study, and the basic estimate of its hidden group."""
     study = fl.hidden.simulate_scale_up(seed=seed, **drawn)
-    settings = dict(given)
+    # 77 people known, where nobody else knows 39, would be taken for a code.
+    settings: dict[str, Any] = {"largest": 10_000.0, **given}
     if settings.get("variance") == "rescaled-bootstrap":
         settings |= {"seed": seed, "replicates": REPLICATES}
     made = fl.hidden.scale_up(
@@ -34,7 +35,7 @@ def draw_generalised(seed: int, drawn: Mapping[str, Any], given: Mapping[str, An
     study = fl.hidden.simulate_scale_up(seed=seed, **drawn)
     made = fl.hidden.generalised_scale_up(
         study.people, "hidden", frame_population=study.population, hidden_people=study.hidden_people, visibility=list(study.known),
-        known=study.known, design=study.design, hidden_design=study.hidden_design, **given,
+        known=study.known, design=study.design, hidden_design=study.hidden_design, largest=10_000.0, **given,
     )  # fmt: skip
     return made.value, *made.interval, study.hidden_size
 
