@@ -72,7 +72,9 @@ class NetworkReports:
             of_groups = [(1.0 - each.cast(nw.Float64)) * size for each, size in zip(absent, of_groups, strict=True)]
         asked = balanced(add, of_groups)
         if self.domains is not None:
-            met = met * self.domains.of_rows(self.domains.population / self.known.population, schema)
+            part = self.domains.of_rows(self.domains.population / self.known.population, schema)
+            # Who is in no domain of the table stays in scope: their row tells of them, and is refused.
+            met, asked = met * part, nw.when(part > 0.0).then(asked).otherwise(nw.lit(1.0))
         return {MET: met, ASKED: asked, ANSWERED: answered}
 
     def _sizes(self, schema: Mapping[str, Any]) -> list[nw.Expr]:
