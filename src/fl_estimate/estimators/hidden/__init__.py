@@ -29,4 +29,22 @@ __all__ = [
     "simulate_successive_sampling",
     "ss_cases",
     "ss_population_size",
+from fl_estimate.estimators.hidden.back_estimates import back_estimates as back_estimates
+from fl_estimate.estimators.hidden.generalised_scale_up import generalised_scale_up as generalised_scale_up
+from fl_estimate.estimators.hidden.network_size import network_size as network_size
+from fl_estimate.estimators.hidden.relational_data import RelationalData as RelationalData
+from fl_estimate.estimators.hidden.relational_data import relational_data as relational_data
+from fl_estimate.estimators.hidden.scale_up import scale_up as scale_up
+from fl_estimate.estimators.hidden.scale_up_simulation import ScaleUpSample as ScaleUpSample
+from fl_estimate.estimators.hidden.scale_up_simulation import simulate_scale_up as simulate_scale_up
+
+__all__ = [
+    "RelationalData",
+    "ScaleUpSample",
+    "back_estimates",
+    "generalised_scale_up",
+    "network_size",
+    "relational_data",
+    "scale_up",
+    "simulate_scale_up",
 ]
