@@ -184,6 +184,7 @@ def run_chain(
     burn_in: int,
     kept: int,
     thin: int,
+    every: int,
     generator: Any,
 ) -> Any:
     """Draw the chain.
@@ -208,12 +209,17 @@ def run_chain(
         Log degrees to begin with.
     start_rho : float
     burn_in, kept, thin : int
+    every : int
+        Of how many draws one has its degrees kept.
     generator : numpy.random.Generator
 
     Returns
     -------
-    float array, shape (kept, 2 + 3 groups + respondents)
-        μ, σ; log m, ρ, τ by group; degrees.
+    float array, shape (kept, 3 + 3 groups)
+        μ, σ, the mean degree; log m, ρ, τ by group. Of known groups log m is what it would be if it were not known, given all
+        else: it feeds nothing back.
+    float array, shape (kept // every, respondents)
+        Log degrees; of a degree of 0 it is −1.
     """
     n, groups = reports.shape
     x, m = start.copy(), log_m.copy()
@@ -251,7 +257,9 @@ def run_chain(
                 reported[i] += reports[i, k]
     step_m, step_rho, step_tau, step_both = np.full(groups, 0.5), np.full(groups, 1.0), np.full(groups, 1.0), np.full(groups, 0.5)
     stay = np.zeros(groups)
-    out = np.empty((kept, 2 + 3 * groups + n))
+    back = log_m.copy()
+    out = np.empty((kept, 3 + 3 * groups))
+    degrees = np.empty((kept // every, n))
     for step in range(burn_in + kept * thin):
         for k in range(groups):
             if barrier:
@@ -311,6 +319,8 @@ def run_chain(
                         moved = m[k] + math.log(tau[k]) - math.log(max(other, 1e-300))
                         if -log_population <= moved <= 0.0:
                             m[k], tau[k] = moved, other
+                else:
+                    back[k] = draw_share(met[k], others, 1.0, back[k], log_population, generator)
                 continue
             arguments_m, arguments_tau = m[k], tau[k]
             here = math.log(rho[k]) - math.log1p(-rho[k])
@@ -320,7 +330,14 @@ def run_chain(
             )  # fmt: skip
             step_rho[k] = step_rho[k] if step >= burn_in else 0.9 * step_rho[k] + 0.2 * abs(at - here) + 0.01
             rho[k] = min(max(expit(at), LEAST_RHO), 1.0 - 1e-9)
-            if hidden[k]:
+            if not hidden[k]:
+                at = slice_group(
+                    0, back[k], 2.0 * step_m[k], columns[k], columns_told[k], degree, weight, back[k], rho[k], tau[k],
+                    tau_first[k], tau_second[k], log_population, generator,
+                )  # fmt: skip
+                step_m[k] = step_m[k] if step >= burn_in else 0.9 * step_m[k] + 0.2 * abs(at - back[k]) + 0.01
+                back[k] = at
+            else:
                 at = slice_group(
                     0, m[k], 2.0 * step_m[k], columns[k], columns_told[k], degree, weight, m[k], rho[k], tau[k],
                     tau_first[k], tau_second[k], log_population, generator,
@@ -346,11 +363,12 @@ def run_chain(
         past = step - burn_in
         if past >= 0 and (past + 1) % thin == 0:
             row = past // thin
-            out[row, 0], out[row, 1] = mu, sigma
+            out[row, 0], out[row, 1], out[row, 2] = mu, sigma, (weight * degree).sum() / effective
             for k in range(groups):
-                out[row, 2 + k] = m[k]
-                out[row, 2 + groups + k] = rho[k]
-                out[row, 2 + 2 * groups + k] = tau[k]
-            for i in range(n):
-                out[row, 2 + 3 * groups + i] = degree[i]
-    return out
+                out[row, 3 + k] = m[k] if hidden[k] else back[k]
+                out[row, 3 + groups + k] = rho[k]
+                out[row, 3 + 2 * groups + k] = tau[k]
+            if row % every == 0 and row // every < len(degrees):
+                for i in range(n):
+                    degrees[row // every, i] = math.log(max(degree[i], 1.0 / math.e))
+    return out, degrees
