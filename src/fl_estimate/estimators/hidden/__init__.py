@@ -2,8 +2,10 @@
 
 from fl_estimate.estimators.hidden.relational_data import RelationalData as RelationalData
 from fl_estimate.estimators.hidden.relational_data import relational_data as relational_data
+from fl_estimate.estimators.hidden.scale_up import scale_up as scale_up
 
 __all__ = [
     "RelationalData",
     "relational_data",
+    "scale_up",
 ]

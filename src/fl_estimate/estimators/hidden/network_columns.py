@@ -1,0 +1,159 @@
+"""What scale-up sums over the rows: reports and personal network sizes as null-free columns, for the one query of a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add, and_
+from typing import Any
+
+import narwhals as nw
+
+from fl_estimate.arrays import Floats
+from fl_estimate.design.margins import balanced
+from fl_estimate.estimators.hidden.known_groups import KnownGroups
+from fl_estimate.estimators.survey.domain_query import Measure
+from fl_estimate.estimators.survey.targets import OutcomeColumns, Targets, inside_rows
+from fl_estimate.estimators.survey.weighted_call import Call
+from fl_estimate.schema.expressions import missing
+
+NETWORK_SIZE = "network_size"
+"""What a result calls the number of people whom a respondent knows."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NetworkReports:
+    """How the reports of one call are read.
+
+    Attributes
+    ----------
+    known : KnownGroups
+    sizes : float array, shape (known groups,)
+        As they are remembered: the sizes themselves, but where recall is corrected.
+    unanswered, unknown : str or None
+        What missing reports mean, of known groups and of hidden ones.
+    top_code : float or None
+        The number at which reports are cut.
+    """
+
+    known: KnownGroups
+    sizes: Floats
+    unanswered: str | None
+    unknown: str | None
+    top_code: float | None
+
+    def report(self, schema: Mapping[str, Any], name: str) -> nw.Expr:
+        """The reports about a group, 0 where missing."""
+        value = nw.col(name).cast(nw.Float64)
+        if self.top_code is not None:
+            value = nw.when(value > self.top_code).then(nw.lit(float(self.top_code))).otherwise(value)
+        return nw.when(~missing(name, schema)).then(value).otherwise(nw.lit(0.0))
+
+    def degree(self, schema: Mapping[str, Any]) -> nw.Expr:
+        """Personal network size, d = N Σ y_k / Σ N_k; of those who answered about some groups only over these."""
+        met = balanced(add, [self.report(schema, name) for name in self.known.names])
+        if self.unanswered != "available":
+            return met * nw.lit(float(self.known.population / self.sizes.sum()))
+        parts = [
+            nw.when(~missing(name, schema)).then(nw.lit(float(size))).otherwise(nw.lit(0.0))
+            for name, size in zip(self.known.names, self.sizes, strict=True)
+        ]
+        size = balanced(add, parts)
+        one = nw.when(size > 0.0).then(size).otherwise(nw.lit(1.0))
+        return met * nw.lit(float(self.known.population)) / one
+
+    def answered(self, schema: Mapping[str, Any]) -> nw.Expr:
+        """Whether the network size of a row is known."""
+        absent = [missing(name, schema) for name in self.known.names]
+        if self.unanswered == "exclude":
+            return ~balanced(lambda one, other: one | other, absent)
+        if self.unanswered == "available":
+            return ~balanced(and_, absent)
+        return nw.lit(True)
+
+
+def hidden_targets(call: Call, reports: NetworkReports, hidden: Sequence[str], *, ratios: bool) -> Made:
+    """The rows' columns of hidden groups, and the measure of each: Σ w y/Σ w d, or with `ratios` the mean of y/d where d > 0."""
+    schema = call.people.schema
+    inside = inside_rows(schema, call.where, call.people.design.weights) & reports.answered(schema)
+    degree, columns = reports.degree(schema), {"r": inside}
+    counted = inside & (degree > 0.0) if ratios else inside
+    # As fl.estimate_ratio of several numerators: all hidden groups speak of the same respondents.
+    silent = reduce(lambda one, other: one | other, [missing(name, schema) for name in hidden])
+    if reports.unknown == "exclude":
+        counted = counted & ~silent
+    made: list[OutcomeColumns] = []
+    for position, name in enumerate(hidden):
+        value = reports.report(schema, name)
+        share = value / nw.when(degree > 0.0).then(degree).otherwise(nw.lit(1.0)) if ratios else value
+        own = _columns(columns, position, counted, inside & missing(name, schema), share, None if ratios else degree)
+        made.append(_target(name, position, reports.unknown or "", ratios=ratios, zero_one=own))
+    measures = [
+        Measure(target=target, top=target.value, bottom=target.denominator or target.counted) for target in made
+    ]
+    return Targets(targets=tuple(made), columns=columns), measures
+
+
+def ties_of_targets(call: Call, reports: NetworkReports, hidden: Sequence[str]) -> Made:
+    """The same rows' columns, and of each hidden group the mean network size of those who count."""
+    targets, measures = hidden_targets(call, reports, hidden, ratios=False)
+    ties = [replace(measure, top=str(measure.bottom), bottom=measure.target.counted) for measure in measures]
+    return targets, ties
+
+
+def degree_targets(call: Call, reports: NetworkReports) -> Made:
+    """The columns of the personal network size, and its mean."""
+    schema = call.people.schema
+    inside = inside_rows(schema, call.where, call.people.design.weights)
+    columns: dict[str, nw.Expr] = {"r": inside}
+    answered = reports.answered(schema)
+    own = _columns(columns, 0, inside & answered, inside & ~answered, reports.degree(schema), None)
+    target = _target(NETWORK_SIZE, 0, reports.unanswered or "", ratios=True, zero_one=own)
+    return Targets(targets=(target,), columns=columns), [
+        Measure(target=target, top=target.value, bottom=target.counted)
+    ]
+
+
+Made = tuple[Targets, list[Measure]]
+MakeTargets = Callable[[Call], Made]
+
+
+def _columns(
+    columns: dict[str, nw.Expr],
+    position: int,
+    counted: nw.Expr,
+    unknown: nw.Expr,
+    value: nw.Expr,
+    degree: nw.Expr | None,
+) -> tuple[str, ...]:
+    """Add the columns of one outcome; the names of those that can only be 0 or 1."""
+    number = counted.cast(nw.Float64)
+    columns[f"d{position}"] = counted
+    columns[f"u{position}"] = unknown
+    columns[f"y{position}"] = value * number
+    # Reports are numbers of people: never judged as answers of yes and no, also where all happen to be 0 or 1.
+    columns[f"b{position}"] = counted
+    columns[f"c{position}"] = counted & (value > 0.0)
+    if degree is not None:
+        columns[f"x{position}"] = degree * number
+        columns[f"e{position}"] = counted & (degree > 0.0)
+    return f"u{position}", f"b{position}", f"c{position}", f"e{position}"
+
+
+def _target(name: str, position: int, treatment: str, *, ratios: bool, zero_one: tuple[str, ...]) -> OutcomeColumns:
+    return OutcomeColumns(
+        outcome=name,
+        scope="r",
+        counted=f"d{position}",
+        value=f"y{position}",
+        upper=None,
+        denominator=None if ratios else f"x{position}",
+        square=f"q{position}",
+        unknown=f"u{position}",
+        not_binary=f"b{position}",
+        nonzero=f"c{position}",
+        nonzero_denominator=None if ratios else f"e{position}",
+        treatment=treatment,
+        zero_one=zero_one,
+    )
