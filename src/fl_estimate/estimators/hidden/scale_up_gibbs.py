@@ -13,8 +13,9 @@ import numpy as np
 from fl_estimate.estimators.hidden.scale_up_kernels import (
     beta_within,
     compiled,
-    log_beta_binomial,
     log_choose,
+    log_gamma,
+    log_rising,
     log_thinned,
     normal_within,
     slice_log_sd,
@@ -50,7 +51,11 @@ def log_row(d: float, reports: Any, told: Any, stay: float, a: Any, b: Any, tau:
         return value + d * stay
     for k in range(len(reports)):
         if told[k]:
-            value += log_thinned(reports[k], d, a[k], b[k], tau[k])
+            if tau[k] >= 1.0:
+                # Of the beta-binomial only what holds the degree.
+                value += log_choose(d, reports[k]) + log_gamma(b[k] + d - reports[k]) - log_gamma(a[k] + b[k] + d)
+            else:
+                value += log_thinned(reports[k], d, a[k], b[k], tau[k])
     return value
 
 
@@ -61,6 +66,14 @@ def log_column(
     """Log likelihood of all reports about one group, with barriers."""
     a, b = shapes(math.exp(log_m), rho)
     value = 0.0
+    if tau >= 1.0:
+        # Of the beta-binomial only what holds m and ρ; what all respondents share is computed once.
+        common = log_gamma(a + b) - log_gamma(b)
+        for i in range(len(reports)):
+            if told[i]:
+                y, d = reports[i], degree[i]
+                value += weight[i] * (common + log_rising(a, y) + log_gamma(b + d - y) - log_gamma(a + b + d))
+        return value
     for i in range(len(reports)):
         if told[i]:
             value += weight[i] * log_thinned(reports[i], degree[i], a, b, tau)

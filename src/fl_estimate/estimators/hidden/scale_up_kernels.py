@@ -109,23 +109,6 @@ def log_thinned(y: int, d: float, a: float, b: float, tau: float) -> float:
 
 
 @compiled
-def log_negative_binomial(y: int, mean: float, excess: float) -> float:
-    """Log probability of y with this mean and variance (1 + excess) mean, up to log y!; Poisson at excess 0."""
-    over = math.log1p(excess) / excess if excess > 1e-8 else 1.0 - 0.5 * excess
-    value = -mean * over - y * math.log1p(excess)
-    if y > PRODUCT_UP_TO and excess > 1e-6:
-        size = mean / excess
-        return value + log_gamma(size + y) - log_gamma(size) + y * math.log(excess)
-    product = 1.0
-    for j in range(y):
-        product *= mean + j * excess
-        if product > 1e250 or product < 1e-250:
-            value += math.log(product)
-            product = 1.0
-    return value + math.log(product)
-
-
-@compiled
 def beta_within(first: float, second: float, low: float, high: float, generator: Any) -> float:
     """A Beta draw between two bounds, or −1 where a few tries met none."""
     for _ in range(TRIES):

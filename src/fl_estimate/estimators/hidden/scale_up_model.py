@@ -74,7 +74,7 @@ Sampler = Literal["gibbs", "nuts"]
 UnknownReports = Literal["exclude", "no", "available"]
 FEWEST = 100
 """Draws that every posterior needs to have limits at all."""
-BURN_IN: dict[str, int] = {OVERDISPERSED: 1_000}
+BURN_IN = 500
 PUBLISHED_PARAMETERS = 60
 """Most groups whose own parameters are kept beside the draws."""
 
@@ -210,7 +210,7 @@ def scale_up_model(
     >>> size = fl.hidden.scale_up_model(drawn.people, "hidden", known=drawn.known, population=drawn.population,
     ...                                 design=fl.Design(unweighted=True), seed=1)
     >>> drawn.hidden_size, [round(number, -2) for number in (size.value, *size.interval)]
-    (5000.0, [5100.0, 4800.0, 5400.0])
+    (5000.0, [5300.0, 4700.0, 6000.0])
     """
     ways = _ways(model, sampler, draws, chains, burn_in, thin)
     _check_words(quantity, weighting, level)
@@ -259,7 +259,7 @@ def _ways(model: str, sampler: str | None, draws: Any, chains: Any, burn_in: Any
         raise EstimateFault(
             "FL-EST-625", "the correlated model has no Gibbs sampler", found='sampler="gibbs"', fix='sampler="nuts"'
         )
-    first = BURN_IN.get(model, 500) if burn_in is None else burn_in
+    first = BURN_IN if burn_in is None else burn_in
     numbers = {"draws": (draws, FEWEST), "chains": (chains, CHAINS), "burn_in": (first, 0), "thin": (thin, 1)}
     wrong = [
         f"{name}={shown(value)}"

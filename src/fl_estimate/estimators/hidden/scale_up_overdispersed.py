@@ -12,8 +12,9 @@ import numpy as np
 
 from fl_estimate.estimators.hidden.scale_up_gibbs import BELOW, expit, log_odds_prior
 from fl_estimate.estimators.hidden.scale_up_kernels import (
+    PRODUCT_UP_TO,
     compiled,
-    log_negative_binomial,
+    log_gamma,
     normal_within,
     slice_log_sd,
 )
@@ -23,49 +24,83 @@ LEAST_INVERSE = 1e-4
 
 
 @compiled
-def log_effect(at: float, reports: Any, told: Any, others: Any, excess: Any, weight: Any, mean: float, sd: float) -> float:
-    """Log density of one effect (of a respondent, or of a group) given the effects on the other side; weights are of these."""
-    value = -0.5 * ((at - mean) / sd) ** 2
+def log_products(reports: Any, scale: Any, by: float, excess: Any, weight: Any, plain: bool) -> float:
+    """Σ over reports above 0 of log μ (μ + e) … (μ + (y − 1) e) with μ = by × scale: few logarithms, where weights allow it."""
+    value, product = 0.0, 1.0
     for j in range(len(reports)):
-        if told[j]:
-            value += weight[j] * log_negative_binomial(reports[j], math.exp(at + others[j]), excess[j])
-    return value
+        y = reports[j]
+        if y <= 0:
+            continue
+        mean = by * scale[j]
+        if y > PRODUCT_UP_TO and excess[j] > 1e-6:
+            size = mean / excess[j]
+            large = log_gamma(size + y) - log_gamma(size) + y * math.log(excess[j])
+            value += large if plain else weight[j] * large
+            continue
+        if not plain:
+            product = 1.0
+        for step in range(y):
+            product *= mean + step * excess[j]
+            if product > 1e250 or product < 1e-250:
+                value += math.log(max(product, 1e-320)) * (1.0 if plain else weight[j])
+                product = 1.0
+        if not plain:
+            value += weight[j] * math.log(product)
+    return value + math.log(product) if plain else value
 
 
 @compiled
-def log_inverse(at: float, reports: Any, told: Any, means: Any, weight: Any) -> float:
-    """Log density of logit(1/ω) of a group with a flat prior of 1/ω."""
+def log_effect(
+    at: float, reports: Any, scale: Any, total: float, excess: Any, weight: Any, plain: bool, mean: float, sd: float
+) -> float:
+    """Log density of one effect (of a respondent, or of a group) given those on the other side, whose e^effect is `scale`.
+
+    `total` is Σ scale log(ω)/(ω − 1) over the reports that are there.
+    """
+    by = math.exp(at)
+    return log_products(reports, scale, by, excess, weight, plain) - by * total - 0.5 * ((at - mean) / sd) ** 2
+
+
+@compiled
+def log_inverse(
+    at: float, reports: Any, means: Any, total: float, met: float, shared: Any, weight: Any, plain: bool
+) -> float:
+    """Log density of logit(1/ω) of a group with a flat prior of 1/ω; `total` and `met` are weighted means and reports added up."""
     inverse = expit(at)
     if inverse < LEAST_INVERSE or inverse > 1.0 - 1e-9:
         return BELOW
     excess = 1.0 / inverse - 1.0
-    value = log_odds_prior(at, 1.0, 1.0)
-    for i in range(len(reports)):
-        if told[i]:
-            value += weight[i] * log_negative_binomial(reports[i], means[i], excess)
-    return value
+    shared[:] = excess
+    value = log_products(reports, means, 1.0, shared, weight, plain)
+    return value - total * over(excess) - met * math.log1p(excess) + log_odds_prior(at, 1.0, 1.0)
+
+
+@compiled
+def over(excess: float) -> float:
+    """log(ω)/(ω − 1), 1 where reports are Poisson."""
+    return math.log1p(excess) / excess if excess > 1e-8 else 1.0 - 0.5 * excess
 
 
 @compiled
 def slice_effect(
-    here: float, step: float, power: float, reports: Any, told: Any, others: Any, excess: Any, weight: Any, mean: float,
-    sd: float, generator: Any,
+    here: float, step: float, power: float, reports: Any, scale: Any, total: float, excess: Any, weight: Any, plain: bool,
+    mean: float, sd: float, generator: Any,
 ) -> float:  # fmt: skip
     """One step of a slice sampler of an effect whose density counts `power` times (Neal 2003)."""
-    height = power * log_effect(here, reports, told, others, excess, weight, mean, sd) - generator.exponential()
+    height = power * log_effect(here, reports, scale, total, excess, weight, plain, mean, sd) - generator.exponential()
     left = here - step * generator.random()
     right = left + step
     for _ in range(30):
-        if power * log_effect(left, reports, told, others, excess, weight, mean, sd) <= height:
+        if power * log_effect(left, reports, scale, total, excess, weight, plain, mean, sd) <= height:
             break
         left -= step
     for _ in range(30):
-        if power * log_effect(right, reports, told, others, excess, weight, mean, sd) <= height:
+        if power * log_effect(right, reports, scale, total, excess, weight, plain, mean, sd) <= height:
             break
         right += step
     for _ in range(200):
         at = left + (right - left) * generator.random()
-        if power * log_effect(at, reports, told, others, excess, weight, mean, sd) >= height:
+        if power * log_effect(at, reports, scale, total, excess, weight, plain, mean, sd) >= height:
             return at
         if at < here:
             left = at
@@ -75,22 +110,25 @@ def slice_effect(
 
 
 @compiled
-def slice_inverse(here: float, step: float, reports: Any, told: Any, means: Any, weight: Any, generator: Any) -> float:
+def slice_inverse(
+    here: float, step: float, reports: Any, means: Any, total: float, met: float, shared: Any, weight: Any, plain: bool,
+    generator: Any,
+) -> float:  # fmt: skip
     """One step of a slice sampler of logit(1/ω)."""
-    height = log_inverse(here, reports, told, means, weight) - generator.exponential()
+    height = log_inverse(here, reports, means, total, met, shared, weight, plain) - generator.exponential()
     left = here - step * generator.random()
     right = left + step
     for _ in range(30):
-        if log_inverse(left, reports, told, means, weight) <= height:
+        if log_inverse(left, reports, means, total, met, shared, weight, plain) <= height:
             break
         left -= step
     for _ in range(30):
-        if log_inverse(right, reports, told, means, weight) <= height:
+        if log_inverse(right, reports, means, total, met, shared, weight, plain) <= height:
             break
         right += step
     for _ in range(200):
         at = left + (right - left) * generator.random()
-        if log_inverse(at, reports, told, means, weight) >= height:
+        if log_inverse(at, reports, means, total, met, shared, weight, plain) >= height:
             return at
         if at < here:
             left = at
@@ -148,41 +186,55 @@ def run_overdispersed(
     excess = np.full(groups, 1.0 / start_inverse - 1.0)
     effective = weight.sum()
     ones = np.ones(groups)
-    columns = np.ascontiguousarray(reports.T)
-    columns_told = np.ascontiguousarray(told.T)
+    plain = weight.min() == 1.0 and weight.max() == 1.0
+    rows = reports.copy()
     row_sum, column_sum = np.zeros(n), np.zeros(groups)
     for i in range(n):
         for k in range(groups):
             if told[i, k]:
                 row_sum[i] += reports[i, k]
                 column_sum[k] += weight[i] * reports[i, k]
+            else:
+                rows[i, k] = 0
+    columns = np.ascontiguousarray(rows.T)
     mu = min(max((weight * a).sum() / effective, bounds[0]), bounds[1])
     sd_a = min(max(0.5, bounds[2] + 1e-6), bounds[3])
     sd_b = min(max(1.0, bounds[4] + 1e-6), bounds[5])
     step_inverse = np.full(groups, 1.0)
-    shared = np.empty(n)
-    means = np.empty(n)
+    shared, means, by_row, by_group = np.empty(n), np.empty(n), np.empty(n), np.empty(groups)
     out = np.empty((kept, 4 + 2 * groups))
     effects = np.empty((kept // every, n))
     for step in range(burn_in + kept * thin):
         typical = 1.0 + excess.sum() / groups
+        for k in range(groups):
+            by_group[k] = math.exp(b[k])
         for i in range(n):
+            total = 0.0
+            for k in range(groups):
+                if told[i, k]:
+                    total += by_group[k] * over(excess[k])
             width = 3.0 / math.sqrt(weight[i] * (1.0 / sd_a**2 + row_sum[i] / typical))
             a[i] = slice_effect(
-                a[i], width, weight[i], reports[i], told[i], b, excess, ones, mu, sd_a, generator
+                a[i], width, weight[i], rows[i], by_group, total, excess, ones, True, mu, sd_a, generator
             )  # fmt: skip
+            by_row[i] = math.exp(a[i])
         for k in range(groups):
+            shared[:] = excess[k]
+            total = 0.0
             for i in range(n):
-                shared[i] = excess[k]
+                if told[i, k]:
+                    total += weight[i] * by_row[i]
             width = 3.0 / math.sqrt(1.0 / sd_b**2 + column_sum[k] / (1.0 + excess[k]))
             b[k] = slice_effect(
-                b[k], width, 1.0, columns[k], columns_told[k], a, shared, weight, 0.0, sd_b, generator
+                b[k], width, 1.0, columns[k], by_row, total * over(excess[k]), shared, weight, plain, 0.0, sd_b, generator
             )  # fmt: skip
-            for i in range(n):
-                means[i] = math.exp(a[i] + b[k])
+            means[:] = by_row * math.exp(b[k])
             inverse = 1.0 / (1.0 + excess[k])
             here = math.log(inverse) - math.log(max(1.0 - inverse, 1e-12))
-            at = slice_inverse(here, 2.0 * step_inverse[k], columns[k], columns_told[k], means, weight, generator)
+            at = slice_inverse(
+                here, 2.0 * step_inverse[k], columns[k], means, total * math.exp(b[k]), column_sum[k], shared, weight, plain,
+                generator,
+            )  # fmt: skip
             if step < burn_in:
                 step_inverse[k] = 0.9 * step_inverse[k] + 0.2 * abs(at - here) + 0.01
             excess[k] = 1.0 / max(expit(at), LEAST_INVERSE) - 1.0
