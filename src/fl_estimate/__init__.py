@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from fl_estimate.reporting.appraisals import PublishedAppraisal as PublishedAppraisal
     from fl_estimate.reporting.appraisals import publish_appraisal as publish_appraisal
     from fl_estimate.reporting.formats.appraisal_page import appraisal_page as appraisal_page
+    from fl_estimate.reporting.pictures.back_estimates_figure import plot_back_estimates as plot_back_estimates
     from fl_estimate.reporting.pictures.compare import compare as compare
     from fl_estimate.reporting.pictures.count_figures import plot_counts as plot_counts
     from fl_estimate.reporting.pictures.figures import plot as plot
@@ -173,6 +174,7 @@ _WHERE: dict[str, str] = {
     "plan_change": "design.planning",
     "plan_sample": "design.planning",
     "plot": "reporting.pictures.figures",
+    "plot_back_estimates": "reporting.pictures.back_estimates_figure",
     "plot_counts": "reporting.pictures.count_figures",
     "plot_map": "reporting.pictures.map_in_full",
     "plot_methods": "reporting.pictures.lists_figures",

@@ -1,17 +1,27 @@
 """Hidden populations: people whom no frame lists and few households hold. `fl.hidden`; one module a design."""
 
+from fl_estimate.estimators.hidden.back_estimates import back_estimates as back_estimates
+from fl_estimate.estimators.hidden.generalised_scale_up import generalised_scale_up as generalised_scale_up
+from fl_estimate.estimators.hidden.network_size import network_size as network_size
 from fl_estimate.estimators.hidden.relational_data import RelationalData as RelationalData
 from fl_estimate.estimators.hidden.relational_data import relational_data as relational_data
 from fl_estimate.estimators.hidden.scale_up import scale_up as scale_up
 from fl_estimate.estimators.hidden.scale_up_model import scale_up_model as scale_up_model
 from fl_estimate.estimators.hidden.scale_up_model_simulation import SimulatedReports as SimulatedReports
 from fl_estimate.estimators.hidden.scale_up_model_simulation import simulate_scale_up_model as simulate_scale_up_model
+from fl_estimate.estimators.hidden.scale_up_simulation import ScaleUpSample as ScaleUpSample
+from fl_estimate.estimators.hidden.scale_up_simulation import simulate_scale_up as simulate_scale_up
 
 __all__ = [
     "SimulatedReports",
     "RelationalData",
+    "ScaleUpSample",
+    "back_estimates",
+    "generalised_scale_up",
+    "network_size",
     "relational_data",
     "scale_up",
     "scale_up_model",
     "simulate_scale_up_model",
+    "simulate_scale_up",
 ]

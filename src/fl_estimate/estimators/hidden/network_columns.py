@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
-from operator import add, and_
+from operator import add, or_
 from typing import Any
 
 import narwhals as nw
@@ -20,6 +20,8 @@ from fl_estimate.schema.expressions import missing
 
 NETWORK_SIZE = "network_size"
 """What a result calls the number of people whom a respondent knows."""
+MET, ASKED, ANSWERED = "__fl_met", "__fl_asked", "__fl_answered"
+"""Columns that are made once: people known in all known groups, Σ N_k over those answered, and whether the row counts."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,6 +37,8 @@ class NetworkReports:
         What missing reports mean, of known groups and of hidden ones.
     top_code : float or None
         The number at which reports are cut.
+    left_out : str or None
+        A known group that network sizes are not to be made of.
     """
 
     known: KnownGroups
@@ -42,6 +46,7 @@ class NetworkReports:
     unanswered: str | None
     unknown: str | None
     top_code: float | None
+    left_out: str | None = None
 
     def report(self, schema: Mapping[str, Any], name: str) -> nw.Expr:
         """The reports about a group, 0 where missing."""
@@ -50,27 +55,48 @@ class NetworkReports:
             value = nw.when(value > self.top_code).then(nw.lit(float(self.top_code))).otherwise(value)
         return nw.when(~missing(name, schema)).then(value).otherwise(nw.lit(0.0))
 
+    def columns(self, schema: Mapping[str, Any]) -> dict[str, nw.Expr]:
+        """What is made of the reports about all known groups once: people known, Σ N_k over groups answered, and whether that counts."""
+        names = self.known.names
+        absent = [missing(name, schema) for name in names]
+        met = balanced(add, [self.report(schema, name) for name in names])
+        asked, answered = nw.lit(float(self.sizes.sum())), nw.lit(1.0)
+        if self.unanswered == "exclude":
+            answered = 1.0 - balanced(or_, absent).cast(nw.Float64)
+        if self.unanswered == "available":
+            parts = [(1.0 - each.cast(nw.Float64)) * float(size) for each, size in zip(absent, self.sizes, strict=True)]
+            asked = balanced(add, parts)
+        return {MET: met, ASKED: asked, ANSWERED: answered}
+
+    def on(self, call: Call) -> Call:
+        """The call with these columns beside its people's own, so that no expression is worked out twice."""
+        made = copy.copy(call)
+        frame = call.people.frame.with_columns(**self.columns(call.people.schema))
+        made.people = replace(call.people, frame=frame, schema=frame.collect_schema())
+        return made
+
+    def leaving_out(self, name: str) -> NetworkReports:
+        """The same with network sizes from all known groups but one."""
+        return replace(self, left_out=name)
+
     def degree(self, schema: Mapping[str, Any]) -> nw.Expr:
-        """Personal network size, d = N Σ y_k / Σ N_k; of those who answered about some groups only over these."""
-        met = balanced(add, [self.report(schema, name) for name in self.known.names])
-        if self.unanswered != "available":
-            return met * nw.lit(float(self.known.population / self.sizes.sum()))
-        parts = [
-            nw.when(~missing(name, schema)).then(nw.lit(float(size))).otherwise(nw.lit(0.0))
-            for name, size in zip(self.known.names, self.sizes, strict=True)
-        ]
-        size = balanced(add, parts)
-        one = nw.when(size > 0.0).then(size).otherwise(nw.lit(1.0))
-        return met * nw.lit(float(self.known.population)) / one
+        """Personal network size, d = N Σ y_k / Σ N_k, of the columns that `on` made; 0 where nothing was answered."""
+        met, asked = self._met_and_asked(schema)
+        return met * float(self.known.population) / nw.when(asked > 0.0).then(asked).otherwise(nw.lit(1.0))
 
     def answered(self, schema: Mapping[str, Any]) -> nw.Expr:
         """Whether the network size of a row is known."""
-        absent = [missing(name, schema) for name in self.known.names]
-        if self.unanswered == "exclude":
-            return ~balanced(lambda one, other: one | other, absent)
+        return (nw.col(ANSWERED) == 1.0) & (self._met_and_asked(schema)[1] > 0.0)
+
+    def _met_and_asked(self, schema: Mapping[str, Any]) -> tuple[nw.Expr, nw.Expr]:
+        met, asked = nw.col(MET), nw.col(ASKED)
+        if self.left_out is None:
+            return met, asked
+        size = float(self.sizes[self.known.names.index(self.left_out)])
+        own = nw.lit(size)
         if self.unanswered == "available":
-            return ~balanced(and_, absent)
-        return nw.lit(True)
+            own = (1.0 - missing(self.left_out, schema).cast(nw.Float64)) * size
+        return met - self.report(schema, self.left_out), asked - own
 
 
 def hidden_targets(call: Call, reports: NetworkReports, hidden: Sequence[str], *, ratios: bool) -> Made:
@@ -80,7 +106,7 @@ def hidden_targets(call: Call, reports: NetworkReports, hidden: Sequence[str], *
     degree, columns = reports.degree(schema), {"r": inside}
     counted = inside & (degree > 0.0) if ratios else inside
     # As fl.estimate_ratio of several numerators: all hidden groups speak of the same respondents.
-    silent = reduce(lambda one, other: one | other, [missing(name, schema) for name in hidden])
+    silent = balanced(or_, [missing(name, schema) for name in hidden])
     if reports.unknown == "exclude":
         counted = counted & ~silent
     made: list[OutcomeColumns] = []
@@ -102,6 +128,22 @@ def ties_of_targets(call: Call, reports: NetworkReports, hidden: Sequence[str]) 
     return targets, ties
 
 
+def count_targets(call: Call, reports: NetworkReports, groups: Sequence[str]) -> Made:
+    """The columns of how many people of each group a respondent knows, and their means."""
+    schema = call.people.schema
+    inside = inside_rows(schema, call.where, call.people.design.weights)
+    columns: dict[str, nw.Expr] = {"r": inside}
+    made: list[OutcomeColumns] = []
+    for position, name in enumerate(groups):
+        absent = missing(name, schema)
+        counted = inside & ~absent if reports.unknown == "exclude" else inside
+        own = _columns(columns, position, counted, inside & absent, reports.report(schema, name), None)
+        made.append(_target(name, position, reports.unknown or "", ratios=True, zero_one=own))
+    return Targets(targets=tuple(made), columns=columns), [
+        Measure(target=target, top=target.value, bottom=target.counted) for target in made
+    ]
+
+
 def degree_targets(call: Call, reports: NetworkReports) -> Made:
     """The columns of the personal network size, and its mean."""
     schema = call.people.schema
@@ -109,7 +151,8 @@ def degree_targets(call: Call, reports: NetworkReports) -> Made:
     columns: dict[str, nw.Expr] = {"r": inside}
     answered = reports.answered(schema)
     own = _columns(columns, 0, inside & answered, inside & ~answered, reports.degree(schema), None)
-    target = _target(NETWORK_SIZE, 0, reports.unanswered or "", ratios=True, zero_one=own)
+    left_out = "exclude" if reports.unanswered in ("exclude", "available") else ""
+    target = _target(NETWORK_SIZE, 0, left_out, ratios=True, zero_one=own)
     return Targets(targets=(target,), columns=columns), [
         Measure(target=target, top=target.value, bottom=target.counted)
     ]

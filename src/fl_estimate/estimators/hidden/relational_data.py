@@ -100,6 +100,49 @@ class RelationalData:
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(size > 0, self.population * met / size, np.nan)
 
+    def quality(self) -> Any:
+        """How groups were reported, one row each: what is looked at before anything is scaled up.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `group`; `known_size` in persons; `answered`, respondents; `mean`, weighted; `zeros`, the share who know nobody, and
+            `zeros_expected`, what it would be if ties were drawn at random (of known groups): more zeros than that are barriers, or
+            a group that is not recognised; `heaped_at_5` and `heaped_at_10`, reports of 5, 15, 25 … and of 10, 20, 30 … over
+            the mean of their neighbours: about 1 where nobody rounds.
+        """
+        import pandas as pd
+
+        degrees = self.degrees()
+        sizes = dict(zip(self.known.names, self.known.sizes.tolist(), strict=True))
+        rows: list[dict[str, Any]] = []
+        for name, values in zip(self.groups, self.reports.T, strict=True):
+            there, size = ~np.isnan(values), sizes.get(name, np.nan)
+            some = there.any()
+            rows.append({
+                "group": name, "known_size": size, "answered": int(there.sum()),
+                "mean": np.average(values[there], weights=self.weights[there]) if some else np.nan,
+                "zeros": np.average(values[there] == 0, weights=self.weights[there]) if some else np.nan,
+                "zeros_expected": np.nan if np.isnan(size) else _zeros_expected(degrees, self.weights, size / self.population),
+                "heaped_at_5": _heaped(values, range(5, 96, 10)), "heaped_at_10": _heaped(values, range(10, 101, 10)),
+            })  # fmt: skip
+        return pd.DataFrame(rows)
+
+
+def _zeros_expected(degrees: Floats, weights: Floats, share: float) -> float:
+    """Share of respondents who would know nobody of a group if ties were drawn at random."""
+    known = ~np.isnan(degrees)
+    return float(np.average(np.exp(-degrees[known] * share), weights=weights[known])) if known.any() else np.nan
+
+
+def _heaped(values: Floats, at: range) -> float:
+    """Reports of these numbers over the mean of those of their neighbours; NaN where nobody reports a neighbour."""
+    whole = values[~np.isnan(values)].astype(np.int64)
+    counts = np.bincount(whole[whole <= at.stop], minlength=at.stop + 1)
+    here = np.arange(at.start, at.stop, at.step)
+    beside = (counts[here - 1] + counts[here + 1]).sum() / 2
+    return float(counts[here].sum() / beside) if beside else np.nan
+
 
 def relational_data(
     people: Any,
@@ -123,7 +166,7 @@ def relational_data(
     people : SurveyData, Classification or frame
         One row a respondent; a column for each group, in persons. Columns that a mapping does not name keep their own names.
     hidden : str or list of str
-        Columns of the hidden groups.
+        Columns of the hidden groups; none, ``()``, reads the known groups alone.
     known : mapping of str to number, or frame
         Sizes of the known groups in persons, by column; or a frame with the columns `group` and `size`.
     population : float
@@ -165,10 +208,10 @@ def relational_data(
     [0, 1, 3]
     """
     groups = known_groups(known, population)
-    names = hidden_names(hidden, groups)
+    names = hidden_names(hidden, groups) if hidden else ()
     check_options(unanswered, unknown, top_code, largest, treatments=(*get_args(UnknownHidden), "available"))
     resolved = resolve(people, design)
-    reports, weights, rows = _read(as_frame(resolved.frame), resolved.design, (*groups.names, *names), where)
+    reports, weights, rows = read_reports(as_frame(resolved.frame), resolved.design, (*groups.names, *names), where)
     split = len(groups.names)
     check_reports(reports, (*groups.names, *names), groups, largest)
     require_answered(reports, (*groups.names, *names), split, unanswered, unknown)
@@ -181,7 +224,7 @@ def relational_data(
     )
 
 
-def _read(
+def read_reports(
     frame: Any, design: Design, names: Sequence[str], where: str | None
 ) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
     """Reports (NaN where missing), weights and places of the rows that count."""

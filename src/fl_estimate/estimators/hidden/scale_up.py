@@ -6,7 +6,6 @@ The public function; its rows' columns are in `network_columns`, what figures be
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
@@ -62,6 +61,7 @@ Variance = Literal["taylor", "replicates", "rescaled-bootstrap", "binomial"]
 ReportsAbout = Literal["population"]
 Adjustment = Annotated[Any, Earlier(form=MoreThanZero | str, independent=True)]
 LIMITS = ("log", "wald")
+Told = Mapping[str, list[tuple[str, float, float]]]
 
 
 @method(kind="scale_up", basis="respondents", family="hidden")
@@ -151,7 +151,7 @@ def scale_up(
     -------
     Estimates
         One row a hidden group and domain, `outcome` its column. `n` respondents; those who know at least one member are what a rule
-        of publication takes for cases. `.diagnostics` has the mean network size, respondents without one, and heaping.
+        of publication takes for cases. `.diagnostics` has the mean network size, the share of respondents without one, and heaping (`RelationalData.quality`).
 
     Raises
     ------
@@ -176,7 +176,7 @@ def scale_up(
     >>> drawn = fl.hidden.simulate_scale_up(respondents=1_000, seed=1)
     >>> estimate = fl.hidden.scale_up(drawn.people, "hidden", known=drawn.known, population=drawn.population, design=drawn.design)
     >>> drawn.hidden_size, round(estimate.value), [round(limit) for limit in estimate.interval]
-    (5000, 5000, [4000, 6000])
+    (5000, 5132, [4383, 6008])
     """
     groups = known_groups(known, population)
     names = hidden_names(hidden, groups)
@@ -195,7 +195,7 @@ def scale_up(
     engine: Any = {"rescaled-bootstrap": "replicates", "binomial": "taylor"}.get(str(variance), variance)
     call = Call("hidden.scale_up", people, design, by, where, unknown, engine, interval, df, level, named=names)
     call.check(LIMITS)
-    ratios = estimator == "mean-of-ratios"
+    call, ratios = reports.on(call), estimator == "mean-of-ratios"
     basic = estimated(call, lambda one: hidden_targets(one, reports, names, ratios=ratios), quantity=RATIO)
     correction = correction_of(
         [str(each) for each in basic.frame["outcome"]],
@@ -209,7 +209,7 @@ def scale_up(
     )  # fmt: skip
     asked: dict[str, Any] = {
         "known": groups.to_dict(), "population": groups.population, "estimator": estimator, "quantity": quantity, "by": by,
-        "unanswered": unanswered, "top_code": top_code, "largest": largest, "corrections": dict(correction.told),
+        "unanswered": unanswered, "top_code": top_code, "largest": largest, "corrections": {name: [list(each) for each in found] for name, found in correction.told.items()},
         "recall": list(recall) if recall else [], "variance": variance, "reports_about": reports_about,
     }  # fmt: skip
     said = _assumptions(data, asked, correction.told, curve)
@@ -220,48 +220,17 @@ def scale_up(
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
-class NetworkDiagnostics:
-    """What is seen in the reports before anything is estimated.
-
-    Attributes
-    ----------
-    mean_network_size : float
-        Weighted, over respondents whose network size is known; in persons.
-    without_network : float
-        Share of respondents, by weight, who know nobody in a known group.
-    heaped : dict of str to float
-        By group, the share of reports of 5 or more that end in 0 or 5; about 0.2 where nobody rounds.
-    """
-
-    mean_network_size: float
-    without_network: float
-    heaped: dict[str, float]
-
-
-def network_diagnostics(data: RelationalData) -> NetworkDiagnostics:
-    """What is seen in reports: network sizes, respondents without one, heaping at 0 and 5."""
+def diagnostics_of(data: RelationalData) -> dict[str, Any]:
+    """What is seen in reports before anything is estimated: network sizes, respondents without one, heaping."""
     degrees = data.degrees()
     known = ~np.isnan(degrees)
     weights = data.weights[known]
-    heaped: dict[str, float] = {}
-    for name, values in zip(data.groups, data.reports.T, strict=True):
-        large = np.nan_to_num(values) >= 5
-        heaped[name] = float(np.mean(values[large] % 5 == 0)) if large.any() else np.nan
-    return NetworkDiagnostics(
-        mean_network_size=float(np.average(degrees[known], weights=weights)),
-        without_network=float(np.average(degrees[known] == 0, weights=weights)),
-        heaped=heaped,
-    )
-
-
-def diagnostics_of(data: RelationalData) -> dict[str, Any]:
-    """The same as a result carries it."""
-    found = network_diagnostics(data)
+    quality = data.quality()
     return {
-        "mean_network_size": found.mean_network_size,
-        "without_network": found.without_network,
-        "heaped": found.heaped,
+        "mean_network_size": float(np.average(degrees[known], weights=weights)),
+        "without_network": float(np.average(degrees[known] == 0, weights=weights)),
+        "heaped_at_5": dict(zip(quality["group"], quality["heaped_at_5"].astype(float), strict=True)),
+        "heaped_at_10": dict(zip(quality["group"], quality["heaped_at_10"].astype(float), strict=True)),
     }
 
 
@@ -315,22 +284,30 @@ def _ties(call: Call, reports: NetworkReports, names: Sequence[str]) -> Floats:
 def _assumptions(
     data: RelationalData,
     asked: Mapping[str, Any],
-    told: Mapping[str, str],
+    told: Told,
     curve: RecallCurve | None,
 ) -> list[Assumption]:
     """What the figures take for granted beyond the survey."""
     said = known_assumptions(data, asked["unanswered"])
     said += about_population(asked["by"], asked["reports_about"])
     said += [NO_BARRIER.assume()]
-    said += [
-        CORRECTED[name].assume(value=told[name]) if name in told else UNCORRECTED[name].assume() for name in UNCORRECTED
-    ]
+    said += corrected(told)
     if curve is not None:
         said.append(RECALL.assume(threshold=curve.threshold, exponent=curve.exponent))
     if asked["estimator"] == "mean-of-ratios":
-        said.append(NO_NETWORK.assume(share=network_diagnostics(data).without_network))
+        said.append(NO_NETWORK.assume(share=diagnostics_of(data)["without_network"]))
     if asked["variance"] == "binomial":
         said.append(BINOMIAL_ERROR.assume())
+    return said
+
+
+def corrected(told: Told, names: Sequence[str] = tuple(UNCORRECTED)) -> list[Assumption]:
+    """What was corrected, by how much; and what is taken to need no correction."""
+    said: list[Assumption] = []
+    for name in names:
+        found = told.get(name, [])
+        said += [CORRECTED[name].assume(groups=groups, value=value, cv=cv) for groups, value, cv in found]
+        said += [] if found else [UNCORRECTED[name].assume()]
     return said
 
 

@@ -27,12 +27,6 @@ class Factor:
     cv: float
     origin: str
 
-    def told(self) -> str:
-        """As an assumption says it."""
-        if self.cv == 0:
-            return f"{self.value:.4g}"
-        return f"{self.value:.4g} (se {self.value * self.cv:.3g})"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Correction:
@@ -43,13 +37,13 @@ class Correction:
     factor : float array, shape (rows,)
     relative : float array, shape (rows, rows)
         Covariance of the logarithms of the factors.
-    told : mapping of str to str
-        The corrections that were made, by name.
+    told : mapping of str to list of (groups, value, relative standard error)
+        The corrections that were made, by name: one entry for the hidden groups that have the same.
     """
 
     factor: Floats
     relative: Floats
-    told: Mapping[str, str]
+    told: Mapping[str, list[tuple[str, float, float]]]
 
 
 def read_factors(given: Any, name: str, groups: Sequence[str], *, share: bool) -> dict[str, Factor]:
@@ -89,7 +83,7 @@ def correction_of(
     """
     groups = list(dict.fromkeys(outcomes))
     factor, relative = np.ones(len(outcomes)), np.zeros((len(outcomes), len(outcomes)))
-    told: dict[str, str] = {}
+    told: dict[str, list[tuple[str, float, float]]] = {}
     for name, power, given in [*((n, 1, v) for n, v in multiplied.items()), *((n, -1, v) for n, v in divided.items())]:
         if given is None:
             continue
@@ -99,8 +93,10 @@ def correction_of(
         cv = np.array([one.cv for one in each])
         same = np.array([[one.origin == other.origin for other in each] for one in each])
         relative = relative + np.outer(cv, cv) * same
-        kinds = dict.fromkeys(one.told() for one in each)
-        told[name] = ", ".join(kinds) if len(kinds) == 1 else ", ".join(f"{g} {found[g].told()}" for g in groups)
+        of: dict[tuple[float, float], list[str]] = {}
+        for group in groups:
+            of.setdefault((found[group].value, found[group].cv), []).append(group)
+        told[name] = [(", ".join(alike), value, cv) for (value, cv), alike in of.items()]
     return Correction(factor=factor, relative=relative, told=told)
 
 

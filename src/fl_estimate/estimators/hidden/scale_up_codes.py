@@ -20,9 +20,9 @@ UNCORRECTED: dict[str, AssumptionCode] = {
     "precision": AssumptionCode("scale_up_no_false_reports"),
 }
 CORRECTED: dict[str, AssumptionCode] = {
-    "degree_ratio": AssumptionCode("scale_up_degree_ratio", "value"),
-    "transmission": AssumptionCode("scale_up_transmission", "value"),
-    "precision": AssumptionCode("scale_up_precision", "value"),
+    "degree_ratio": AssumptionCode("scale_up_degree_ratio", "groups", "value", "cv"),
+    "transmission": AssumptionCode("scale_up_transmission", "groups", "value", "cv"),
+    "precision": AssumptionCode("scale_up_precision", "groups", "value", "cv"),
 }
 RECALL = AssumptionCode("scale_up_recall_curve", "threshold", "exponent")
 TOP_CODED = AssumptionCode("scale_up_top_coded", "most")
