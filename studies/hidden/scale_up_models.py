@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from studies.hidden.cells import Cell, Drawn
 
 import fl_estimate as fl
 from fl_estimate.arrays import Floats
@@ -15,6 +14,7 @@ from fl_estimate.estimators.hidden.relational_data import RelationalData
 from fl_estimate.estimators.hidden.scale_up_chains import sample_scale_up
 from fl_estimate.estimators.hidden.scale_up_problem import problem_of
 from fl_estimate.estimators.hidden.scale_up_scaling import require_scaling, scaled_shares
+from studies.hidden.cells import Cell, Drawn
 
 DESIGN = "scale-up models"
 POPULATION = 1_000_000.0
@@ -26,15 +26,13 @@ PRIORS: dict[str, dict[str, tuple[float, float]]] = {
 TRANSMISSION = (8.0, 4.0)
 
 
-def draw(
-    model: str, fitted: str, seed: int, *, options: Mapping[str, Any] | None = None, **population: Any
-) -> Drawn:
+def draw(model: str, fitted: str, seed: int, *, options: Mapping[str, Any] | None = None, **population: Any) -> Drawn:
     """Reports by one model, the hidden group by another."""
     drawn = fl.hidden.simulate_scale_up_model(model=model, respondents=200, seed=seed, **population)  # type: ignore[arg-type]
     given = {"draws": 400, "burn_in": 300, **(options or {})}
     found = fl.hidden.scale_up_model(
         drawn.people, "hidden", known=drawn.known, population=drawn.population, design=drawn.design, model=fitted,  # type: ignore[arg-type]
-        seed=seed, **given,
+        seed=seed, largest=1e5, **given,
     )  # fmt: skip
     return found.value, *found.interval, drawn.hidden_size
 
@@ -119,7 +117,7 @@ def _posterior(model: str, seed: int, respondents: int, kept: int) -> dict[str, 
     return named | {name: (truth[name], chains.parameters[name][0]) for name in truth}
 
 
-def _degrees(model: str, truth: Mapping[str, float], n: int, generator: np.random.Generator) -> tuple[Floats, Floats]:
+def _degrees(model: str, truth: Mapping[str, float], n: int, generator: np.random.Generator) -> tuple[Any, Floats]:
     """Of the random-degree family; the hidden group's size is log-uniform from one person to all."""
     known = np.array([2_000.0, 4_000.0, 8_000.0, 16_000.0]) / POPULATION
     shares = np.append(known, np.exp(generator.uniform(-np.log(POPULATION), 0)))
@@ -133,7 +131,7 @@ def _degrees(model: str, truth: Mapping[str, float], n: int, generator: np.rando
     return generator.binomial(degree[:, None], each), shares
 
 
-def _effects(truth: Mapping[str, float], n: int, generator: np.random.Generator) -> tuple[Floats, Floats]:
+def _effects(truth: Mapping[str, float], n: int, generator: np.random.Generator) -> tuple[Any, Floats]:
     """Of the overdispersed model: known groups are 5 % of the population, the hidden one is what its effect says beside theirs."""
     b = generator.normal(0, truth["sd_b"], 6)
     a = generator.normal(truth["mu"], truth["sd_a"], n)

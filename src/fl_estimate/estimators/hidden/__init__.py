@@ -13,15 +13,15 @@ from fl_estimate.estimators.hidden.scale_up_simulation import ScaleUpSample as S
 from fl_estimate.estimators.hidden.scale_up_simulation import simulate_scale_up as simulate_scale_up
 
 __all__ = [
-    "SimulatedReports",
     "RelationalData",
     "ScaleUpSample",
+    "SimulatedReports",
     "back_estimates",
     "generalised_scale_up",
     "network_size",
     "relational_data",
     "scale_up",
     "scale_up_model",
-    "simulate_scale_up_model",
     "simulate_scale_up",
+    "simulate_scale_up_model",
 ]

@@ -1,4 +1,4 @@
-"""Chains of a scale-up model by the exact samplers: one a thread, each with a stream of its own and a start of its own."""
+"""ScaleUpChains of a scale-up model by the exact samplers: one a thread, each with a stream of its own and a start of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fl_estimate.arrays import Floats
-from fl_estimate.estimators.hidden.scale_up_problem import OVERDISPERSED, Chains, Problem, kept_every
+from fl_estimate.estimators.hidden.scale_up_problem import OVERDISPERSED, ScaleUpChains, ScaleUpProblem, kept_every
 
 Drawn = tuple[Floats, Floats]
 SPREAD = 0.5
@@ -18,13 +18,13 @@ SPREAD = 0.5
 
 
 def sample_scale_up(
-    problem: Problem, *, chains: int, draws_per_chain: int, burn_in: int, thin: int, seed: int
-) -> Chains:
+    problem: ScaleUpProblem, *, chains: int, draws_per_chain: int, burn_in: int, thin: int, seed: int
+) -> ScaleUpChains:
     """Markov chains of Gibbs and slice steps.
 
     Parameters
     ----------
-    problem : Problem
+    problem : ScaleUpProblem
         Of any model but the correlated one.
     chains, draws_per_chain, burn_in, thin, seed : int
     """
@@ -40,10 +40,10 @@ def sample_scale_up(
     out, degrees = np.stack([drawn[0] for drawn in found]), np.stack([drawn[1] for drawn in found])
     parts = _effects(problem, out) if problem.model == OVERDISPERSED else _shares(problem, out)
     told = {"sampler": "gibbs", "burn_in": burn_in, "thin": thin}
-    return Chains(**parts, log_degree=degrees, diagnostics=told)
+    return ScaleUpChains(**parts, log_degree=degrees, diagnostics=told)
 
 
-def _random_degree(problem: Problem) -> Callable[[tuple[int, ...], np.random.Generator], Drawn]:
+def _random_degree(problem: ScaleUpProblem) -> Callable[[tuple[int, ...], np.random.Generator], Drawn]:
     from fl_estimate.estimators.hidden.scale_up_gibbs import run_chain
 
     hidden, groups = problem.hidden, len(problem.names)
@@ -66,7 +66,7 @@ def _random_degree(problem: Problem) -> Callable[[tuple[int, ...], np.random.Gen
     return one
 
 
-def _overdispersed(problem: Problem) -> Callable[[tuple[int, ...], np.random.Generator], Drawn]:
+def _overdispersed(problem: ScaleUpProblem) -> Callable[[tuple[int, ...], np.random.Generator], Drawn]:
     from fl_estimate.estimators.hidden.scale_up_overdispersed import run_overdispersed
 
     told = np.maximum(problem.told.sum(axis=0), 1)
@@ -87,7 +87,7 @@ def _overdispersed(problem: Problem) -> Callable[[tuple[int, ...], np.random.Gen
     return one
 
 
-def _shares(problem: Problem, out: Floats) -> dict[str, Any]:
+def _shares(problem: ScaleUpProblem, out: Floats) -> dict[str, Any]:
     groups = len(problem.names)
     parameters = {"mu": out[..., 0], "sigma": out[..., 1]}
     if problem.barrier:
@@ -97,7 +97,7 @@ def _shares(problem: Problem, out: Floats) -> dict[str, Any]:
     return {"log_share": out[..., 3 : 3 + groups], "mean_degree": out[..., 2], "parameters": parameters}
 
 
-def _effects(problem: Problem, out: Floats) -> dict[str, Any]:
+def _effects(problem: ScaleUpProblem, out: Floats) -> dict[str, Any]:
     groups = len(problem.names)
     parameters = {"mu": out[..., 0], "sd_a": out[..., 1], "sd_b": out[..., 2], "omega": out[..., 4 + groups :]}
     return {"log_share": out[..., 4 : 4 + groups], "mean_degree": out[..., 3], "parameters": parameters}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from fl_estimate.arrays import Floats
-from fl_estimate.estimators.hidden.scale_up_problem import CORRELATED, OVERDISPERSED, Chains, Problem
+from fl_estimate.estimators.hidden.scale_up_problem import CORRELATED, OVERDISPERSED, ScaleUpChains, ScaleUpProblem
 
 MOST_CELLS = 20_000_000
 """Reports drawn anew in all."""
@@ -40,7 +39,7 @@ class PredictiveCheck:
         return int((two_sided < level / self.p.shape[1]).sum())
 
 
-def predictive_check(problem: Problem, chains: Chains, seed: int) -> PredictiveCheck:
+def predictive_check(problem: ScaleUpProblem, chains: ScaleUpChains, seed: int) -> PredictiveCheck:
     """Draw reports of the same respondents anew, and compare.
 
     Biases and shares of the respondents are drawn anew, network sizes are those of the posterior.
@@ -51,11 +50,10 @@ def predictive_check(problem: Problem, chains: Chains, seed: int) -> PredictiveC
     most = int(np.clip(MOST_CELLS // max(problem.reports.size, 1), FEWEST, len(whole)))
     chosen = [whole[at] for at in np.unique(np.linspace(0, len(whole) - 1, most).astype(int))]
     draw = {OVERDISPERSED: _overdispersed, CORRELATED: _correlated}.get(problem.model, _shares)
-    one: Callable[[int, int], Any] = lambda chain, row: draw(problem, chains, chain, row, generator)  # noqa: E731
     observed = _statistics(problem.reports.astype(float), problem.told)
     larger = np.zeros_like(observed)
     for chain, row in chosen:
-        again = _statistics(one(chain, row).astype(float), problem.told)
+        again = _statistics(draw(problem, chains, chain, row, generator).astype(float), problem.told)
         larger += (again > observed) + 0.5 * (again == observed)
     return PredictiveCheck(observed=observed, p=larger / len(chosen), draws=len(chosen))
 
@@ -69,7 +67,9 @@ def _statistics(reports: Floats, told: Any) -> Floats:
     return np.stack([mean, zero, spread])
 
 
-def _shares(problem: Problem, chains: Chains, chain: int, row: int, generator: np.random.Generator) -> Any:
+def _shares(
+    problem: ScaleUpProblem, chains: ScaleUpChains, chain: int, row: int, generator: np.random.Generator
+) -> Any:
     at = row * chains.every
     degree = np.floor(np.exp(chains.log_degree[chain, row]) + 0.5)[:, None]
     m = np.exp(chains.log_share[chain, at])
@@ -83,14 +83,19 @@ def _shares(problem: Problem, chains: Chains, chain: int, row: int, generator: n
     return generator.binomial(np.maximum(degree, 0).astype(np.int64), np.clip(share * tau, 0, 1))
 
 
-def _overdispersed(problem: Problem, chains: Chains, chain: int, row: int, generator: np.random.Generator) -> Any:
+def _overdispersed(
+    problem: ScaleUpProblem, chains: ScaleUpChains, chain: int, row: int, generator: np.random.Generator
+) -> Any:
     at = row * chains.every
     mean = np.exp(chains.log_degree[chain, row][:, None] + chains.log_share[chain, at])
+    assert mean.shape == problem.reports.shape
     omega = np.maximum(chains.parameters["omega"][chain, at], 1 + 1e-8)
     return generator.poisson(generator.gamma(mean / (omega - 1), omega - 1))
 
 
-def _correlated(problem: Problem, chains: Chains, chain: int, row: int, generator: np.random.Generator) -> Any:
+def _correlated(
+    problem: ScaleUpProblem, chains: ScaleUpChains, chain: int, row: int, generator: np.random.Generator
+) -> Any:
     at = row * chains.every
     assert chains.correlation is not None  # of this model
     spread = np.sqrt(np.log1p(chains.parameters["sd_bias"][chain, at] ** 2))

@@ -39,7 +39,9 @@ def shapes(m: float, rho: float) -> Any:
 
 
 @compiled
-def log_row(d: float, reports: Any, told: Any, stay: float, a: Any, b: Any, tau: Any, most: float, barrier: bool) -> float:
+def log_row(
+    d: float, reports: Any, told: Any, stay: float, a: Any, b: Any, tau: Any, most: float, barrier: bool
+) -> float:
     """Log likelihood of one respondent's reports at a degree; without barriers `stay` is Σ log(1 − q_k)."""
     if d < most:
         return BELOW
@@ -90,6 +92,7 @@ def log_odds_prior(u: float, first: float, second: float) -> float:
 
 @compiled
 def expit(u: float) -> float:
+    """1/(1 + e^−u)."""
     return 1.0 / (1.0 + math.exp(-u)) if u > -700.0 else math.exp(u)
 
 
@@ -135,11 +138,17 @@ def slice_group(
     left = here - step * generator.random()
     right = left + step
     for _ in range(20):
-        if log_group(kind, left, reports, told, degree, weight, log_m, rho, tau, first, second, log_population) <= height:
+        if (
+            log_group(kind, left, reports, told, degree, weight, log_m, rho, tau, first, second, log_population)
+            <= height
+        ):
             break
         left -= step
     for _ in range(20):
-        if log_group(kind, right, reports, told, degree, weight, log_m, rho, tau, first, second, log_population) <= height:
+        if (
+            log_group(kind, right, reports, told, degree, weight, log_m, rho, tau, first, second, log_population)
+            <= height
+        ):
             break
         right += step
     for _ in range(200):
@@ -268,7 +277,12 @@ def run_chain(
         for k in range(groups):
             if told[i, k]:
                 reported[i] += reports[i, k]
-    step_m, step_rho, step_tau, step_both = np.full(groups, 0.5), np.full(groups, 1.0), np.full(groups, 1.0), np.full(groups, 0.5)
+    step_m, step_rho, step_tau, step_both = (
+        np.full(groups, 0.5),
+        np.full(groups, 1.0),
+        np.full(groups, 1.0),
+        np.full(groups, 0.5),
+    )
     stay = np.zeros(groups)
     back = log_m.copy()
     out = np.empty((kept, 3 + 3 * groups))

@@ -37,9 +37,9 @@ from fl_estimate.estimators.hidden.scale_up_problem import (
     CORRELATED,
     OVERDISPERSED,
     TRANSMITTING,
-    Chains,
     Model,
-    Problem,
+    ScaleUpChains,
+    ScaleUpProblem,
     problem_of,
 )
 from fl_estimate.estimators.hidden.scale_up_scaling import Scaling, require_scaling, scaled_shares
@@ -187,7 +187,7 @@ def scale_up_model(
     EstimateFault
         FL-EST-590 to FL-EST-599, FL-EST-602: as `fl.hidden.scale_up`; FL-EST-620: the model; FL-EST-621: the transmission;
         FL-EST-622: a prior; FL-EST-623: chains that do not agree; FL-EST-624: the scaling; FL-EST-625: draws, chains or the sampler;
-        FL-EST-626: weights that nobody has said what to do with; FL-EST-60, FL-EST-61: NUTS failed.
+        FL-EST-626: weights that nobody has said what to do with; FL-EST-628: the level; FL-EST-60, FL-EST-61: NUTS failed.
 
     Notes
     -----
@@ -281,7 +281,7 @@ def _check_words(quantity: str, weighting: str | None, level: float) -> None:
         raise not_one_of("FL-EST-626", "this treatment of weights", weighting, get_args(Weighting))
     if not isinstance(level, float) or not 0 < level < 1:
         raise EstimateFault(
-            "FL-EST-30", "the level is not between 0 and 1", found=shown(level), fix="95 % is level=0.95"
+            "FL-EST-628", "the level is not between 0 and 1", found=shown(level), fix="95 % is level=0.95"
         )
 
 
@@ -315,7 +315,7 @@ def _direct(people: Any, data: RelationalData, *, unknown: str | None, **setting
     return each[0] if len(each) == 1 else stack(each)
 
 
-def _sampled(problem: Problem, ways: Mapping[str, Any], seed: int, progress: bool) -> Chains:
+def _sampled(problem: ScaleUpProblem, ways: Mapping[str, Any], seed: int, progress: bool) -> ScaleUpChains:
     per_chain = -(-ways["draws"] // ways["chains"])
     if ways["sampler"] == "nuts":
         return sample_scale_up_nuts(problem, draws_per_chain=per_chain, seed=seed, progress=progress)
@@ -331,9 +331,9 @@ def _clustered(people: Any, design: Design | None) -> bool:
 
 
 def _estimates(
-    problem: Problem,
+    problem: ScaleUpProblem,
     found: ScaleUpPosterior,
-    chains: Chains,
+    chains: ScaleUpChains,
     direct: Estimates,
     *,
     quantity: str,
@@ -358,7 +358,8 @@ def _estimates(
     scale = direct.frame["value"].to_numpy(dtype=float), direct.frame["se"].to_numpy(dtype=float)
     ratio = factor / problem.population
     told = {
-        name: {"value": float(value * ratio), "se": float(se * ratio)} for name, value, se in zip(names, *scale, strict=True)
+        name: {"value": float(value * ratio), "se": float(se * ratio)}
+        for name, value, se in zip(names, *scale, strict=True)
     }
     return build(
         {
@@ -378,7 +379,7 @@ def _estimates(
     )  # fmt: skip
 
 
-def _support(direct: Estimates, problem: Problem, cases: Any) -> Support:
+def _support(direct: Estimates, problem: ScaleUpProblem, cases: Any) -> Support:
     """That of the ratio of sums; where respondents were told apart by group, the fewer."""
     met = direct.support
     n = np.minimum(met.respondents, problem.told[:, problem.hidden].sum(axis=0))
@@ -387,7 +388,7 @@ def _support(direct: Estimates, problem: Problem, cases: Any) -> Support:
     )  # fmt: skip
 
 
-def _inference(problem: Problem, found: ScaleUpPosterior, chains: Chains) -> Inference:
+def _inference(problem: ScaleUpProblem, found: ScaleUpPosterior, chains: ScaleUpChains) -> Inference:
     parameters: dict[str, Floats] = {"mean_network_size": found.mean_degree.reshape(-1)}
     along: dict[str, tuple[str, tuple[str, ...]]] = {}
     for name, values in chains.parameters.items():
@@ -402,7 +403,7 @@ def _inference(problem: Problem, found: ScaleUpPosterior, chains: Chains) -> Inf
 
 
 def _assumptions(
-    problem: Problem,
+    problem: ScaleUpProblem,
     data: RelationalData,
     rule: str,
     scaling_groups: Mapping[str, Any] | None,
@@ -418,7 +419,11 @@ def _assumptions(
         said.append(BARRIERS.assume())
     elif own is RANDOM_DEGREES:
         said.append(NO_BARRIER.assume())
-    said += [code.assume() for name, code in UNCORRECTED.items() if name != "transmission" or problem.model not in TRANSMITTING]
+    said += [
+        code.assume()
+        for name, code in UNCORRECTED.items()
+        if name != "transmission" or problem.model not in TRANSMITTING
+    ]
     if problem.model in TRANSMITTING:
         said += _transmissions(problem)
     if rule:
@@ -436,7 +441,7 @@ def _assumptions(
     return said
 
 
-def _transmissions(problem: Problem) -> list[Assumption]:
+def _transmissions(problem: ScaleUpProblem) -> list[Assumption]:
     names = [name for name, hidden in zip(problem.names, problem.hidden, strict=True) if hidden]
     said: list[Assumption] = []
     for name, a, b, fixed in zip(names, problem.tau_first, problem.tau_second, problem.fixed_tau, strict=True):
@@ -447,7 +452,7 @@ def _transmissions(problem: Problem) -> list[Assumption]:
     return said
 
 
-def _transmission_told(problem: Problem) -> dict[str, Any]:
+def _transmission_told(problem: ScaleUpProblem) -> dict[str, Any]:
     """What the transmission of each hidden group was, as a recipe keeps it."""
     if problem.model not in TRANSMITTING:
         return {}
@@ -456,7 +461,7 @@ def _transmission_told(problem: Problem) -> dict[str, Any]:
     return {name: float(fixed) if fixed > 0 else [float(a), float(b)] for name, a, b, fixed in each}
 
 
-def _prior_text(problem: Problem, name: str) -> str:
+def _prior_text(problem: ScaleUpProblem, name: str) -> str:
     """A prior as formulas have it."""
     ends = ", ".join(f"{end:g}" for end in problem.priors[name])
     if problem.model != CORRELATED:

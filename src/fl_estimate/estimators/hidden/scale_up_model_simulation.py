@@ -10,7 +10,14 @@ import numpy as np
 
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of, shown
-from fl_estimate.estimators.hidden.scale_up_problem import BARRIERS, CORRELATED, MODELS, OVERDISPERSED, TRANSMITTING, Model
+from fl_estimate.estimators.hidden.scale_up_problem import (
+    BARRIERS,
+    CORRELATED,
+    MODELS,
+    OVERDISPERSED,
+    TRANSMITTING,
+    Model,
+)
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.seeds import known_seed
 
@@ -63,7 +70,7 @@ def simulate_scale_up_model(
     transmission: float = 0.8,
     overdispersion: float = 2.0,
     sd_bias: float = 1.0,
-    correlation: float = 0.3,
+    bias_correlation: float = 0.3,
     oversampled: float = 1.0,
     seed: int | None = None,
 ) -> SimulatedReports:
@@ -88,7 +95,7 @@ def simulate_scale_up_model(
         Share of those who know a member of the hidden group who know that this is one, of "transmission" and "combined".
     overdispersion : float
         ω of every group, above 1: reports have ω times the variance of a Poisson count.
-    sd_bias, correlation : float
+    sd_bias, bias_correlation : float
         Of "correlated": standard deviation of the biases, whose mean is 1, and the correlation of their logarithms between groups.
     oversampled : float
         A fifth of the population lives in towns, where networks are 1.6 times as large and hold twice the share of hidden people;
@@ -119,7 +126,7 @@ def simulate_scale_up_model(
         respondents=(respondents, 1, np.inf), hidden_size=(hidden_size, 1, population), population=(population, 2, np.inf),
         mean_log_degree=(mean_log_degree, -5, 12), sd_log_degree=(sd_log_degree, 0, 5), barrier=(barrier, 1e-6, 0.999),
         transmission=(transmission, 1e-6, 1), overdispersion=(overdispersion, 1.001, 1e6), sd_bias=(sd_bias, 0, 100),
-        correlation=(correlation, 0, 0.99), oversampled=(oversampled, 0.01, 100),
+        bias_correlation=(bias_correlation, 0, 0.99), oversampled=(oversampled, 0.01, 100),
         **{f"known_sizes[{at}]": (size, 1, population) for at, size in enumerate(known_sizes)},
     )  # fmt: skip
     if not len(known_sizes):
@@ -127,14 +134,16 @@ def simulate_scale_up_model(
     generator = np.random.default_rng(known_seed(seed))
     n = int(respondents)
     town, weight = _towns(n, oversampled, generator)
-    degree = np.floor(np.exp(generator.normal(mean_log_degree, sd_log_degree, n)) * np.where(town, TOWN_NETWORKS, 1) + 0.5)
+    degree = np.floor(
+        np.exp(generator.normal(mean_log_degree, sd_log_degree, n)) * np.where(town, TOWN_NETWORKS, 1) + 0.5
+    )
     share = np.array([*known_sizes, hidden_size], dtype=float) / population
     shares = np.broadcast_to(share, (n, len(share))).copy()
     if oversampled != 1:
         shares[:, -1] *= _hidden_in_networks(town)
     settings = {
         "barrier": barrier, "transmission": transmission, "overdispersion": overdispersion, "sd_bias": sd_bias,
-        "correlation": correlation,
+        "bias_correlation": bias_correlation,
     }  # fmt: skip
     reports = _reports(model, degree, shares, settings, generator)
     names = [f"group_{at}" for at in range(1, len(known_sizes) + 1)]
@@ -173,8 +182,8 @@ def _reports(
     if model == CORRELATED:
         groups = shares.shape[1]
         spread = float(np.sqrt(np.log1p(settings["sd_bias"] ** 2)))
-        common = np.sqrt(settings["correlation"]) * generator.standard_normal((len(degree), 1))
-        own = np.sqrt(1 - settings["correlation"]) * generator.standard_normal((len(degree), groups))
+        common = np.sqrt(settings["bias_correlation"]) * generator.standard_normal((len(degree), 1))
+        own = np.sqrt(1 - settings["bias_correlation"]) * generator.standard_normal((len(degree), groups))
         return generator.poisson(mean * np.exp(spread * (common + own) - 0.5 * spread**2))
     share = shares
     if model in BARRIERS:

@@ -8,14 +8,20 @@ from typing import Any
 import numpy as np
 
 from fl_estimate.arrays import Floats
-from fl_estimate.estimators.hidden.scale_up_problem import CORRELATED, OVERDISPERSED, Chains, Problem, kept_every
+from fl_estimate.estimators.hidden.scale_up_problem import (
+    CORRELATED,
+    OVERDISPERSED,
+    ScaleUpChains,
+    ScaleUpProblem,
+    kept_every,
+)
 from fl_estimate.estimators.sampling import CHAINS, ModelRecipe, run_nuts
 
 LEAST_LOG_DEGREE = -4.0
 """From here a degree is nobody: who knows nobody of any group has no other lower end."""
 
 
-def sample_scale_up_nuts(problem: Problem, *, draws_per_chain: int, seed: int, progress: bool) -> Chains:
+def sample_scale_up_nuts(problem: ScaleUpProblem, *, draws_per_chain: int, seed: int, progress: bool) -> ScaleUpChains:
     """Markov chains of NUTS for a scale-up model.
 
     Raises
@@ -28,17 +34,17 @@ def sample_scale_up_nuts(problem: Problem, *, draws_per_chain: int, seed: int, p
     effects, every = problem.model in (CORRELATED, OVERDISPERSED), kept_every(draws_per_chain)
     made = _effects(problem, draws) if effects else _shares(problem, draws, seed)
     log_degree = draws["a" if effects else "x"]
-    return Chains(
+    return ScaleUpChains(
         **made,
         log_degree=log_degree[:, : draws_per_chain // every * every : every],
         mean_degree=np.exp(log_degree) @ problem.weights / problem.weights.sum(),
         diagnostics={"sampler": "nuts", **run.verdict.to_dict()},
         flags=run.verdict.flags,
-        stats={name: values for name, values in run.stats.items()},
+        stats=dict(run.stats),
     )
 
 
-def _shares(problem: Problem, draws: Mapping[str, Floats], seed: int) -> dict[str, Any]:
+def _shares(problem: ScaleUpProblem, draws: Mapping[str, Floats], seed: int) -> dict[str, Any]:
     """Of the random-degree family."""
     every = (*draws["mu"].shape, len(problem.sizes))
     log_m = _back(problem, np.exp(draws["x"]), seed)
@@ -53,7 +59,7 @@ def _shares(problem: Problem, draws: Mapping[str, Floats], seed: int) -> dict[st
     return {"log_share": log_m, "parameters": parameters}
 
 
-def _back(problem: Problem, degree: Floats, seed: int) -> Floats:
+def _back(problem: ScaleUpProblem, degree: Floats, seed: int) -> Floats:
     """Log shares that reports about known groups say given degrees: the draws that the exact sampler makes without barriers."""
     ties = (degree * problem.weights) @ problem.told
     met = np.maximum(problem.met, 0.5)
@@ -61,9 +67,13 @@ def _back(problem: Problem, degree: Floats, seed: int) -> Floats:
     return np.log(np.clip(drawn, 1 / problem.population, 1.0))
 
 
-def _effects(problem: Problem, draws: Mapping[str, Floats]) -> dict[str, Any]:
+def _effects(problem: ScaleUpProblem, draws: Mapping[str, Floats]) -> dict[str, Any]:
     """Of the models that take shares as random effects."""
-    names = ("mu", "sd_a", "sd_b", "omega") if problem.model == OVERDISPERSED else ("mu_rho", "sd_rho", "sd_degree", "sd_bias")
+    names = (
+        ("mu", "sd_a", "sd_b", "omega")
+        if problem.model == OVERDISPERSED
+        else ("mu_rho", "sd_rho", "sd_degree", "sd_bias")
+    )
     return {
         "log_share": draws["b"],
         "parameters": {name: draws[name] for name in names},
@@ -79,7 +89,7 @@ def _whole(lower: Floats, groups: int) -> Floats:
     return result
 
 
-def recipe(problem: Problem) -> ModelRecipe:
+def recipe(problem: ScaleUpProblem) -> ModelRecipe:
     """The model for the sampler: what is compiled, and the data that it is fed."""
     most = np.where(problem.told, problem.reports, 0).max(axis=1)
     data: dict[str, Any] = {
@@ -111,7 +121,7 @@ def recipe(problem: Problem) -> ModelRecipe:
     return ModelRecipe(key=key, build=lambda given: build(problem, given), data=data, names=names, kept={})
 
 
-def _random_degree(problem: Problem, data: Mapping[str, Any]) -> Any:
+def _random_degree(problem: ScaleUpProblem, data: Mapping[str, Any]) -> Any:
     """Random degrees, with or without barriers and transmission; whole degrees are taken as continuous."""
     import pymc as pm
 
@@ -145,7 +155,7 @@ def _random_degree(problem: Problem, data: Mapping[str, Any]) -> Any:
     return built
 
 
-def _with_barriers(pm: Any, problem: Problem, m: Any, rate: Any, y: Any, d: Any) -> Any:
+def _with_barriers(pm: Any, problem: ScaleUpProblem, m: Any, rate: Any, y: Any, d: Any) -> Any:
     """Of shares that differ from respondent to respondent: summed out, or, where reports are thinned too, drawn."""
     math, gammaln = pm.math, pm.math.gammaln
     groups, hidden = problem.reports.shape[1], int(problem.hidden.sum())
@@ -163,7 +173,7 @@ def _with_barriers(pm: Any, problem: Problem, m: Any, rate: Any, y: Any, d: Any)
     return math.concatenate([exact[:, :known], thinned], axis=1)
 
 
-def _overdispersed(problem: Problem, data: Mapping[str, Any]) -> Any:
+def _overdispersed(problem: ScaleUpProblem, data: Mapping[str, Any]) -> Any:
     """Zheng, Salganik and Gelman's model; the mean of groups' effects is 0, which the rule of scaling undoes."""
     import pymc as pm
 
@@ -173,12 +183,16 @@ def _overdispersed(problem: Problem, data: Mapping[str, Any]) -> Any:
     with pm.Model() as built:
         given: Any = {name: pm.Data(name, value) for name, value in data.items()}
         bounds = given["bounds"]
-        mu, sd_a, sd_b = (_flat(pm, name, bounds, 2 * at) for at, name in enumerate(("mu", "sd_a", "sd_b")))
+        sd_a, sd_b = _flat(pm, "sd_a", bounds, 2), _flat(pm, "sd_b", bounds, 4)
         z_a: Any = pm.Flat("z_a", shape=n)
         pm.Potential("respondents", (-0.5 * given["power"] * z_a**2).sum())
         z_b: Any = pm.Normal("z_b", shape=groups)
-        a: Any = pm.Deterministic("a", mu + sd_a * z_a)
         b: Any = pm.Deterministic("b", sd_b * z_b)
+        # What the data know is the level of a + b: the mean of a is that less the mean of b.
+        level: Any = pm.Flat("level")
+        mu: Any = pm.Deterministic("mu", level - b.mean())
+        pm.Potential("prior_mu", math.switch((mu >= bounds[0]) & (mu <= bounds[1]), 0.0, -np.inf))
+        a: Any = pm.Deterministic("a", mu + sd_a * z_a)
         inverse: Any = pm.Uniform("inverse", 0.0, 1.0, shape=groups)
         pm.Deterministic("omega", 1 / inverse)
         y, excess = given["y"], 1 / inverse - 1
@@ -188,7 +202,7 @@ def _overdispersed(problem: Problem, data: Mapping[str, Any]) -> Any:
     return built
 
 
-def _correlated(problem: Problem, data: Mapping[str, Any]) -> Any:
+def _correlated(problem: ScaleUpProblem, data: Mapping[str, Any]) -> Any:
     """Laga, Bao and Niu's model: log-normal biases of mean 1 that hang together between groups."""
     import pymc as pm
 

@@ -16,7 +16,7 @@ from fl_estimate.estimators.hidden.scale_up_model_codes import (
     PRIOR_END_MATTERS,
     SPREAD_NOT_DRAWN,
 )
-from fl_estimate.estimators.hidden.scale_up_problem import CORRELATED, Chains, Flags, Problem
+from fl_estimate.estimators.hidden.scale_up_problem import CORRELATED, Flags, ScaleUpChains, ScaleUpProblem
 from fl_estimate.estimators.hidden.scale_up_scaling import outside
 from fl_estimate.estimators.sampling import ESS_NEEDED, RHAT_GOOD, RHAT_HOPELESS
 from fl_estimate.results.codes import SAMPLER_ESS, SAMPLER_RHAT, ReasonCode
@@ -51,7 +51,12 @@ class ScaleUpPosterior:
 
 
 def posterior_of(
-    problem: Problem, chains: Chains, log_share: Floats, constant: Floats, check: PredictiveCheck, level: float
+    problem: ScaleUpProblem,
+    chains: ScaleUpChains,
+    log_share: Floats,
+    constant: Floats,
+    check: PredictiveCheck,
+    level: float,
 ) -> ScaleUpPosterior:
     """Judge the chains and the model.
 
@@ -109,7 +114,7 @@ def mixing(draws: Floats) -> dict[str, Any]:
     return {"rhat_max": max(rhat), "ess_bulk_min": min(bulk), "ess_tail_min": min(tail)}
 
 
-def back_estimates(problem: Problem, share: Floats, level: float) -> list[dict[str, Any]]:
+def back_estimates(problem: ScaleUpProblem, share: Floats, level: float) -> list[dict[str, Any]]:
     """What the model finds of each known group, in persons, beside what is known."""
     rows: list[dict[str, Any]] = []
     for at in np.flatnonzero(~problem.hidden):
@@ -118,7 +123,7 @@ def back_estimates(problem: Problem, share: Floats, level: float) -> list[dict[s
     return rows
 
 
-def _mean(chains: Chains, constant: Floats) -> Floats:
+def _mean(chains: ScaleUpChains, constant: Floats) -> Floats:
     return chains.mean_degree * np.exp(constant)
 
 
@@ -133,7 +138,7 @@ def _flags(told: dict[str, Any], own: Flags) -> Flags:
     return tuple(result)
 
 
-def _prior_ends(problem: Problem, chains: Chains) -> Told:
+def _prior_ends(problem: ScaleUpProblem, chains: ScaleUpChains) -> Told:
     """Flat priors whose end the posterior leans against."""
     if problem.model == CORRELATED:
         return []
@@ -151,14 +156,14 @@ def _summary(draws: Floats, level: float) -> dict[str, float]:
     return {"value": float(median), "lower": float(lower), "upper": float(upper)}
 
 
-def _summaries(problem: Problem, values: Floats, level: float) -> Any:
+def _summaries(problem: ScaleUpProblem, values: Floats, level: float) -> Any:
     """Of one parameter, or of each group's."""
     if values.ndim == 2:
         return _summary(values, level)
     return {name: _summary(values[..., at], level) for at, name in enumerate(problem.names)}
 
 
-def _checked(problem: Problem, check: PredictiveCheck) -> dict[str, Any]:
+def _checked(problem: ScaleUpProblem, check: PredictiveCheck) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     for at, name in enumerate(problem.names):
         values = {

@@ -19,7 +19,10 @@ MODELS: tuple[str, ...] = get_args(Model)
 OVERDISPERSED, CORRELATED = "overdispersed", "correlated"
 BARRIERS, TRANSMITTING = ("barrier", "combined"), ("transmission", "combined")
 PRIORS: dict[str, dict[str, tuple[float, ...]]] = {
-    **dict.fromkeys(("random-degree", "barrier", "transmission", "combined"), {"mu": (3.0, 8.0), "sigma": (0.25, 2.0)}),
+    **{
+        name: {"mu": (3.0, 8.0), "sigma": (0.25, 2.0)}
+        for name in ("random-degree", "barrier", "transmission", "combined")
+    },
     OVERDISPERSED: {"mu": (-20.0, 20.0), "sd_a": (0.0, 10.0), "sd_b": (0.0, 10.0)},
     CORRELATED: {"mu_rho": (0.0, 10.0), "sd_rho": (2.5,), "sd_degree": (2.5,), "sd_bias": (2.5,), "eta": (2.0,)},
 }
@@ -34,7 +37,7 @@ Flags = tuple[tuple[ReasonCode, tuple[tuple[str, Any], ...]], ...]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Problem:
+class ScaleUpProblem:
     """What a sampler needs.
 
     Attributes
@@ -115,7 +118,7 @@ class Problem:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Chains:
+class ScaleUpChains:
     """Draws of a scale-up model, chains first.
 
     Attributes
@@ -162,7 +165,7 @@ def kept_every(draws: int) -> int:
 
 def problem_of(
     data: RelationalData, model: str, transmission: Any, priors: Mapping[str, Any] | None, weights: Floats
-) -> Problem:
+) -> ScaleUpProblem:
     """Reports and settings as arrays.
 
     Raises
@@ -174,7 +177,7 @@ def problem_of(
         raise not_one_of("FL-EST-620", "this scale-up model", model, MODELS)
     first, second, fixed = _transmission(data.hidden, model, transmission)
     told = ~np.isnan(data.reports)
-    return Problem(
+    return ScaleUpProblem(
         model=model,
         names=data.groups,
         reports=np.where(told, data.reports, 0).astype(np.int64),
@@ -262,7 +265,7 @@ def _priors(model: str, given: Mapping[str, Any] | None) -> dict[str, tuple[floa
 
 
 def _wrong_prior(found: str, standard: Mapping[str, tuple[float, ...]]) -> EstimateFault:
-    known = ", ".join(f"{name}={values if len(values) > 1 else values[0]}" for name, values in standard.items())
+    known = "; ".join(f"{name}={', '.join(f'{each:g}' for each in values)}" for name, values in standard.items())
     return EstimateFault("FL-EST-622", "this prior cannot be", found=found, fix=f"priors of this model: {known}")
 
 

@@ -10,14 +10,14 @@ from scipy import special
 
 from fl_estimate.arrays import Bools, Floats
 from fl_estimate.errors import EstimateFault, listed, names_given, not_one_of
-from fl_estimate.estimators.hidden.scale_up_problem import CORRELATED, OVERDISPERSED, Chains, Problem
+from fl_estimate.estimators.hidden.scale_up_problem import CORRELATED, OVERDISPERSED, ScaleUpChains, ScaleUpProblem
 
 Scaling = Literal["all", "overdispersed", "weighted", "weighted_sq"]
 SCALINGS: tuple[str, ...] = get_args(Scaling)
 PARTS = ("G1", "G2", "B2")
 
 
-def require_scaling(problem: Problem, scaling: str | None, groups: Mapping[str, Any] | None) -> str:
+def require_scaling(problem: ScaleUpProblem, scaling: str | None, groups: Mapping[str, Any] | None) -> str:
     """The rule, "all" where the model needs one and none was asked for; "" where sizes are in the likelihood.
 
     Raises
@@ -50,7 +50,7 @@ def require_scaling(problem: Problem, scaling: str | None, groups: Mapping[str, 
     return chosen
 
 
-def _require_groups(problem: Problem, groups: Mapping[str, Any]) -> None:
+def _require_groups(problem: ScaleUpProblem, groups: Mapping[str, Any]) -> None:
     known = [name for name, hidden in zip(problem.names, problem.hidden, strict=True) if not hidden]
     wrong = [str(part) for part in groups if part not in PARTS]
     named = {part: names_given(groups[part], f"scaling_groups[{part!r}]") for part in PARTS if part in groups}
@@ -68,14 +68,14 @@ def _require_groups(problem: Problem, groups: Mapping[str, Any]) -> None:
 
 
 def scaled_shares(
-    problem: Problem, chains: Chains, rule: str, groups: Mapping[str, Any] | None = None
+    problem: ScaleUpProblem, chains: ScaleUpChains, rule: str, groups: Mapping[str, Any] | None = None
 ) -> tuple[Floats, Floats]:
     """Log shares of the population, (chains, draws, groups), and the constant that was taken from them, (chains, draws).
 
     Parameters
     ----------
-    problem : Problem
-    chains : Chains
+    problem : ScaleUpProblem
+    chains : ScaleUpChains
     rule : str
         Of `require_scaling`.
     groups : mapping, optional
@@ -126,7 +126,7 @@ def _but(positions: Sequence[int], one: int) -> list[int]:
     return [position for position in positions if position != one]
 
 
-def _positions(problem: Problem, groups: Mapping[str, Any], part: str) -> list[int]:
+def _positions(problem: ScaleUpProblem, groups: Mapping[str, Any], part: str) -> list[int]:
     return [problem.names.index(name) for name in names_given(groups[part], part)] if part in groups else []
 
 
