@@ -303,7 +303,8 @@ def _powers(data: RelationalData, weighting: str | None) -> Floats:
             "itself; or fl.hidden.scale_up, which has the error of the design",
         )  # fmt: skip
     if weighting == "pseudo-likelihood" and differ:
-        return weights * (weights.sum() / (weights**2).sum())
+        # Twelve digits, so that the order in which weights are added up is not seen in them.
+        return np.round(weights * (weights.sum() / (weights**2).sum()), 12)
     return np.ones(len(weights))
 
 

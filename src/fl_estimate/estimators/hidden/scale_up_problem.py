@@ -176,13 +176,15 @@ def problem_of(
     if model not in MODELS:
         raise not_one_of("FL-EST-620", "this scale-up model", model, MODELS)
     first, second, fixed = _transmission(data.hidden, model, transmission)
-    told = ~np.isnan(data.reports)
+    # In an order of their own, so that the same respondents give the same chains in whatever order they are given.
+    order = np.lexsort((weights, *np.where(np.isnan(data.reports), -1, data.reports).T))
+    told = ~np.isnan(data.reports[order])
     return ScaleUpProblem(
         model=model,
         names=data.groups,
-        reports=np.where(told, data.reports, 0).astype(np.int64),
+        reports=np.where(told, data.reports[order], 0).astype(np.int64),
         told=told,
-        weights=weights,
+        weights=weights[order],
         sizes=np.append(data.known.sizes, np.full(len(data.hidden), np.nan)),
         population=data.population,
         tau_first=first,
