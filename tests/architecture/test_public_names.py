@@ -19,7 +19,7 @@ NAMES = (
     "calibrate", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks", "compare_proxies", "contrast", "cut", "datasets",
     "delta_curve", "draft_mapping", "effect_ratios", "estimate_mean", "estimate_prevalence", "estimate_quantile", "estimate_ratio", "estimate_total",
     "estimate_variance", "explain", "explain_respondent", "frameworks", "hidden", "hierarchical", "impute", "independence_test", "load",
-    "load_lists", "marginal_effects", "marginal_means", "multiple_tests", "plan_change", "plan_sample", "plot", "plot_counts",
+    "load_lists", "marginal_effects", "marginal_means", "multiple_tests", "plan_change", "plan_sample", "plot", "plot_back_estimates", "plot_counts",
     "plot_linkage", "plot_map", "plot_methods", "plot_overlaps", "plot_plan", "plot_sensitivity", "plot_shrinkage",
     "plot_weights", "pool", "post_stratify", "predict", "publish", "publish_appraisal", "rank_test", "regress",
     "regress_multinomial", "regress_ordinal", "replicate", "run_study", "simulate_coverage", "stack", "standardise", "synthesis", "t_test",

@@ -105,6 +105,10 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "plot_methods": (fl.plot_methods, {"appraisal": appraisal}),
     "plot_sensitivity": (fl.plot_sensitivity, {"appraisal": appraisal}),
     "plot_overlaps": (fl.plot_overlaps, {"lists": histories}),
+    "plot_back_estimates": (
+        fl.plot_back_estimates,
+        {"estimates": lambda: fl.hidden.back_estimates(people().assign(a=1, b=2), known={"a": 9.0, "b": 5.0}, population=50.0, design=DESIGN)},
+    ),
     "plot_counts": (fl.plot_counts, {"profile": profile}),
     "plot_linkage": (fl.plot_linkage, {"curve": lambda: cr.linkage_curve(histories(), missed=[0, 0.1], replicates=20, seed=1)}),
     "plot_map": (fl.plot_map, {"estimates": by, "geojson": MAP, "by": "region", "key": "region"}),

@@ -11,7 +11,7 @@ import narwhals as nw
 import numpy as np
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault, listed, missing_columns, names_given, shown
+from fl_estimate.errors import EstimateFault, labels_shown, missing_columns, names_given, shown
 
 GROUP, SIZE = "group", "size"
 """Columns of a table of known groups."""
@@ -74,11 +74,13 @@ def known_groups(known: Any, population: Any, *, least: int = 1) -> KnownGroups:
     """
     size = _population(population)
     pairs = _pairs(known)
-    wrong = [f"{name!r}: {_told(value)}" for name, value in pairs if not _is_size(value) or not 0 < float(value) < size]
+    wrong = {name: fault for name, value in pairs if (fault := _fault(value, size))}
     if wrong:
+        told = [
+            f"{fault}: {labels_shown(n for n in wrong if wrong[n] == fault)}" for fault in dict.fromkeys(wrong.values())
+        ]
         raise EstimateFault(
-            "FL-EST-591", "the size of a known group cannot be",
-            found=f"{listed(wrong)}; population {size:,.0f}",
+            "FL-EST-591", "the size of a known group cannot be", found="; ".join(told),
             fix="give persons, above 0 and below the population of which the group is part",
         )  # fmt: skip
     if len(pairs) < least:
@@ -103,7 +105,7 @@ def hidden_names(hidden: Any, groups: KnownGroups) -> tuple[str, ...]:
     if both:
         raise EstimateFault(
             "FL-EST-590", "a group of known size is asked for as hidden",
-            found=listed(both),
+            found=labels_shown(both),
             fix="leave it out of known=; fl.hidden.back_estimates estimates each known group from the others",
         )  # fmt: skip
     return names
@@ -139,14 +141,15 @@ def _pairs(known: Any) -> list[tuple[str, Any]]:
     if again or None in names:
         raise EstimateFault(
             "FL-EST-602", "a table of known groups has each group once",
-            found=listed(again) if again else f"rows without a {GROUP}", fix="one row a group, with its name and size",
+            found=labels_shown(again) if again else f"rows without a {GROUP}", fix="one row a group, with its name and size",
         )  # fmt: skip
     return [(str(name), value) for name, value in zip(names, frame[SIZE].to_list(), strict=True)]
 
 
-def _is_size(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and bool(np.isfinite(float(value)))
-
-
-def _told(value: Any) -> str:
-    return f"{float(value):,.0f}" if _is_size(value) else "no number"
+def _fault(value: Any, population: float) -> str:
+    """What is wrong with a size, never the size itself."""
+    if not isinstance(value, Real) or isinstance(value, bool) or not np.isfinite(float(value)):
+        return "no number"
+    if float(value) <= 0:
+        return "not above 0"
+    return "" if float(value) < population else "as large as the population, or larger"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault, listed, shown
+from fl_estimate.errors import EstimateFault, labels_shown, shown
 from fl_estimate.results.estimates import Estimates
 
 FORMS = (
@@ -20,7 +20,7 @@ FORMS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Factor:
+class CorrectionFactor:
     """A correction: its value and its relative standard error, and where they come from."""
 
     value: float
@@ -46,7 +46,7 @@ class Correction:
     told: Mapping[str, list[tuple[str, float, float]]]
 
 
-def read_factors(given: Any, name: str, groups: Sequence[str], *, share: bool) -> dict[str, Factor]:
+def read_factors(given: Any, name: str, groups: Sequence[str], *, share: bool) -> dict[str, CorrectionFactor]:
     """A correction for every hidden group: one for all, or one each.
 
     Raises
@@ -57,7 +57,7 @@ def read_factors(given: Any, name: str, groups: Sequence[str], *, share: bool) -
     if isinstance(given, Mapping) and given and set(given) <= set(groups):
         missed = sorted(set(groups) - set(given))
         if missed:
-            raise _wrong(name, f"none for {listed(missed)}", "give one for each hidden group, or one for all")
+            raise _wrong(name, f"none for {labels_shown(missed)}", "give one for each hidden group, or one for all")
         return {str(group): _factor(value, name, str(group), share=share) for group, value in given.items()}
     one = _factor(given, name, "", share=share)
     return dict.fromkeys(groups, one)
@@ -100,7 +100,7 @@ def correction_of(
     return Correction(factor=factor, relative=relative, told=told)
 
 
-def _factor(given: Any, name: str, group: str, *, share: bool) -> Factor:
+def _factor(given: Any, name: str, group: str, *, share: bool) -> CorrectionFactor:
     value, se = _value(given, name)
     most = 1.0 if share else np.inf
     if not (np.isfinite(value) and 0 < value <= most):
@@ -108,7 +108,7 @@ def _factor(given: Any, name: str, group: str, *, share: bool) -> Factor:
                      "a share above 0 and at most 1" if share else "a number above 0")  # fmt: skip
     if not (np.isfinite(se) and se >= 0):
         raise _wrong(name, "a standard error that is no number from 0 on", "give one, or the number alone")
-    return Factor(value=value, cv=se / value, origin=f"{name}/{group}")
+    return CorrectionFactor(value=value, cv=se / value, origin=f"{name}/{group}")
 
 
 def _value(given: Any, name: str) -> tuple[float, float]:
@@ -140,7 +140,7 @@ def _of_mapping(given: Mapping[str, Any], name: str) -> tuple[float, float]:
             raise _wrong(name, "a validation study of fewer than 2, or without a positive", "0 < positive ≤ n")
         share = positive / n
         return share, float(np.sqrt(share * (1 - share) / (n - 1)))
-    raise _wrong(name, f"a table with {listed(sorted(given))}", FORMS)
+    raise _wrong(name, "a table with other keys", FORMS)
 
 
 def _numbers(given: Sequence[Any], name: str) -> tuple[float, float]:

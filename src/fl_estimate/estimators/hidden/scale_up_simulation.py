@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault
+from fl_estimate.errors import EstimateFault, labels_shown
 from fl_estimate.estimators.hidden.recall import RecallCurve, recall_curve
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.seeds import known_seed
@@ -210,7 +210,9 @@ def _check(given: Mapping[str, Any], sizes: Mapping[str, Any]) -> None:
         return isinstance(value, Real) and not isinstance(value, bool) and bool(np.isfinite(float(value)))
 
     wrong = [name for name, value in given.items() if not number(value)]
-    wrong += [f"known {name!r}" for name, size in sizes.items() if not number(size) or not 0 < size < 1e12]
+    wrong += [
+        f"known {labels_shown([name])}" for name, size in sizes.items() if not number(size) or not 0 < size < 1e12
+    ]
     if not wrong:
         limits = {
             "population": (1, np.inf), "hidden_size": (0, given["population"]), "respondents": (4, 1e8), "psus": (4, given["respondents"] / 2),
@@ -218,7 +220,7 @@ def _check(given: Mapping[str, Any], sizes: Mapping[str, Any]) -> None:
             "barrier": (-2, 2), "degree_ratio": (1e-9, 100), "transmission": (1e-9, 1), "precision": (1e-9, 1),
         }  # fmt: skip
         wrong += [name for name, (low, high) in limits.items() if not low <= given[name] <= high]
-        wrong += [f"known {name!r}" for name, size in sizes.items() if size >= given["population"]]
+        wrong += [f"known {labels_shown([name])}" for name, size in sizes.items() if size >= given["population"]]
         wrong += [] if sizes else ["known"]
     if wrong:
         raise EstimateFault(

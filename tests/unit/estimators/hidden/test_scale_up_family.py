@@ -280,3 +280,93 @@ def test_studies_that_cannot_be_drawn_are_refused(given: dict[str, Any]) -> None
     with pytest.raises(EstimateFault) as told:
         fl.hidden.simulate_scale_up(**given)
     assert told.value.code == "FL-EST-603"
+
+
+# --- study files ------------------------------------------------------------------------------------------------
+
+MAPPING = """
+id = "made"
+population = "residents"
+
+[people]
+stratum = "stratum"
+psu = "ea"
+weight_person = "w"
+
+[design]
+weights = "weight_person"
+strata = "stratum"
+psu = "psu"
+expands = true
+"""
+STUDY = """
+[source.household]
+file = "survey.csv"
+mapping = "mapping.toml"
+
+[[estimate]]
+name = "size"
+kind = "scale_up"
+hidden = "hidden"
+known = "known.csv"
+population = 1_000_000
+transmission = 0.8
+recall_threshold = 0.02
+recall_exponent = 0.5
+
+[[estimate]]
+name = "networks"
+kind = "network_size"
+known = "known.csv"
+population = 1_000_000
+
+[[estimate]]
+name = "back"
+kind = "back_estimates"
+known = "known.csv"
+population = 1_000_000
+
+[[estimate]]
+name = "corrected"
+kind = "scale_up"
+hidden = "hidden"
+known = "known.csv"
+population = 1_000_000
+by = "stratum"
+reports_about = "population"
+variance = "rescaled-bootstrap"
+replicates = 50
+
+[[estimate]]
+name = "generalised"
+kind = "generalised_scale_up"
+hidden = "hidden"
+frame_population = 1_000_000
+hidden_people = "members.csv"
+hidden_weights = "w"
+visibility = ["teachers", "nurses"]
+known = "known.csv"
+"""
+
+
+def test_a_study_file_asks_for_every_kind(tmp_path: Any) -> None:
+    study = fl.hidden.simulate_scale_up(respondents=240, psus=24, seed=1)
+    study.people.to_csv(tmp_path / "survey.csv", index=False)
+    study.hidden_people.to_csv(tmp_path / "members.csv", index=False)
+    pd.DataFrame({"group": list(study.known), "size": list(study.known.values())}).to_csv(
+        tmp_path / "known.csv", index=False
+    )
+    (tmp_path / "mapping.toml").write_text(MAPPING, encoding="utf-8")
+    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
+    result = fl.run_study(tmp_path / "study.toml", out=tmp_path / "out")
+    given: dict[str, Any] = {"known": study.known, "population": 1_000_000, "design": study.design}
+    direct = fl.hidden.scale_up(study.people, "hidden", transmission=0.8, recall=(0.02, 0.5), **given)
+    assert result.estimates["size"].value == pytest.approx(direct.value)
+    assert result.estimates["size"].se == pytest.approx(direct.se)
+    assert result.estimates["back"].frame["outcome"].tolist() == list(study.known)
+    assert len(result.estimates["corrected"]) == 3
+    members = fl.hidden.generalised_scale_up(
+        study.people, "hidden", frame_population=1_000_000, hidden_people=study.hidden_people, visibility=["teachers", "nurses"],
+        known=study.known, design=study.design, hidden_weights="w",
+    )  # fmt: skip
+    assert result.estimates["generalised"].value == pytest.approx(members.value)
