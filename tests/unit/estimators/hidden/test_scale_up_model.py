@@ -37,7 +37,7 @@ def drawn(model: str = "random-degree", **more: Any) -> fl.hidden.SimulatedRepor
 def estimate(frame: Any = None, hidden: Any = "hidden", *, of: str = "random-degree", **settings: Any) -> fl.Estimates:
     made = drawn(of)
     given: dict[str, Any] = {
-        "known": made.known, "population": made.population, "design": made.design, "draws": 400, "burn_in": 200, "seed": 1,
+        "known": made.known, "population": made.population, "design": made.design, "draws": 200, "burn_in": 100, "seed": 1,
         "largest": 1e4,
     }  # fmt: skip
     return fl.hidden.scale_up_model(made.people if frame is None else frame, hidden, **(given | settings))
@@ -118,9 +118,9 @@ DEGREES = np.arange(1_200)
 
 
 def prior_of_degrees() -> np.ndarray[Any, Any]:
-    with np.errstate(divide="ignore"):
-        ends = stats.norm.cdf((np.log(np.append(DEGREES, DEGREES[-1] + 1) - 0.5) - 4.5) / 0.5)
-    return np.diff(np.nan_to_num(ends, nan=0.0))
+    """Of the nearest whole number of a log-normal degree; below ½ it is nobody."""
+    inner = stats.norm.cdf((np.log(DEGREES + 0.5) - 4.5) / 0.5)
+    return np.diff(np.append(0.0, inner))
 
 
 def quantiles(grid: Any, log_density: Any) -> list[float]:
@@ -130,7 +130,7 @@ def quantiles(grid: Any, log_density: Any) -> list[float]:
     return np.interp([0.05, 0.25, 0.5, 0.75, 0.95], below, grid).tolist()
 
 
-def gibbs_quantiles(made: ScaleUpProblem, *, draws: int = 4_000) -> list[float]:
+def gibbs_quantiles(made: ScaleUpProblem, *, draws: int = 3_000) -> list[float]:
     chains = scale_up_chains.sample_scale_up(made, chains=4, draws_per_chain=draws, burn_in=500, thin=2, seed=1)
     return np.quantile(chains.log_share[..., -1], [0.05, 0.25, 0.5, 0.75, 0.95]).tolist()
 
@@ -143,10 +143,10 @@ def test_random_degrees_and_transmission_are_exact_on_four_respondents(tau: floa
     log_density = np.zeros(len(grid))
     for known, hidden in TINY:
         weight = prior_of_degrees() * stats.binom.pmf(known, DEGREES, 0.02)
-        log_density += np.log(stats.binom.pmf(hidden, DEGREES[:, None], share).T @ weight)
+        log_density += np.log(np.maximum(stats.binom.pmf(hidden, DEGREES[:, None], share).T @ weight, 1e-300))
     model, transmission = ("random-degree", None) if tau == 1 else ("transmission", tau)
     made = gibbs_quantiles(problem(TINY, model, priors=FIXED, transmission=transmission))
-    # 16,000 draws: Monte Carlo error of a quantile about 0.02 of a posterior sd of 0.6, of 5 % twice that.
+    # 12,000 draws: Monte Carlo error of a quantile about 0.02 of a posterior sd of 0.6, of 5 % twice that.
     assert made == pytest.approx(quantiles(grid, log_density), abs=0.06)
 
 
@@ -170,25 +170,25 @@ def test_barriers_are_exact_on_four_respondents() -> None:
 
 def test_a_prior_of_transmission_is_the_answer_on_top_of_the_reports() -> None:
     """Given τ p the reports say nothing of τ: the posterior of τ is its prior, and log N moves by −log τ."""
-    made = problem(TINY * 20, "transmission", priors=FIXED, transmission=(8, 4))
-    chains = scale_up_chains.sample_scale_up(made, chains=4, draws_per_chain=2_000, burn_in=200, thin=1, seed=2)
+    made = problem(TINY * 10, "transmission", priors=FIXED, transmission=(8, 4))
+    chains = scale_up_chains.sample_scale_up(made, chains=4, draws_per_chain=1_000, burn_in=200, thin=1, seed=2)
     tau = chains.parameters["tau"][..., -1]
     assert np.quantile(tau, [0.1, 0.5, 0.9]) == pytest.approx(stats.beta(8, 4).ppf([0.1, 0.5, 0.9]), abs=0.02)
     plain = scale_up_chains.sample_scale_up(
-        problem(TINY * 20, "random-degree", priors=FIXED), chains=4, draws_per_chain=2_000, burn_in=200, thin=1, seed=2
+        problem(TINY * 10, "random-degree", priors=FIXED), chains=4, draws_per_chain=1_000, burn_in=200, thin=1, seed=2
     )
     moved = chains.log_share[..., -1] + np.log(tau)
     assert moved.mean() == pytest.approx(plain.log_share[..., -1].mean(), abs=0.02)
 
 
 def test_ranks_of_truths_among_their_posteriors_are_uniform() -> None:
-    """A small run: 60 truths each. 300 truths stand in the notes of the study."""
+    """A small run: 40 truths each, of 15 respondents."""
     for model in ("random-degree", "overdispersed"):
-        for name, found in ranks(model, 60, respondents=25, kept=49).items():
+        for name, found in ranks(model, 40, respondents=15, kept=49).items():
             share = found / 49
-            # Mean and variance of a uniform: 1/2 ± 3 × 0.289/√60, 1/12 ± 3 × 0.0745/√60.
-            assert abs(share.mean() - 0.5) < 0.112, (model, name)
-            assert abs(share.var() - 1 / 12) < 0.03, (model, name)
+            # Mean and variance of a uniform: 1/2 ± 3 × 0.289/√40, 1/12 ± 3 × 0.0745/√40.
+            assert abs(share.mean() - 0.5) < 0.137, (model, name)
+            assert abs(share.var() - 1 / 12) < 0.036, (model, name)
 
 
 # --- what results say -----------------------------------------------------------------------------------------------
@@ -197,7 +197,7 @@ def test_ranks_of_truths_among_their_posteriors_are_uniform() -> None:
 @pytest.mark.parametrize("model", [name for name in MODELS if name not in ("correlated", "combined")])
 def test_each_model_finds_the_truth_of_its_own_reports(model: str) -> None:
     options = {"transmission": {"positive": 40, "n": 50}} if model == "transmission" else {}
-    value, lower, upper, truth = draw(model, model, 4, options=options)
+    value, lower, upper, truth = draw(model, model, 4, options={"draws": 200, "burn_in": 150, **options})
     assert lower < truth < upper
     assert 0.5 < value / truth < 2
 
@@ -208,7 +208,7 @@ def test_rows_draws_and_diagnostics() -> None:
     assert share.value == pytest.approx(made.value / 1e6)
     assert (made.frame["quantity"].iloc[0], made.frame["basis"].iloc[0]) == ("total", "model")
     assert made.draws is not None
-    assert made.draws.shape == (400, 1)
+    assert made.draws.shape == (200, 1)
     assert np.median(made.draws) == pytest.approx(made.value)
     told = made.diagnostics
     assert told["rhat_max"] < 1.05
@@ -274,8 +274,8 @@ def test_missing_reports_stay_out_of_the_likelihood() -> None:
     assert "scale_up_missing_reports_ignorable" in assumed(made)
     assert made.frame["n"].iloc[0] == 120
     assert made.value == pytest.approx(estimate().value, rel=0.3)
-    for model in ("barrier", "overdispersed"):
-        assert estimate(frame, unanswered="available", unknown="available", model=model).value > 0
+    over = estimate(frame, unanswered="available", unknown="available", model="overdispersed", draws=100)
+    assert over.value == pytest.approx(made.value, rel=0.3)
 
 
 def test_several_hidden_groups_are_estimated_together() -> None:
@@ -294,10 +294,16 @@ def test_several_hidden_groups_are_estimated_together() -> None:
 @pytest.mark.parametrize("model", ["random-degree", "overdispersed"])
 def test_rows_names_engines_and_threads_change_nothing(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     town = drawn(oversampled=3.0)
-    given: dict[str, Any] = {"design": town.design, "weighting": "pseudo-likelihood", "model": model, "draws": 200}
+    given: dict[str, Any] = {
+        "design": town.design,
+        "weighting": "pseudo-likelihood",
+        "model": model,
+        "draws": 100,
+        "burn_in": 30,
+    }
     first = estimate(town.people, **given)
     shuffled = town.people.sample(frac=1, random_state=1).reset_index(drop=True)
-    for frame in (shuffled, pl.from_pandas(shuffled), pl.from_pandas(town.people).lazy()):
+    for frame in (shuffled, pl.from_pandas(shuffled).lazy()):
         assert estimate(frame, **given).value == pytest.approx(first.value, rel=1e-9)
     renamed = {name: f"zz{at}" for at, name in enumerate(town.known)}
     other = estimate(town.people.rename(columns=renamed), known={renamed[k]: v for k, v in town.known.items()}, **given)
@@ -402,9 +408,9 @@ def test_settings_that_cannot_be_are_refused(settings: dict[str, Any], code: str
 
 def test_chains_that_do_not_agree_give_no_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
     worst = {"rhat_max": 1.2, "ess_bulk_min": 20.0, "ess_tail_min": 20.0}
-    monkeypatch.setattr(scale_up_posterior, "mixing", lambda draws: worst)
+    monkeypatch.setattr(scale_up_posterior, "mixing", lambda _: worst)
     assert code_of() == "FL-EST-623"
-    monkeypatch.setattr(scale_up_posterior, "mixing", lambda draws: worst | {"rhat_max": 1.03})
+    monkeypatch.setattr(scale_up_posterior, "mixing", lambda _: worst | {"rhat_max": 1.03})
     assert {"sampler_rhat", "sampler_ess"} <= reasons_of(estimate())
 
 
