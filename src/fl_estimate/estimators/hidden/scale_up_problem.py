@@ -10,7 +10,7 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 
 from fl_estimate.arrays import Bools, Floats
-from fl_estimate.errors import EstimateFault, listed, not_one_of, shown
+from fl_estimate.errors import EstimateFault, columns_shown, listed, not_one_of, shown
 from fl_estimate.estimators.hidden.relational_data import RelationalData
 from fl_estimate.results.codes import ReasonCode
 
@@ -216,7 +216,7 @@ def _transmission(hidden: tuple[str, ...], model: str, given: Any) -> tuple[Floa
     if wrong or alien:
         raise EstimateFault(
             "FL-EST-621", "the transmission of a hidden group is not stated, or cannot be",
-            found="; ".join(filter(None, (listed(wrong), f"not hidden: {listed(alien)}" if alien else ""))),
+            found="; ".join(filter(None, (listed(wrong), f"not hidden: {columns_shown(alien, known=hidden)}" if alien else ""))),
             fix="transmission=(a, b): a Beta prior of the share of those who know a member who know that this is one, such as "
             "(40, 10) from 40 of 50 in a study of the group; a number from 0 to 1 where it is known; or a mapping from groups",
         )  # fmt: skip

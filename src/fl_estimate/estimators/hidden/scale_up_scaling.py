@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from fl_estimate.arrays import Bools, Floats
-from fl_estimate.errors import EstimateFault, listed, names_given, not_one_of
+from fl_estimate.errors import EstimateFault, columns_shown, names_given, not_one_of
 from fl_estimate.estimators.hidden.scale_up_problem import CORRELATED, OVERDISPERSED, ScaleUpChains, ScaleUpProblem
 
 Scaling = Literal["all", "overdispersed", "weighted", "weighted_sq"]
@@ -60,7 +60,7 @@ def _require_groups(problem: ScaleUpProblem, groups: Mapping[str, Any]) -> None:
         raise EstimateFault(
             "FL-EST-624", "the groups of this scaling cannot be",
             found="; ".join(filter(None, (
-                f"parts {listed(wrong)}" if wrong else "", f"not known: {listed(alien)}" if alien else "",
+                f"{len(wrong)} parts that are not G1, G2 or B2" if wrong else "", f"not known: {columns_shown(alien, known=known)}" if alien else "",
                 "one of G2 and B2 without the other" if halves else "", "" if named.get("G1") else "no G1",
             ))) or "a part without a group",
             fix="G1 (rare names of one sex), with or without G2 and B2 (less rare names of that sex and of the other): known groups",
