@@ -308,6 +308,14 @@ def _counts() -> Any:
     return fl.plot_counts(cr.count_profile(stays, frequency="people"))
 
 
+def _back(**sizes: float) -> fl.Estimates:
+    """Groups of known size and what is made of them; of one that nobody knows anybody of there is neither estimate nor interval."""
+    known = {"teachers": 12_000.0, "priests": 1_500.0, "at_sea": 90_000.0, "gave_birth": 30_000.0}
+    rows = [{"outcome": name, "value": size * 1.2, "lower": size * 0.9, "upper": size * 1.6, "cases": None} for name, size in (known | sizes).items()]
+    made = estimates(*(row | ({"value": 0.0, "se": None, "lower": None, "upper": None} if row["value"] == 0 else {}) for row in rows), quantity="total")
+    return replace(made, diagnostics={"known_sizes": known | {name: size or 2_500.0 for name, size in sizes.items()}})
+
+
 def _curve(*lines: tuple[str, float], odds: Any = (0, 0.25, 1, 2, np.inf), **more: Any) -> fl.Estimates:
     """Scenario curves by hand: of each line its name and its value at odds of 1."""
     terms = {0: "none_hide_a_case", np.inf: "all_hide_a_case"}
@@ -467,6 +475,8 @@ CASES: dict[str, Callable[[], Any]] = {
     "shrinkage below zero, Spanish": lambda: fl.plot_shrinkage(estimates(*({"region": f"R{at}", "value": at - 2.0, "lower": at - 3.0, "upper": at - 1.0, "n": 100 * at} for at in range(6)), quantity="mean"), estimates(*({"region": f"R{at}", "value": 0.7 * at - 1.0, "lower": 0.7 * at - 1.5, "upper": 0.7 * at - 0.4, "n": 100 * at} for at in range(7)), quantity="mean", method="area-normal", basis="model", interval_kind="equal-tailed"), language="es"),
     "light weights": lambda: fl.plot_weights(PEOPLE.assign(w=PEOPLE["w"] / 400, came=lambda f: (f["w"] > 0.05).astype(int)), design=fl.Design(weights="w"), responded="came", language="es"),
     "a plan, French": lambda: fl.plot_plan(fl.plan_sample(0.05, n=500), language="fr"),
+    "back-estimates": lambda: fl.plot_back_estimates(_back()),
+    "back-estimates within a decade, French": lambda: fl.plot_back_estimates(_back(priests=0.0, at_sea=30_000.0), language="fr"),
 }  # fmt: skip
 
 

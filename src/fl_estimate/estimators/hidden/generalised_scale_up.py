@@ -103,6 +103,7 @@ def generalised_scale_up(
     population : float, optional
         Of whom the hidden group is part, for a prevalence.
     quantity : {"total", "prevalence"}
+        Persons, or their share of `population`.
     design : Design, optional
         Of `people`.
     hidden_design : Design, optional

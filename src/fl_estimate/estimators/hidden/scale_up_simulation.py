@@ -74,6 +74,7 @@ def simulate_scale_up(
     transmission: float = 1.0,
     precision: float = 1.0,
     recall: tuple[float, float] | None = None,
+    strata_differ: float = 1.0,
     seed: int | None = None,
 ) -> ScaleUpSample:
     """Draw the respondents of a scale-up study, and members of the hidden group, from a population with a known truth.
@@ -102,6 +103,8 @@ def simulate_scale_up(
         δ, τ and η of `fl.hidden.scale_up`.
     recall : (threshold, exponent), optional
         The curve by which known groups are remembered; the hidden group is remembered by the same.
+    strata_differ : float
+        How far the strata differ in network sizes and in ties to the hidden group; 0 is not at all.
     seed : int, optional
 
     Returns
@@ -130,7 +133,7 @@ def simulate_scale_up(
     _check({k: v for k, v in locals().items() if k not in ("known", "recall", "seed", "sizes")}, sizes)
     curve = recall_curve(recall)
     rng = np.random.default_rng(known_seed(seed))
-    people = _respondents(respondents, psus, population)
+    people = _respondents(respondents, psus, population, strata_differ)
     spread = np.log1p(network_cv**2)
     relative = np.exp(spread**0.5 * rng.standard_normal(respondents) - spread / 2)
     networks = network_size * people.pop("size").to_numpy() * relative
@@ -156,15 +159,18 @@ def _remembered(share: float, curve: RecallCurve | None) -> float:
     return share if curve is None else float(curve.remembered(share))
 
 
-def _respondents(respondents: int, psus: int, population: float) -> pd.DataFrame:
+def _respondents(respondents: int, psus: int, population: float, differ: float) -> pd.DataFrame:
     """Respondents in units of two strata, with weights and what their stratum makes of networks and ties."""
     counts = [round(respondents * STRATA[0][2])]
     counts.append(respondents - counts[0])
     units = [psus // 2, psus - psus // 2]
     parts: list[pd.DataFrame] = []
     # Ties to the hidden group in all are the same whatever the strata make of them.
-    ties = sum(share * size * tie for _, share, _, size, tie in STRATA)
-    for (name, share, _, size, tie), count, own in zip(STRATA, counts, units, strict=True):
+    strata = [
+        (n, share, asked, 1 + differ * (size - 1), 1 + differ * (tie - 1)) for n, share, asked, size, tie in STRATA
+    ]
+    ties = sum(share * size * tie for _, share, _, size, tie in strata)
+    for (name, share, _, size, tie), count, own in zip(strata, counts, units, strict=True):
         parts.append(pd.DataFrame({
             "stratum": name, "ea": [f"{name}{unit}" for unit in np.arange(count) % own], "w": population * share / count,
             "size": size, "tie": tie / ties,
@@ -217,7 +223,7 @@ def _check(given: Mapping[str, Any], sizes: Mapping[str, Any]) -> None:
         limits = {
             "population": (1, np.inf), "hidden_size": (0, given["population"]), "respondents": (4, 1e8), "psus": (4, given["respondents"] / 2),
             "hidden_respondents": (0, 1e8), "network_size": (1e-9, given["population"]), "network_cv": (0, 10), "clustering": (0, 10),
-            "barrier": (-2, 2), "degree_ratio": (1e-9, 100), "transmission": (1e-9, 1), "precision": (1e-9, 1),
+            "barrier": (-2, 2), "degree_ratio": (1e-9, 100), "transmission": (1e-9, 1), "precision": (1e-9, 1), "strata_differ": (0, 3),
         }  # fmt: skip
         wrong += [name for name, (low, high) in limits.items() if not low <= given[name] <= high]
         wrong += [f"known {labels_shown([name])}" for name, size in sizes.items() if size >= given["population"]]
