@@ -115,5 +115,13 @@ HIDDEN: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         fl.hidden.scale_up,
         {**S, "hidden": "fl", "by": "region", "reports_about": "population", "where": "one", "transmission": {"positive": 40, "n": 50}},
     ),
+    "hidden.scale_up_model": (
+        fl.hidden.scale_up_model,
+        {
+            **S, "hidden": "fl", "where": "one", "model": "transmission", "transmission": {"positive": 40, "n": 50}, "weighting": "ignored",
+            "priors": {"mu": (2.0, 8.0)}, "draws": 100, "burn_in": 10, "seed": 1,
+        },
+    ),
     "hidden.simulate_scale_up": (fl.hidden.simulate_scale_up, {"respondents": 40, "psus": 8, "hidden_respondents": 10, "seed": 1}),
+    "hidden.simulate_scale_up_model": (fl.hidden.simulate_scale_up_model, {"respondents": 40, "known_sizes": (2_000.0, 9_000.0), "seed": 1}),
 }  # fmt: skip

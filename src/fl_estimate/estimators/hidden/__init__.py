@@ -35,16 +35,22 @@ from fl_estimate.estimators.hidden.network_size import network_size as network_s
 from fl_estimate.estimators.hidden.relational_data import RelationalData as RelationalData
 from fl_estimate.estimators.hidden.relational_data import relational_data as relational_data
 from fl_estimate.estimators.hidden.scale_up import scale_up as scale_up
+from fl_estimate.estimators.hidden.scale_up_model import scale_up_model as scale_up_model
+from fl_estimate.estimators.hidden.scale_up_model_simulation import SimulatedReports as SimulatedReports
+from fl_estimate.estimators.hidden.scale_up_model_simulation import simulate_scale_up_model as simulate_scale_up_model
 from fl_estimate.estimators.hidden.scale_up_simulation import ScaleUpSample as ScaleUpSample
 from fl_estimate.estimators.hidden.scale_up_simulation import simulate_scale_up as simulate_scale_up
 
 __all__ = [
     "RelationalData",
     "ScaleUpSample",
+    "SimulatedReports",
     "back_estimates",
     "generalised_scale_up",
     "network_size",
     "relational_data",
     "scale_up",
+    "scale_up_model",
     "simulate_scale_up",
+    "simulate_scale_up_model",
 ]
