@@ -1,3 +1,13 @@
 """Hidden populations: people whom no frame lists and few households hold. `fl.hidden`; one module a design."""
 
-__all__: list[str] = []
+from fl_estimate.estimators.hidden.link_trace import LinkCounts, LinkTrace
+from fl_estimate.estimators.hidden.link_tracing import link_tracing
+from fl_estimate.estimators.hidden.simulated_links import SimulatedLinkTracing, simulate_link_tracing
+
+__all__ = [
+    "LinkCounts",
+    "LinkTrace",
+    "SimulatedLinkTracing",
+    "link_tracing",
+    "simulate_link_tracing",
+]
