@@ -50,7 +50,7 @@ LINK_TRACING_DESIGN = MethodName("link-tracing-design")
 INITIAL_SAMPLE_RANDOM = AssumptionCode("initial_sample_random")
 LINKS_ALL_REPORTED = AssumptionCode("links_all_reported")
 LINKS_BLOCK_MODEL = AssumptionCode("links_block_model")
-LINKS_BLOCK_MODEL_STRATA = AssumptionCode("links_block_model_strata", "strata")
+LINKS_BLOCK_MODEL_STRATA = AssumptionCode("links_block_model_strata")
 OUTCOME_APART_FROM_LINKS = AssumptionCode("outcome_apart_from_links")
 UNKNOWN_LIKE_STRATUM = AssumptionCode("unknown_like_stratum")
 INITIAL_SAMPLES_INDEPENDENT = AssumptionCode("initial_samples_independent")
@@ -125,7 +125,7 @@ def answer_model(
     reasons = _model_reasons(trace, told)
     assumptions = [
         INITIAL_SAMPLE_RANDOM.assume(), LINKS_ALL_REPORTED.assume(),
-        LINKS_BLOCK_MODEL.assume() if arguments.strata is None else LINKS_BLOCK_MODEL_STRATA.assume(strata=len(trace.strata)),
+        LINKS_BLOCK_MODEL.assume() if arguments.strata is None else LINKS_BLOCK_MODEL_STRATA.assume(),
         CLOSED_POPULATION.assume(), PRIOR_SIZE_POWER.assume(power=prior.size_power, largest=prior.max_size),
         PRIOR_LINKS.assume(a=round(prior.link[0], 4), b=prior.link[1], strata=prior.strata),
     ]  # fmt: skip
