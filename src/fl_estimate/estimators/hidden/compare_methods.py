@@ -69,7 +69,8 @@ KINDS: frozenset[Quantity] = frozenset({PREVALENCE, TOTAL, POPULATION_SIZE})
 @method(kind="compare_methods", basis=None, family="hidden")
 def compare_methods(
     estimates: Annotated[
-        Mapping[str, Any] | None, Earlier(form=Annotated[dict[str, str], Some], national=True),
+        Mapping[str, Any] | None,
+        Earlier(form=Annotated[dict[str, str], Some], national=True),
         OneOf("figures", "give either estimates made before, or figures = a file"),
     ] = None,
     *,
@@ -195,7 +196,9 @@ class _Table:
         if not (np.isfinite(self.value) & (self.value > 0)).all():
             faults.append(f"{int((~(np.isfinite(self.value) & (self.value > 0))).sum())} figures not above 0")
         if not (np.isfinite(self.se) & (self.se > 0)).all():
-            faults.append(f"{int((~(np.isfinite(self.se) & (self.se > 0))).sum())} figures without a standard error above 0")
+            faults.append(
+                f"{int((~(np.isfinite(self.se) & (self.se > 0))).sum())} figures without a standard error above 0"
+            )
         if self.quantity == PREVALENCE and (self.value > 1).any():
             faults.append(f"{int((self.value > 1).sum())} prevalences above 1: give proportions, not per cent")
         twice = len(self.site) - len(set(zip(self.site, self.method, strict=True)))
@@ -291,7 +294,10 @@ def _require_settings(level: Any, draws: Any, scale: Any, between: Any, centre: 
         wrong.append("bias_centre: numbers above 0")
     if wrong:
         raise EstimateFault(
-            "FL-EST-583", "settings of a comparison of methods cannot be", found="; ".join(wrong), fix="give what each asks for"
+            "FL-EST-583",
+            "settings of a comparison of methods cannot be",
+            found="; ".join(wrong),
+            fix="give what each asks for",
         )
 
 
@@ -353,9 +359,7 @@ def _side_by_side(table: _Table, read: MethodFigures, given: dict[str, Any], lev
     return _laid_out(table, lines, given, level, [METHODS_INDEPENDENT.assume()], {})
 
 
-def _modelled(
-    table: _Table, read: MethodFigures, given: dict[str, Any], level: float, progress: bool
-) -> Estimates:
+def _modelled(table: _Table, read: MethodFigures, given: dict[str, Any], level: float, progress: bool) -> Estimates:
     medians = given["bias_centre"]
     alien = sorted(set(medians) - set(read.methods[1:]))
     if alien:
@@ -370,9 +374,7 @@ def _modelled(
     )  # fmt: skip
     bias, truth = np.exp(run.draws["log_bias"]), run.draws["truth"]
     everything = tuple(range(len(read.value)))
-    lines = [
-        _posterior(QUOTIENT, name, None, everything, bias[:, j], level) for j, name in enumerate(read.methods[1:])
-    ]
+    lines = [_posterior(QUOTIENT, name, None, everything, bias[:, j], level) for j, name in enumerate(read.methods[1:])]
     lines += [
         _posterior(table.quantity, CORRECTED, site, everything, truth[:, i], level) for i, site in enumerate(read.sites)
     ]

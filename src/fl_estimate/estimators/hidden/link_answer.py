@@ -109,9 +109,7 @@ def answer_model(
     """
     people = np.bincount(trace.stratum, minlength=len(trace.strata)) + unseen
     groups: list[int | None] = [None, *(range(len(trace.strata)) if arguments.strata is not None else ())]
-    rows = [
-        _of_draws(POPULATION_SIZE, group, "", _of(people, group), None, arguments.level) for group in groups
-    ]
+    rows = [_of_draws(POPULATION_SIZE, group, "", _of(people, group), None, arguments.level) for group in groups]
     if answers is not None and cases is not None:
         scope, by_bound = cases
         for quantity in (PREVALENCE, TOTAL):
@@ -120,7 +118,8 @@ def answer_model(
                     bound: _share_of(quantity, _of(each, group), _of(scope, group)) for bound, each in by_bound.items()
                 }
                 rows += [
-                    _of_draws(quantity, group, bound, ends.get(bound), ends, arguments.level) for bound in answers.bounds
+                    _of_draws(quantity, group, bound, ends.get(bound), ends, arguments.level)
+                    for bound in answers.bounds
                 ]
     reasons = _model_reasons(trace, told)
     assumptions = [
@@ -208,11 +207,18 @@ def _share_of(quantity: Quantity, cases: Floats, people: Floats) -> Floats:
 
 
 def _of_draws(
-    quantity: Quantity, group: int | None, bound: str, draws: Floats | None, ends: Mapping[str, Floats] | None, level: float
+    quantity: Quantity,
+    group: int | None,
+    bound: str,
+    draws: Floats | None,
+    ends: Mapping[str, Floats] | None,
+    level: float,
 ) -> _Row:
     if bound == "identified" and ends is not None:
         # Whatever the unknown answers are: the lower end of the one bound to the upper end of the other.
-        low, high = (float(np.quantile(ends[name], p)) for name, p in zip(("lower", "upper"), tails(level), strict=True))
+        low, high = (
+            float(np.quantile(ends[name], p)) for name, p in zip(("lower", "upper"), tails(level), strict=True)
+        )
         return _Row(quantity=quantity, stratum=group, bound=bound, limits=(low, high))
     assert draws is not None
     low, high = np.quantile(draws, tails(level))

@@ -12,14 +12,17 @@ import numpy as np
 from scipy import special
 
 from fl_estimate.arrays import Floats
+from fl_estimate.estimators.capture_recapture.posterior import chain_diagnostics
 from fl_estimate.estimators.hidden.link_trace import LinkCounts
 from fl_estimate.estimators.sampling import CHAINS, ESS_NEEDED, RHAT_GOOD
 
-BINS, GROWTH = 64, 1.012
+BINS, GROWTH = 64, 1.02
 """Sizes up to this many above the sample stand by themselves when one is proposed; wider bins grow by this factor."""
-LONGEST = 64
-"""Steps between draws that are kept, at most: where that is not enough, the reasons say so."""
-BURN_IN = 1_000
+BURN_IN = 500
+FEWEST_STEPS, MOST_STEPS = 500, 64_000
+"""Of each chain after those that are left out: as many as the chains need to agree, and no more; then the reasons say so."""
+SPARSE = 10
+"""Link probabilities and shares are kept at every tenth step only."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +49,8 @@ class LinkPrior:
 
 @dataclass(frozen=True, kw_only=True)
 class LinkDraws:
-    """Draws: `size` (chains, draws), `unseen` by stratum (chains, draws, strata), `share` the same, `link` (…, strata, strata)."""
+    """Draws: `size` (chains, draws), `unseen` by stratum (chains, draws, strata); fewer of `share` (chains, steps, strata) and of
+    `link` (chains, steps, strata, strata)."""
 
     size: Floats
     unseen: Floats
@@ -78,35 +82,43 @@ def draw_posterior(counts: LinkCounts, prior: LinkPrior, *, draws: int, seed: in
     Each step: (N, link probabilities) moved together along their ridge, with the strata of the unseen summed out; then N, the
     strata of the unseen, their shares and the link probabilities from their full conditionals.
     """
-    per_chain, thin = -(-draws // CHAINS), 1
-    while True:
-        made = _Sampler(counts, prior, np.random.default_rng(seed)).run(per_chain, thin)
-        told = _verdict(made, counts)
-        good = told["rhat"] <= RHAT_GOOD and min(told["ess_bulk"], told["ess_tail"]) >= min(ESS_NEEDED, draws / 4)
-        if good or thin >= LONGEST:
-            break
-        thin *= 4
-    size, unseen, share, link = made
-    return LinkDraws(size=size, unseen=unseen, share=share, link=link, diagnostics={**told, "thin": thin})
+    per_chain = -(-draws // CHAINS)
+    sampler = _Sampler(counts, prior, np.random.default_rng(seed))
+    sampler.walk(BURN_IN, keep=False)
+    steps = max(per_chain, FEWEST_STEPS)
+    sampler.walk(steps)
+    told = _verdict(sampler)
+    while not _agree(told) and steps < MOST_STEPS:
+        sampler.walk(3 * steps)
+        steps *= 4
+        told = _verdict(sampler)
+    kept = np.linspace(0, steps - 1, per_chain).round().astype(int)
+    return LinkDraws(
+        size=np.stack(sampler.sizes, axis=1)[:, kept], unseen=np.stack(sampler.every, axis=1)[:, kept],
+        share=np.stack(sampler.shares, axis=1), link=np.stack(sampler.links, axis=1),
+        diagnostics={**told, "chains": CHAINS, "draws_per_chain": per_chain, "steps_per_chain": steps, "met_again": counts.met_again},
+    )  # fmt: skip
 
 
-def _verdict(made: tuple[Floats, Floats, Floats, Floats], counts: LinkCounts) -> dict[str, Any]:
-    """The worst over the size and the numbers of unseen by stratum; a number that never moves has nothing to say."""
-    from fl_estimate.estimators.capture_recapture.posterior import chain_diagnostics
+def _agree(told: dict[str, float]) -> bool:
+    return told["rhat"] <= RHAT_GOOD and min(told["ess_bulk"], told["ess_tail"]) >= ESS_NEEDED
 
-    size, unseen = made[0], made[1]
-    followed = [size, *(unseen[..., a] for a in range(unseen.shape[-1]))]
-    told = [chain_diagnostics(each) for each in followed if np.ptp(each) > 0] or [chain_diagnostics(size)]
-    worst = {name: min(one[name] for one in told) for name in ("ess_bulk", "ess_tail")}
-    steady = np.ptp(size) == 0
+
+def _verdict(sampler: _Sampler) -> dict[str, float]:
+    """The worst over the size and the numbers of unseen by stratum, of all steps, kept or not."""
+    size, unseen = np.stack(sampler.sizes, axis=1), np.stack(sampler.every, axis=1)
+    # What is the same in nearly every draw has no chains that could disagree: nobody, or next to nobody, is unseen there.
+    moving = [one for one in (size, *(unseen[..., a] for a in range(unseen.shape[-1]))) if _moves(one)]
+    told = [chain_diagnostics(one) for one in moving]
     return {
-        "rhat": 1.0 if steady else max(one["rhat"] for one in told),
-        **({"ess_bulk": float(size.size), "ess_tail": float(size.size)} if steady else worst),
-        "chains": int(size.shape[0]),
-        "draws_per_chain": int(size.shape[1]),
-        "monte_carlo_se_of_limits": told[0]["monte_carlo_se_of_limits"],
-        "met_again": counts.met_again,
+        "rhat": max((one["rhat"] for one in told), default=1.0),
+        **{name: min((one[name] for one in told), default=float(size.size)) for name in ("ess_bulk", "ess_tail")},
     }
+
+
+def _moves(draws: Floats) -> bool:
+    low, middle, high = np.quantile(draws, [0.05, 0.5, 0.95])
+    return bool(low < middle < high)
 
 
 class _Sampler:
@@ -121,8 +133,13 @@ class _Sampler:
         self.no = (counts.pairs - counts.links)[self.upper] + second
         self.traced, self.own = counts.traced.astype(float), np.diag_indices(self.k)
         self._bins()
+        self.sizes: list[Floats] = []
+        self.every: list[Floats] = []
+        self.shares: list[Floats] = []
+        self.links: list[Floats] = []
         # Along the ridge the posterior is about as wide as a count of people met again.
         self.step = 1.5 / np.sqrt(1.0 + max(counts.met_again, 0))
+        self._start()
 
     def _bins(self) -> None:
         most = self.prior.max_size - self.n
@@ -135,22 +152,16 @@ class _Sampler:
         self.middle = self.first + (self.width - 1) / 2
         self.log_middle = log_size(self.middle + self.n, self.counts, self.prior)
 
-    def run(self, per_chain: int, thin: int) -> tuple[Floats, Floats, Floats, Floats]:
-        self._start()
-        kept = (
-            np.empty((CHAINS, per_chain)),
-            np.empty((CHAINS, per_chain, self.k)),
-            np.empty((CHAINS, per_chain, self.k)),
-            np.empty((CHAINS, per_chain, self.k, self.k)),
-        )
-        for step in range(BURN_IN + per_chain * thin):
+    def walk(self, steps: int, *, keep: bool = True) -> None:
+        for step in range(steps):
             self._move_along()
             self._gibbs()
-            at = step - BURN_IN
-            if at >= 0 and at % thin == 0:
-                for target, value in zip(kept, (self.size, self.unseen, self.share, self.link), strict=True):
-                    target[:, at // thin] = value
-        return kept
+            if keep:
+                self.sizes.append(self.size)
+                self.every.append(self.unseen)
+                if step % SPARSE == 0:
+                    self.shares.append(self.share)
+                    self.links.append(self.link)
 
     def _start(self) -> None:
         """Far apart: from few unseen to very many, links accordingly."""
@@ -231,4 +242,5 @@ class _Sampler:
         apart = self.unseen[:, :, None] * self.traced + self.unseen[:, None, :] * self.traced[:, None]
         apart[:, self.own[0], self.own[1]] = self.unseen * self.traced
         no = self.no + apart[:, self.upper[0], self.upper[1]]
+        self.link = self.link.copy()
         self._set_links(np.clip(self.rng.beta(self.yes, no), 1e-300, 1 - 1e-12))

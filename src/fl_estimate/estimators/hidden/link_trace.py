@@ -327,9 +327,7 @@ class _Reading:
         inside = (by >= 0) & (of >= 0) & (by != of)
         return _Named(pairs=np.column_stack([by[inside], of[inside]]), unused=int((outsider & ~followed).sum()))
 
-    def _check_waves(
-        self, links: Positions, waves: npt.NDArray[np.int64], drawn: Flags, traced: Flags
-    ) -> None:
+    def _check_waves(self, links: Positions, waves: npt.NDArray[np.int64], drawn: Flags, traced: Flags) -> None:
         reached = steps_from(drawn, links, traced)
         never = reached < 0
         if never.any():

@@ -259,7 +259,10 @@ def _require_settings(
         wrong.append(f"level={shown(arguments.level)}: between 0 and 1")
     if wrong:
         raise EstimateFault(
-            "FL-EST-576", "settings of link tracing cannot be", found="; ".join(wrong), fix="give what each line asks for"
+            "FL-EST-576",
+            "settings of link tracing cannot be",
+            found="; ".join(wrong),
+            fix="give what each line asks for",
         )
 
 

@@ -27,7 +27,14 @@ class MethodFigures:
 
 
 def sample_bias(
-    figures: MethodFigures, *, centre: Floats, scale: Floats, between: float, draws: int, seed: int, progress: bool = False
+    figures: MethodFigures,
+    *,
+    centre: Floats,
+    scale: Floats,
+    between: float,
+    draws: int,
+    seed: int,
+    progress: bool = False,
 ) -> Run:
     """Sample relative biases and corrected figures.
 

@@ -33,7 +33,6 @@ from fl_estimate.results.codes import (
     ERRORS_CORRELATED,
     LOG,
     POPULATION_SIZE,
-    PREVALENCE,
     Assumption,
     AssumptionCode,
     MethodName,
@@ -149,7 +148,9 @@ def _share(given: Any, name: str) -> InputRows:
     if not isinstance(given, Estimates):
         raise _apart(f"share of {labels_shown([name])}: {shown(given)}, which has no design and no error")
     rows = rows_of(given, name)
-    require_quantities([rows], SHARES - {"prevalence per 1,000"}, "a multiplier", "give the prevalence of having been served")
+    require_quantities(
+        [rows], SHARES - {"prevalence per 1,000"}, "a multiplier", "give the prevalence of having been served"
+    )
     if not ((rows.value > 0) & (rows.value <= 1)).all():
         raise EstimateFault(
             "FL-EST-578", "nobody, or more than everybody, says that they were served: M/p has no value",
@@ -187,9 +188,7 @@ def _assumptions(correlation: float, uncertain: bool) -> list[Assumption]:
     return [*said, ERRORS_CORRELATED.assume(correlation=float(correlation))] if uncertain else said
 
 
-def _several(
-    share: Mapping[str, Any], count: Any, correlation: float, interval: str, level: float
-) -> Estimates:
+def _several(share: Mapping[str, Any], count: Any, correlation: float, interval: str, level: float) -> Estimates:
     names = list(share)
     if not isinstance(count, Mapping) or set(count) != set(names) or len(names) < 2:
         known = list(count) if isinstance(count, Mapping) else []
@@ -202,7 +201,9 @@ def _several(
     if not (np.isfinite(cv) & (cv > 0)).all():
         raise _apart("a service whose share has no error, so that it cannot be weighed")
     total = combined(np.log(value), cv, correlation)
-    return _laid_out(names, shares, counts, value, cv, [part[2][0] for part in parts], total, correlation, interval, level)
+    return _laid_out(
+        names, shares, counts, value, cv, [part[2][0] for part in parts], total, correlation, interval, level
+    )
 
 
 def _one(rows: InputRows, name: str) -> InputRows:

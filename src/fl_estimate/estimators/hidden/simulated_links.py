@@ -23,8 +23,8 @@ class SimulatedLinkTracing:
     Attributes
     ----------
     people : pandas.DataFrame
-        A row a person in the sample: ``person_id``, ``wave``, ``stratum`` (as recorded), ``initial_1`` and so on, ``fl`` (the
-        outcome), and ``outside`` where the last wave was asked too.
+        A row a person in the sample: ``person_id``, ``wave``, ``stratum`` (as recorded), ``initial_1`` and so on,
+        ``traced``, ``fl`` (the outcome), and ``outside`` where the last wave was asked too.
     links : pandas.DataFrame
         ``person`` and ``named``.
     size, cases : int
@@ -111,7 +111,9 @@ def simulate_link_tracing(
     told = _told(pairs, reported, rng)
     samples = _initial_samples(pairs, size, plan.initial, drawn, rng)
     wave = _trace(samples.any(axis=0), told, waves)
-    return _written(plan, stratum, case, told, samples, wave, wrong_strata, last_asked, rng)
+    # Links may have come to an end before the last wave: then everybody was asked.
+    asked = (wave >= 0) & (wave < waves)
+    return _written(plan, stratum, case, told, samples, wave, asked, wrong_strata, last_asked, rng)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +126,15 @@ class _Plan:
 
     @staticmethod
     def of(
-        size: Any, strata: Any, links: Any, initial: Any, waves: Any, outcome: Any, reported: Any, wrong: Any, drawn: Any
+        size: Any,
+        strata: Any,
+        links: Any,
+        initial: Any,
+        waves: Any,
+        outcome: Any,
+        reported: Any,
+        wrong: Any,
+        drawn: Any,
     ) -> _Plan:
         labels = ("all",) if strata is None else tuple(map(str, strata))
         k = len(labels)
@@ -132,7 +142,7 @@ class _Plan:
         shares = np.array([1.0] if strata is None else list(strata.values()), dtype=float)
         if not (k and (shares > 0).all() and np.isclose(shares.sum(), 1)):
             faults.append("strata: shares above 0 that sum to 1")
-        matrix = np.broadcast_to(np.asarray(links, dtype=float), (k, k)) if np.ndim(links) in (0, 2) else np.zeros((0, 0))
+        matrix = np.full((k, k), float(links)) if np.ndim(links) == 0 else np.asarray(links, dtype=float)
         if matrix.shape != (k, k) or not ((matrix >= 0) & (matrix <= 1)).all() or not np.array_equal(matrix, matrix.T):
             faults.append("links: a probability, or a symmetric matrix of them with a row for each stratum")
         each = outcome if isinstance(outcome, Mapping) else dict.fromkeys(labels, outcome)
@@ -164,7 +174,9 @@ def _population_links(stratum: Positions, chance: Floats, rng: np.random.Generat
         for b in range(a, len(chance)):
             first, second = members[a], members[b]
             every = len(first) * (len(first) - 1) // 2 if a == b else len(first) * len(second)
-            chosen = rng.choice(every, size=rng.binomial(every, chance[a, b]), replace=False, shuffle=False) if every else []
+            chosen = (
+                rng.choice(every, size=rng.binomial(every, chance[a, b]), replace=False, shuffle=False) if every else []
+            )
             place = np.asarray(chosen, dtype=np.int64)
             if a == b:
                 # The place of a pair in the upper triangle, read backwards.
@@ -204,7 +216,7 @@ def _trace(start: Flags, told: Positions, waves: int) -> npt.NDArray[np.int64]:
 
 def _written(
     plan: _Plan, stratum: Positions, case: Flags, told: Positions, samples: Flags, wave: npt.NDArray[np.int64],
-    wrong: float, last_asked: bool, rng: np.random.Generator,
+    asked: Flags, wrong: float, last_asked: bool, rng: np.random.Generator,
 ) -> SimulatedLinkTracing:  # fmt: skip
     inside = np.flatnonzero(wave >= 0)
     # Ids say nothing of the order in which people came.
@@ -213,14 +225,12 @@ def _written(
     recorded = stratum.copy()
     mistaken = inside[rng.random(len(inside)) < wrong]
     recorded[mistaken] = rng.integers(len(plan.labels), size=len(mistaken))
-    last = wave == wave.max()
-    asks = (wave >= 0) & (~last | last_asked)
-    names = told[asks[told[:, 0]]]
+    names = told[(asked | ((wave >= 0) & last_asked))[told[:, 0]]]
     within = names[wave[names[:, 1]] >= 0]
     columns: dict[str, Any] = {
         "person_id": ids[inside], "wave": wave[inside], "stratum": [plan.labels[a] for a in recorded[inside]],
         **{f"initial_{row + 1}": one[inside].astype(int) for row, one in enumerate(samples)},
-        "fl": case[inside].astype(int),
+        "traced": asked[inside].astype(int), "fl": case[inside].astype(int),
     }  # fmt: skip
     if last_asked:
         beyond = names[wave[names[:, 1]] < 0]

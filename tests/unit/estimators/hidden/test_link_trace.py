@@ -24,7 +24,8 @@ def test_counts_by_stratum_are_those_counted_by_hand() -> None:
     """a, b, c, d were traced (all waves but the last); pairs that nobody of them is in: none but e with itself."""
     trace = fl.hidden.LinkTrace.of(PEOPLE, LINKS, strata="stratum")
     counts = trace.counts
-    assert counts.people.tolist() == [2, 3] and counts.traced.tolist() == [2, 2]
+    assert counts.people.tolist() == [2, 3]
+    assert counts.traced.tolist() == [2, 2]
     assert counts.initial == (2,)
     # Of x: a-c; of y: b-d, b-e, d-e; between: 2 × 3.
     assert counts.pairs.tolist() == [[1.0, 6.0], [6.0, 3.0]]
@@ -42,9 +43,11 @@ def test_pairs_are_those_with_a_traced_person_and_all_where_the_last_wave_was_as
     links = pd.concat([links, pd.DataFrame({"person": ["d", "c"], "named": ["e", "e"]})])
     half = fl.hidden.LinkTrace.of(people, links, traced="traced")
     # Ten pairs less the one of c and e, of whom neither was traced; their link is left out too.
-    assert half.counts.pairs.tolist() == [[9.0]] and half.unused_links == 1
+    assert half.counts.pairs.tolist() == [[9.0]]
+    assert half.unused_links == 1
     asked = fl.hidden.LinkTrace.of(people, links, traced="traced", outside="outside")
-    assert asked.counts.pairs.tolist() == [[10.0]] and asked.unused_links == 0
+    assert asked.counts.pairs.tolist() == [[10.0]]
+    assert asked.unused_links == 0
     assert asked.counts.links[0, 0] == half.counts.links[0, 0] + 1
 
 
@@ -55,7 +58,9 @@ def test_nothing_depends_on_the_order_of_rows_or_on_which_side_named(seed: int) 
     links = pd.DataFrame({
         "person": np.where(flip, LINKS["named"], LINKS["person"]), "named": np.where(flip, LINKS["person"], LINKS["named"]),
     })  # fmt: skip
-    mixed = fl.hidden.LinkTrace.of(PEOPLE.sample(frac=1, random_state=seed), links.sample(frac=1, random_state=seed), strata="stratum")
+    mixed = fl.hidden.LinkTrace.of(
+        PEOPLE.sample(frac=1, random_state=seed), links.sample(frac=1, random_state=seed), strata="stratum"
+    )
     plain = fl.hidden.LinkTrace.of(PEOPLE, LINKS, strata="stratum")
     for name in ("people", "traced", "pairs", "links"):
         assert getattr(mixed.counts, name).tolist() == getattr(plain.counts, name).tolist()
@@ -99,11 +104,14 @@ def link(person: str, named: str) -> pd.DataFrame:
 )  # fmt: skip
 def test_what_is_no_link_tracing_sample_is_refused(people: pd.DataFrame, links: pd.DataFrame, told: str) -> None:
     message = fault(people, links)
-    assert "FL-EST-570" in message and told in message
+    assert "FL-EST-570" in message
+    assert told in message
 
 
 def test_all_faults_are_said_at_once_and_no_id_among_them() -> None:
-    people = PEOPLE.assign(person_id=["amina", "amina", None, "d", "e"], wave=[0, 0, 1, "?", 2], stratum=["x", None, "x", "y", "y"])
+    people = PEOPLE.assign(
+        person_id=["amina", "amina", None, "d", "e"], wave=[0, 0, 1, "?", 2], stratum=["x", None, "x", "y", "y"]
+    )
     message = fault(people, LINKS, strata="stratum")
     for told in ("no id", "an id that stands above already", "no whole number", "no stratum"):
         assert told in message
@@ -111,7 +119,9 @@ def test_all_faults_are_said_at_once_and_no_id_among_them() -> None:
 
 
 def test_initial_samples_are_wave_zero_and_traced_people_know_nobody_outside() -> None:
-    people = PEOPLE.assign(one=[1, 0, 0, 0, 0], two=[1, 0, 0, 0, 0], none=0, outside=[1, 0, 0, 0, 2], odd=[2, 0, 0, 0, 0])
+    people = PEOPLE.assign(
+        one=[1, 0, 0, 0, 0], two=[1, 0, 0, 0, 0], none=0, outside=[1, 0, 0, 0, 2], odd=[2, 0, 0, 0, 0]
+    )
     assert "the initial samples are not wave 0 in 1 rows (2)" in fault(people, initial=["one", "two"])
     assert "an initial sample has nobody" in fault(people.assign(one=[1, 1, 0, 0, 0]), initial=["one", "none"])
     assert "1 people were traced and know people outside" in fault(people, outside="outside")
