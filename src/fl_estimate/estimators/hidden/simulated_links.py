@@ -136,34 +136,55 @@ class _Plan:
         wrong: Any,
         drawn: Any,
     ) -> _Plan:
-        labels = ("all",) if strata is None else tuple(map(str, strata))
+        labels = tuple(map(str, strata)) if isinstance(strata, Mapping) else ("all",)
         k = len(labels)
         faults: list[str] = []
-        shares = np.array([1.0] if strata is None else list(strata.values()), dtype=float)
-        if not (k and (shares > 0).all() and np.isclose(shares.sum(), 1)):
-            faults.append("strata: shares above 0 that sum to 1")
-        matrix = np.full((k, k), float(links)) if np.ndim(links) == 0 else np.asarray(links, dtype=float)
+        shares = _array(list(strata.values()) if isinstance(strata, Mapping) else [1.0])
+        if not (strata is None or isinstance(strata, Mapping)) or not (
+            k and (shares > 0).all() and np.isclose(shares.sum(), 1)
+        ):
+            faults.append("strata: a mapping of shares above 0 that sum to 1")
+        matrix = _array(links)
+        matrix = np.full((k, k), matrix) if matrix.ndim == 0 else matrix
         if matrix.shape != (k, k) or not ((matrix >= 0) & (matrix <= 1)).all() or not np.array_equal(matrix, matrix.T):
             faults.append("links: a probability, or a symmetric matrix of them with a row for each stratum")
-        each = outcome if isinstance(outcome, Mapping) else dict.fromkeys(labels, outcome)
-        chances = np.array([each.get(label, np.nan) for label in labels], dtype=float)
-        if not ((chances >= 0) & (chances <= 1)).all():
-            faults.append("outcome: a probability for every stratum")
-        counts = tuple(int(one) for one in ([initial] if np.ndim(initial) == 0 else initial))
-        if not (isinstance(size, int) and size >= 2 and counts and all(1 <= one <= size for one in counts)):
+        chances = _array([outcome.get(label) for label in labels] if isinstance(outcome, Mapping) else outcome)
+        chances = np.full(k, chances) if chances.ndim == 0 else chances
+        if chances.shape != (k,) or not ((chances >= 0) & (chances <= 1)).all():
+            faults.append("outcome: a probability, or a mapping with one for every stratum")
+        counts = np.atleast_1d(_array(initial))
+        if not (_whole(size, 2) and counts.ndim == 1 and counts.size and ((counts >= 1) & (counts <= size)).all()):
             faults.append("size, initial: whole numbers, of initial samples from 1 to the size")
-        if not (isinstance(waves, int) and waves >= 1):
+        elif not (counts == np.floor(counts)).all():
+            faults.append("initial: whole numbers")
+        if not _whole(waves, 1):
             faults.append("waves: 1 or more")
-        if not (0 <= reported <= 1 and 0 <= wrong <= 1):
+        if not all(0 <= float(_array(one).max(initial=-1.0)) <= 1 for one in (reported, wrong)):
             faults.append("reported, wrong_strata: shares from 0 to 1")
-        if drawn not in ("random", "by links"):
+        if not (isinstance(drawn, str) and drawn in ("random", "by links")):
             faults.append(f"drawn: random or by links, not {shown(drawn)}")
         if faults:
             raise EstimateFault(
                 "FL-EST-585", "no link-tracing sample can be drawn with these settings", found="; ".join(faults),
                 fix="give what each line asks for",
             )  # fmt: skip
-        return _Plan(labels=labels, shares=shares / shares.sum(), links=matrix, outcome=chances, initial=counts)
+        return _Plan(
+            labels=labels, shares=shares / shares.sum(), links=matrix, outcome=chances,
+            initial=tuple(int(one) for one in counts),
+        )  # fmt: skip
+
+
+def _array(given: Any) -> Floats:
+    """Numbers as an array; what holds none is one NaN, which is in no range."""
+    try:
+        made = np.asarray(given, dtype=float)
+    except (TypeError, ValueError):
+        return np.full(1, np.nan)
+    return made if made.size else np.full(1, np.nan)
+
+
+def _whole(given: Any, least: int) -> bool:
+    return isinstance(given, int | np.integer) and not isinstance(given, bool) and int(given) >= least
 
 
 def _population_links(stratum: Positions, chance: Floats, rng: np.random.Generator) -> Positions:

@@ -45,7 +45,7 @@ def test_rows_of_the_nation_and_of_strata_add_up() -> None:
     found = estimated(sample)
     frame = found.to_frame()
     assert frame["quantity"].tolist() == ["population_size"] * 3 + ["prevalence"] * 3 + ["total"] * 3
-    assert frame["stratum"].fillna("").tolist() == ["", "a", "b"] * 3
+    assert frame["stratum"].astype(object).where(frame["stratum"].notna(), "").tolist() == ["", "a", "b"] * 3
     assert (frame["basis"] == "model").all()
     draws = np.asarray(found.draws)
     np.testing.assert_array_equal(draws[:, 0], draws[:, 1] + draws[:, 2])
