@@ -77,6 +77,7 @@ def compare_methods(
     figures: Annotated[Any, FromFile(needs=(SITE, METHOD, "value", "se"), figures=True)] = None,
     benchmark: str,
     model: Literal["none", "bias"] = "none",
+    rows: Literal["figures", "bias"] = "figures",
     quantity: Literal["prevalence", "total"] = "prevalence",
     bias_centre: Annotated[Mapping[str, MoreThanZero] | None, OF_MODEL] = None,
     bias_scale: Annotated[MoreThanZero, OF_MODEL] = 1.0,
@@ -102,6 +103,9 @@ def compare_methods(
         The method whose bias is 1.
     model : {"none", "bias"}
         ``none``: the figures, and the ratio of each to the benchmark of its site. ``bias``: the model below.
+    rows : {"figures", "bias"}
+        What is laid out: ``figures`` side by side (of ``model="bias"`` with the corrected figure of each site), or the relative ``bias``. With
+        the same seed both are of the same draws.
     quantity : {"prevalence", "total"}
         What `figures` are.
     bias_centre : mapping of method to float, optional
@@ -118,9 +122,9 @@ def compare_methods(
     Returns
     -------
     Estimates
-        Under the by-column ``site``: a row for each figure (`term` is the method); of ``bias`` also one with the site's figure
-        corrected (term ``corrected``), and without a site a ``quotient`` for each method: its relative bias.
-        Of ``none`` a ``quotient`` of every figure to the benchmark of its site.
+        ``rows="figures"``: under the by-column ``site`` a row for each figure (`term` is the method), of ``model="bias"`` below one with
+        the site's figure corrected (term ``corrected``). ``rows="bias"``: a ``quotient`` for each method, its relative bias; of
+        ``model="none"`` one for every figure, its ratio to the benchmark of its site.
 
     Raises
     ------
@@ -145,16 +149,18 @@ def compare_methods(
     >>> import fl_estimate as fl, pandas as pd
     >>> tunis = pd.DataFrame({"site": "Tunis", "method": ["time-location", "mark-recapture"], "value": [0.2465, 0.2638],
     ...                       "se": [0.0204, 0.0153]})
-    >>> side = fl.hidden.compare_methods(figures=tunis, benchmark="time-location")
-    >>> side.select(quantity="quotient").to_frame()[["term", "value"]].round(3).to_numpy().tolist()
+    >>> side = fl.hidden.compare_methods(figures=tunis, benchmark="time-location", rows="bias")
+    >>> side.to_frame()[["term", "value"]].round(3).to_numpy().tolist()
     [['mark-recapture', 1.07]]
     """
     if model not in ("none", "bias"):
         raise not_one_of("FL-EST-583", "this model of several methods", model, ("none", "bias"))
+    if rows not in ("figures", "bias"):
+        raise not_one_of("FL-EST-583", "these rows of several methods", rows, ("figures", "bias"))
     _require_settings(level, draws, bias_scale, between_sites, bias_centre)
     table = _from_estimates(estimates) if figures is None else _from_figures(estimates, figures, quantity)
     read = table.as_figures(benchmark)
-    given: dict[str, Any] = {"benchmark": benchmark, "model": model, "level": level}
+    given: dict[str, Any] = {"benchmark": benchmark, "model": model, "rows": rows, "level": level}
     if model == "none":
         return _side_by_side(table, read, given, level)
     given |= {
@@ -317,7 +323,7 @@ def _require_connected(figures: MethodFigures) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Line:
+class _MethodRow:
     quantity: Quantity
     term: str
     site: str | None
@@ -330,13 +336,13 @@ class _Line:
     method: MethodName
 
 
-def _raw(table: _Table, read: MethodFigures, level: float) -> list[_Line]:
+def _raw(table: _Table, read: MethodFigures, level: float) -> list[_MethodRow]:
     """The figures as they are, by site and method."""
     kind = LOG if table.quantity != PREVALENCE else WALD
-    lines: list[_Line] = []
+    lines: list[_MethodRow] = []
     for at in np.lexsort((read.method, read.site)):
         low, high = general(str(kind), read.value[[at]], read.se[[at]], np.array([np.inf]), level)
-        lines.append(_Line(
+        lines.append(_MethodRow(
             quantity=table.quantity, term=table.method[at], site=table.site[at], members=(int(at),), value=float(read.value[at]),
             se=float(read.se[at]), lower=float(low[0]), upper=float(high[0]), kind=kind, method=SIDE_BY_SIDE,
         ))  # fmt: skip
@@ -344,7 +350,9 @@ def _raw(table: _Table, read: MethodFigures, level: float) -> list[_Line]:
 
 
 def _side_by_side(table: _Table, read: MethodFigures, given: dict[str, Any], level: float) -> Estimates:
-    lines = _raw(table, read, level)
+    if given["rows"] == "figures":
+        return _laid_out(table, _raw(table, read, level), given, level, [], {})
+    lines: list[_MethodRow] = []
     for at in np.lexsort((read.method, read.site)):
         base = np.flatnonzero((read.site == read.site[at]) & (read.method == 0))
         if read.method[at] == 0 or not len(base):
@@ -352,7 +360,7 @@ def _side_by_side(table: _Table, read: MethodFigures, given: dict[str, Any], lev
         ratio = read.value[at] / read.value[base[0]]
         cv = np.hypot(read.se[at] / read.value[at], read.se[base[0]] / read.value[base[0]])
         low, high = general("log", np.array([ratio]), np.array([ratio * cv]), np.array([np.inf]), level)
-        lines.append(_Line(
+        lines.append(_MethodRow(
             quantity=QUOTIENT, term=table.method[at], site=table.site[at], members=(int(at), int(base[0])), value=float(ratio),
             se=float(ratio * cv), lower=float(low[0]), upper=float(high[0]), kind=LOG, method=SIDE_BY_SIDE,
         ))  # fmt: skip
@@ -374,11 +382,17 @@ def _modelled(table: _Table, read: MethodFigures, given: dict[str, Any], level: 
     )  # fmt: skip
     bias, truth = np.exp(run.draws["log_bias"]), run.draws["truth"]
     everything = tuple(range(len(read.value)))
-    lines = [_posterior(QUOTIENT, name, None, everything, bias[:, j], level) for j, name in enumerate(read.methods[1:])]
-    lines += [
-        _posterior(table.quantity, CORRECTED, site, everything, truth[:, i], level) for i, site in enumerate(read.sites)
-    ]
-    draws = np.column_stack([bias, truth, np.full((len(bias), len(read.value)), np.nan)])
+    if given["rows"] == "bias":
+        lines = [
+            _posterior(QUOTIENT, name, None, everything, bias[:, j], level) for j, name in enumerate(read.methods[1:])
+        ]
+        draws = bias
+    else:
+        lines = [
+            _posterior(table.quantity, CORRECTED, site, everything, truth[:, i], level)
+            for i, site in enumerate(read.sites)
+        ]
+        draws = np.column_stack([np.full((len(bias), len(read.value)), np.nan), truth])
     assumptions = [
         BENCHMARK_UNBIASED.assume(benchmark=given["benchmark"]),
         BIAS_PER_METHOD.assume() if given["between_sites"] <= 0 else BIAS_BY_SITE.assume(scale=given["between_sites"]),
@@ -390,25 +404,26 @@ def _modelled(table: _Table, read: MethodFigures, given: dict[str, Any], level: 
     told = run.verdict.to_dict()
     if "tau" in run.draws:
         told |= {"tau": float(np.median(run.draws["tau"]))}
-    flags = [code.at(row, **dict(said)) for row in range(len(lines)) for code, said in run.verdict.flags]
+    before = _raw(table, read, level) if given["rows"] == "figures" else []
+    flags = [code.at(row + len(before), **dict(said)) for row in range(len(lines)) for code, said in run.verdict.flags]
     return _laid_out(
-        table, [*lines, *_raw(table, read, level)], given, level, assumptions, told, draws=draws, reasons=flags,
+        table, [*before, *lines], given, level, assumptions, told, draws=draws, reasons=flags,
         inference=Inference(chains=run.verdict.chains),
     )  # fmt: skip
 
 
 def _posterior(
     quantity: Quantity, term: str, site: str | None, members: tuple[int, ...], draws: Floats, level: float
-) -> _Line:
+) -> _MethodRow:
     low, high = np.quantile(draws, tails(level))
-    return _Line(
+    return _MethodRow(
         quantity=quantity, term=term, site=site, members=members, value=float(np.median(draws)), se=float(draws.std(ddof=1)),
         lower=float(low), upper=float(high), kind=EQUAL_TAILED, method=METHOD_BIAS,
     )  # fmt: skip
 
 
 def _laid_out(
-    table: _Table, lines: list[_Line], given: dict[str, Any], level: float, assumptions: list[Assumption],
+    table: _Table, lines: list[_MethodRow], given: dict[str, Any], level: float, assumptions: list[Assumption],
     told: Mapping[str, Any], *, draws: Any = None, reasons: Sequence[Any] = (), inference: Inference | None = None,
 ) -> Estimates:  # fmt: skip
     made = [rows.estimates for rows in table.inputs if rows.estimates is not None]

@@ -73,6 +73,7 @@ class LinkArguments:
 
     people: Any
     strata: str | None
+    quantity: str
     level: float
     seed: int
     draws: int
@@ -109,10 +110,15 @@ def answer_model(
     """
     people = np.bincount(trace.stratum, minlength=len(trace.strata)) + unseen
     groups: list[int | None] = [None, *(range(len(trace.strata)) if arguments.strata is not None else ())]
-    rows = [_of_draws(POPULATION_SIZE, group, "", _of(people, group), None, arguments.level) for group in groups]
+    rows = [
+        _of_draws(POPULATION_SIZE, group, "", _of(people, group), None, arguments.level)
+        for group in (groups if arguments.quantity == "persons" else [])
+    ]
     if answers is not None and cases is not None:
         scope, by_bound = cases
         for quantity in (PREVALENCE, TOTAL):
+            if (quantity == PREVALENCE) != (arguments.quantity == "prevalence"):
+                continue
             for group in groups:
                 ends = {
                     bound: _share_of(quantity, _of(each, group), _of(scope, group)) for bound, each in by_bound.items()
@@ -174,6 +180,7 @@ def answer_design(
         INITIAL_SAMPLE_RANDOM.assume(), INITIAL_SAMPLES_INDEPENDENT.assume(), LINKS_ALL_REPORTED.assume(),
         CLOSED_POPULATION.assume(), *_of_outcome(answers, model=False),
     ]  # fmt: skip
+    rows = [row for row in rows if (row.quantity == PREVALENCE) == (arguments.quantity == "prevalence")]
     sizes = told["sizes"]
     reasons: list[Reason] = []
     diagnostics = {name: value for name, value in told.items() if name != "sizes"}
@@ -182,7 +189,7 @@ def answer_design(
         diagnostics |= {name: said[name] for name in ("rhat", "ess_bulk", "chains", "draws_per_chain")}
         if not said["rhat"] <= RHAT_GOOD:
             reasons += [ORDERS_DO_NOT_AGREE.at(row, rhat=round(said["rhat"], 3)) for row in range(len(rows))]
-    if size["conservative"]:
+    if averaged["mean" if arguments.quantity == "prevalence" else "size"]["conservative"]:
         reasons.append(REORDERING_CONSERVATIVE.at(0))
     return _lay_out(
         trace, answers, arguments, rows, LINK_TRACING_DESIGN, LOG, assumptions=assumptions, reasons=reasons,

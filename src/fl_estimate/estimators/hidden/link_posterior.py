@@ -48,9 +48,18 @@ class LinkPrior:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LinkDraws:
-    """Draws: `size` (chains, draws), `unseen` by stratum (chains, draws, strata); fewer of `share` (chains, steps, strata) and of
-    `link` (chains, steps, strata, strata)."""
+class BlockModelDraws:
+    """Draws of the posterior.
+
+    Attributes
+    ----------
+    size : float array, shape (chains, draws)
+    unseen : float array, shape (chains, draws, strata)
+        People outside the sample.
+    share : float array, shape (chains, steps, strata)
+    link : float array, shape (chains, steps, strata, strata)
+    diagnostics : dict
+    """
 
     size: Floats
     unseen: Floats
@@ -66,7 +75,7 @@ def log_size(size: Floats, counts: LinkCounts, prior: LinkPrior) -> Floats:
     return np.asarray(sum(drawn) + labels - prior.size_power * np.log(size), dtype=float)
 
 
-def draw_posterior(counts: LinkCounts, prior: LinkPrior, *, draws: int, seed: int) -> LinkDraws:
+def draw_posterior(counts: LinkCounts, prior: LinkPrior, *, draws: int, seed: int) -> BlockModelDraws:
     """Draw from the posterior, with as many steps between kept draws as the chains need.
 
     Parameters
@@ -93,7 +102,7 @@ def draw_posterior(counts: LinkCounts, prior: LinkPrior, *, draws: int, seed: in
         steps *= 4
         told = _verdict(sampler)
     kept = np.linspace(0, steps - 1, per_chain).round().astype(int)
-    return LinkDraws(
+    return BlockModelDraws(
         size=np.stack(sampler.sizes, axis=1)[:, kept], unseen=np.stack(sampler.every, axis=1)[:, kept],
         share=np.stack(sampler.shares, axis=1), link=np.stack(sampler.links, axis=1),
         diagnostics={**told, "chains": CHAINS, "draws_per_chain": per_chain, "steps_per_chain": steps, "met_again": counts.met_again},

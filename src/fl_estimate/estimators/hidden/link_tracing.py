@@ -52,6 +52,7 @@ def link_tracing(
     initial: Annotated[str | Annotated[Sequence[str], Some] | None, GROUPS] = None,
     traced: Annotated[str | None, GROUPS] = None,
     outside: Annotated[str | None, GROUPS] = None,
+    quantity: Literal["persons", "prevalence"] = "persons",
     method: Literal["bayesian", "design"] = "bayesian",
     unknown: Literal["no", "exclude", "bounds"] | None = None,
     size_power: Annotated[NotNegative, OF_MODEL] = 1.0,
@@ -88,6 +89,9 @@ def link_tracing(
         0/1 column of the people all of whose links were followed; all waves but the last without it.
     outside : str, optional
         Column of the number of people outside the sample with whom each is linked, where the last wave was asked for its links too.
+    quantity : {"persons", "prevalence"}
+        ``persons``: the size and, with an outcome, the number of cases; ``prevalence``: the share of cases. With the same seed both are of
+        the same draws.
     method : {"bayesian", "design"}
         ``bayesian``: the posterior under a stochastic block model. ``design``: Chapman's estimate from two initial samples,
         averaged over all orders in which the same data could have come (Rao–Blackwell); nothing is supposed of links.
@@ -111,7 +115,7 @@ def link_tracing(
     Returns
     -------
     Estimates
-        Rows ``population_size`` and, with an outcome, ``prevalence`` and ``total``; the nation first, then strata. ``bayesian``: `value` the
+        Rows ``population_size`` and ``total``, or ``prevalence``; the nation first, then strata. ``bayesian``: `value` the
         posterior median, `se` the posterior standard deviation, equal-tailed limits, draws. `.diagnostics` has R-hat, effective
         draws, ``met_again`` (links beyond those that brought somebody in), and ``named_by_both``.
 
@@ -139,22 +143,24 @@ def link_tracing(
     >>> import fl_estimate as fl
     >>> drawn = fl.hidden.simulate_link_tracing(400, links=0.012, initial=60, outcome=0.3, seed=3)
     >>> found = fl.hidden.link_tracing(drawn.people, drawn.links, outcome="fl", draws=1_000, seed=1)
-    >>> size = found.select(quantity="population_size")
-    >>> size.lower < drawn.size < size.upper
-    True
+    >>> size, cases = found.select(quantity="population_size"), found.select(quantity="total")
+    >>> size.lower < drawn.size < size.upper, cases.lower < drawn.cases < cases.upper
+    (True, True)
     """
     if method not in METHODS:
         raise not_one_of("FL-EST-576", "this method of link tracing", method, METHODS)
+    if quantity not in ("persons", "prevalence"):
+        raise not_one_of("FL-EST-576", "this quantity of link tracing", quantity, ("persons", "prevalence"))
     trace = LinkTrace.of(
         people, links, person_id=person_id, wave=wave, strata=strata, initial=initial, traced=traced, outside=outside
     )
     frame = people.people if isinstance(people, Respondents) else people
     answers = None if outcome is None else read_outcome(frame, outcome, unknown)
     arguments = LinkArguments(
-        people=people, strata=strata, level=level, seed=known_seed(seed), draws=draws, names=(outcome, strata),
+        people=people, strata=strata, quantity=quantity, level=level, seed=known_seed(seed), draws=draws, names=(outcome, strata),
         given={
             "outcome": outcome, "person_id": person_id, "wave": wave, "strata": strata, "traced": traced, "outside": outside,
-            "initial": initial if initial is None or isinstance(initial, str) else list(initial), "method": method,
+            "quantity": quantity, "initial": initial if initial is None or isinstance(initial, str) else list(initial), "method": method,
             "unknown": unknown, "draws": draws, "level": level,
         },
     )  # fmt: skip
@@ -244,6 +250,8 @@ def _require_settings(
     arguments: LinkArguments, size_power: Any, max_size: Any, link_prior: Any, strata_prior: Any, trace: LinkTrace
 ) -> None:
     wrong: list[str] = []
+    if arguments.quantity == "prevalence" and arguments.names[0] is None:
+        wrong.append('quantity="prevalence": of an outcome=')
     if not (isinstance(size_power, int | float) and np.isfinite(size_power) and size_power >= 0):
         wrong.append(f"size_power={shown(size_power)}: from 0 upwards")
     if max_size is not None and not (isinstance(max_size, int) and max_size >= len(trace)):

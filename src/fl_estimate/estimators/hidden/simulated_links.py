@@ -103,7 +103,7 @@ def simulate_link_tracing(
     >>> drawn.size, sorted(drawn.people["wave"].unique().tolist())
     (500, [0, 1, 2])
     """
-    plan = _Plan.of(size, strata, links, initial, waves, outcome, reported, wrong_strata, drawn)
+    plan = _LinkPlan.of(size, strata, links, initial, waves, outcome, reported, wrong_strata, drawn)
     rng = np.random.default_rng(known_seed(seed))
     stratum = rng.choice(len(plan.labels), size=size, p=plan.shares)
     case = rng.random(size) < plan.outcome[stratum]
@@ -117,7 +117,7 @@ def simulate_link_tracing(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Plan:
+class _LinkPlan:
     labels: tuple[str, ...]
     shares: Floats
     links: Floats
@@ -135,7 +135,7 @@ class _Plan:
         reported: Any,
         wrong: Any,
         drawn: Any,
-    ) -> _Plan:
+    ) -> _LinkPlan:
         labels = tuple(map(str, strata)) if isinstance(strata, Mapping) else ("all",)
         k = len(labels)
         faults: list[str] = []
@@ -168,7 +168,7 @@ class _Plan:
                 "FL-EST-585", "no link-tracing sample can be drawn with these settings", found="; ".join(faults),
                 fix="give what each line asks for",
             )  # fmt: skip
-        return _Plan(
+        return _LinkPlan(
             labels=labels, shares=shares / shares.sum(), links=matrix, outcome=chances,
             initial=tuple(int(one) for one in counts),
         )  # fmt: skip
@@ -236,7 +236,7 @@ def _trace(start: Flags, told: Positions, waves: int) -> npt.NDArray[np.int64]:
 
 
 def _written(
-    plan: _Plan, stratum: Positions, case: Flags, told: Positions, samples: Flags, wave: npt.NDArray[np.int64],
+    plan: _LinkPlan, stratum: Positions, case: Flags, told: Positions, samples: Flags, wave: npt.NDArray[np.int64],
     asked: Flags, wrong: float, last_asked: bool, rng: np.random.Generator,
 ) -> SimulatedLinkTracing:  # fmt: skip
     inside = np.flatnonzero(wave >= 0)

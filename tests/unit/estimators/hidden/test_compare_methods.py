@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from tests.unit.reporting.few import DESIGN, few
 
 import fl_estimate as fl
-from tests.unit.reporting.few import DESIGN, few
 
 FIGURES = pd.DataFrame(
     [
@@ -28,23 +28,28 @@ def few_of_compare_methods() -> fl.Estimates:
 
 def test_side_by_side_every_figure_stands_with_its_ratio_to_the_benchmark() -> None:
     """Ratio b/a with CV² = CV_a² + CV_b² and log limits."""
-    found = fl.hidden.compare_methods(figures=FIGURES, benchmark="survey")
-    rows = found.to_frame()
-    assert rows["quantity"].tolist() == ["prevalence"] * 5 + ["quotient"] * 3
-    ratio = rows[(rows["quantity"] == "quotient") & (rows["site"] == "North")].iloc[0]
+    side = fl.hidden.compare_methods(figures=FIGURES, benchmark="survey").to_frame()
+    assert side[["site", "term", "value"]].to_numpy().tolist() == [
+        ["North", "survey", 0.2], ["North", "network", 0.26], ["South", "survey", 0.1], ["South", "lists", 0.08], ["South", "network", 0.12],
+    ]  # fmt: skip
+    rows = fl.hidden.compare_methods(figures=FIGURES, benchmark="survey", rows="bias").to_frame()
+    assert rows["quantity"].tolist() == ["quotient"] * 3
+    ratio = rows[rows["site"] == "North"].iloc[0]
     cv = np.hypot(0.1, 0.03 / 0.26)
     assert ratio["value"] == pytest.approx(1.3)
     assert ratio["se"] == pytest.approx(1.3 * cv)
     assert ratio["upper"] == pytest.approx(1.3 * np.exp(stats.norm.ppf(0.975) * cv))
     assert (rows["basis"] == "figures").all()
-    mixed = fl.hidden.compare_methods(figures=FIGURES.sample(frac=1, random_state=1), benchmark="survey").to_frame()
+    mixed = fl.hidden.compare_methods(
+        figures=FIGURES.sample(frac=1, random_state=1), benchmark="survey", rows="bias"
+    ).to_frame()
     pd.testing.assert_frame_equal(mixed, rows)
 
 
 def test_estimates_keep_their_basis_and_support() -> None:
     found = few_of_compare_methods()
     assert set(found.frame["basis"]) == {"respondents"}
-    assert found.support.cases.tolist() == [1.0, 1.0, 1.0]
+    assert found.support.cases.tolist() == [1.0, 1.0]
     nested = fl.hidden.compare_methods({"A": {"w": fl.estimate_prevalence(few(), "fl", design=DESIGN)},
                                         "B": {"w": fl.estimate_prevalence(few(), "fl", design=DESIGN)}}, benchmark="w")  # fmt: skip
     assert nested.to_frame()["site"].tolist() == ["A", "B"]
@@ -64,6 +69,7 @@ def test_estimates_keep_their_basis_and_support() -> None:
         ({"figures": None}, "FL-EST-580", "None"),
         ({"estimates": {"a": 1}}, "FL-EST-580", "estimates and figures"),
         ({"model": "other"}, "FL-EST-583", ""),
+        ({"rows": "other"}, "FL-EST-583", ""),
         ({"quantity": "mean"}, "FL-EST-583", ""),
         ({"level": 2}, "FL-EST-583", "level"),
         ({"draws": 3}, "FL-EST-583", "draws"),
@@ -92,7 +98,9 @@ def test_estimates_of_several_quantities_are_refused() -> None:
 def test_the_meta_analysis_is_the_posterior_by_quadrature() -> None:
     """Three methods at one site: p(log b₁, log b₂, α) on a grid; medians and limits within 4 Monte Carlo errors of 4,000 draws."""
     figures = FIGURES[FIGURES["site"] == "South"]
-    found = fl.hidden.compare_methods(figures=figures, benchmark="survey", model="bias", bias_scale=0.8, seed=1)
+    found = fl.hidden.compare_methods(
+        figures=figures, benchmark="survey", model="bias", rows="bias", bias_scale=0.8, seed=1
+    )
     alpha = np.linspace(0.04, 0.18, 701)
     log_b = np.linspace(-3.5, 3.5, 1401)
     of_alpha = np.exp(-0.5 * ((0.10 - alpha) / 0.01) ** 2)
@@ -104,7 +112,7 @@ def test_the_meta_analysis_is_the_posterior_by_quadrature() -> None:
         ).sum(axis=0)
         density = (joint * of_alpha * rest).sum(axis=1)
         cdf = np.cumsum(density) / density.sum()
-        row = found.select(quantity="quotient", term=name)
+        row = found.select(term=name)
         draws = np.asarray(found.draws)[:, [str(t) for t in found.to_frame()["term"]].index(name)]
         for wanted in (0.05, 0.5, 0.95):
             at = float(np.interp(wanted, cdf, log_b))
@@ -123,14 +131,17 @@ def test_biases_are_recovered_over_sites() -> None:
             rows.append((f"s{i}", "survey", alpha + 0.01 * rng.standard_normal(), 0.01))
         rows.append((f"s{i}", "network", 1.5 * alpha + 0.015 * rng.standard_normal(), 0.015))
     figures = pd.DataFrame(rows, columns=["site", "method", "value", "se"])
-    found = fl.hidden.compare_methods(figures=figures, benchmark="survey", model="bias", between_sites=0.2, seed=2)
-    lower, upper = found.select(quantity="quotient").interval
+    found = fl.hidden.compare_methods(
+        figures=figures, benchmark="survey", model="bias", rows="bias", between_sites=0.2, seed=2
+    )
+    lower, upper = found.interval
     assert lower < 1.5 < upper
+    found = fl.hidden.compare_methods(figures=figures, benchmark="survey", model="bias", between_sites=0.2, seed=2)
     corrected = found.select(term="corrected").to_frame()
     inside = (corrected["lower"].to_numpy() <= truth) & (truth <= corrected["upper"].to_numpy())
     assert inside.sum() >= 6
     people = fl.hidden.compare_methods(
         figures=figures.assign(value=figures["value"] * 1e5, se=figures["se"] * 1e5), benchmark="survey", model="bias",
-        quantity="total", seed=2,
+        rows="bias", quantity="total", seed=2,
     )  # fmt: skip
-    assert people.select(quantity="quotient").value == pytest.approx(1.5, abs=0.1)
+    assert people.value == pytest.approx(1.5, abs=0.1)

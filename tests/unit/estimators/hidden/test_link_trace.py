@@ -97,8 +97,8 @@ def link(person: str, named: str) -> pd.DataFrame:
         (PEOPLE, LINKS.iloc[:3], "no link leads from the initial sample to the people in 1 rows (5)"),
         (PEOPLE.assign(wave=0), LINKS, "nobody was traced"),
         (PEOPLE.assign(wave=[1, 1, 1, 1, 2]), LINKS, "nobody is in wave 0"),
-        (PEOPLE.assign(wave=[0, 0, 1, 1.5, None]), LINKS, "wave: no whole number from 0 upwards in 2 rows (4, 5)"),
-        (PEOPLE.assign(person_id=["a", "a", "c", "d", None]), LINKS, "person_id: an id that stands above already in 1 rows (2)"),
+        (PEOPLE.assign(wave=[0, 0, 1, 1.5, np.nan]), LINKS, "wave: no whole number from 0 upwards in 2 rows (4, 5)"),
+        (PEOPLE.assign(person_id=pd.Series(["a", "a", "c", "d", None])), LINKS, "person_id: an id that stands above already in 1 rows (2)"),
         (PEOPLE.iloc[:0], LINKS, "nobody is in the sample"),
     ],
 )  # fmt: skip
@@ -110,7 +110,9 @@ def test_what_is_no_link_tracing_sample_is_refused(people: pd.DataFrame, links: 
 
 def test_all_faults_are_said_at_once_and_no_id_among_them() -> None:
     people = PEOPLE.assign(
-        person_id=["amina", "amina", None, "d", "e"], wave=[0, 0, 1, "?", 2], stratum=["x", None, "x", "y", "y"]
+        person_id=pd.Series(["amina", "amina", None, "d", "e"]),
+        wave=pd.Series([0, 0, 1, "?", 2]),
+        stratum=pd.Series(["x", None, "x", "y", "y"]),
     )
     message = fault(people, LINKS, strata="stratum")
     for told in ("no id", "an id that stands above already", "no whole number", "no stratum"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -44,13 +44,14 @@ def test_rows_of_the_nation_and_of_strata_add_up() -> None:
     sample = drawn()
     found = estimated(sample)
     frame = found.to_frame()
-    assert frame["quantity"].tolist() == ["population_size"] * 3 + ["prevalence"] * 3 + ["total"] * 3
-    assert frame["stratum"].astype(object).where(frame["stratum"].notna(), "").tolist() == ["", "a", "b"] * 3
+    assert frame["quantity"].tolist() == ["population_size"] * 3 + ["total"] * 3
+    assert frame["stratum"].astype(object).where(frame["stratum"].notna(), "").tolist() == ["", "a", "b"] * 2
     assert (frame["basis"] == "model").all()
     draws = np.asarray(found.draws)
     np.testing.assert_array_equal(draws[:, 0], draws[:, 1] + draws[:, 2])
-    np.testing.assert_array_equal(draws[:, 6], draws[:, 7] + draws[:, 8])
-    np.testing.assert_allclose(draws[:, 3], draws[:, 6] / draws[:, 0], rtol=1e-12)
+    np.testing.assert_array_equal(draws[:, 3], draws[:, 4] + draws[:, 5])
+    shares = np.asarray(estimated(sample, quantity="prevalence").draws)
+    np.testing.assert_allclose(shares, draws[:, 3:] / draws[:, :3], rtol=1e-12)
     assert (draws[:, 0] >= len(sample.people)).all()
     assert frame["n"].tolist()[:3] == [
         len(sample.people),
@@ -64,10 +65,10 @@ def test_what_is_known_is_recovered_over_ten_samples() -> None:
     inside = dict.fromkeys(["population_size", "prevalence", "total"], 0)
     for seed in range(10):
         sample = drawn(seed)
-        found = estimated(sample, draws=400)
+        persons, shares = (estimated(sample, draws=400, quantity=one) for one in ("persons", "prevalence"))
         truth = {"population_size": sample.size, "prevalence": sample.prevalence, "total": sample.cases}
         for quantity, value in truth.items():
-            lower, upper = found.select(quantity=quantity).national.interval
+            lower, upper = (shares if quantity == "prevalence" else persons).select(quantity=quantity).national.interval
             inside[quantity] += lower <= value <= upper
     assert min(inside.values()) >= 7, inside
 
@@ -162,7 +163,17 @@ def test_the_design_based_estimate_is_chapmans_averaged() -> None:
     assert found.select(quantity="population_size").se == pytest.approx(np.sqrt(wanted), rel=1e-12)
     assert found.diagnostics["plain"] == pytest.approx(3 * 3 / 2 - 1)
     total = found.select(quantity="total").value
-    assert total == pytest.approx(found.select(quantity="prevalence").value * size.mean())
+    shares = fl.hidden.link_tracing(
+        people,
+        links,
+        outcome="fl",
+        initial=["first", "second"],
+        outside="outside",
+        method="design",
+        quantity="prevalence",
+        seed=1,
+    )
+    assert total == pytest.approx(shares.value * size.mean())
 
 
 def test_without_the_last_wave_one_wave_has_one_estimate() -> None:
@@ -184,11 +195,19 @@ def test_unknown_answers_are_bounds_no_or_like_the_others() -> None:
     with pytest.raises(fl.FlError, match="FL-EST-571"):
         fl.hidden.link_tracing(people, sample.links, outcome="fl")
     share: dict[str, float] = {}
-    for unknown in ("no", "exclude", "bounds"):
+    every: tuple[Literal["no", "exclude", "bounds"], ...] = ("no", "exclude", "bounds")
+    for unknown in every:
         found = fl.hidden.link_tracing(
-            people, sample.links, outcome="fl", strata="stratum", unknown=unknown, draws=800, seed=1
-        )  # type: ignore[arg-type]
-        rows = found.select(quantity="prevalence").national.to_frame()
+            people,
+            sample.links,
+            outcome="fl",
+            strata="stratum",
+            quantity="prevalence",
+            unknown=unknown,
+            draws=800,
+            seed=1,
+        )
+        rows = found.national.to_frame()
         share |= {f"{unknown}{bound}": value for bound, value in zip(rows["bound"], rows["value"], strict=True)}
         if unknown == "bounds":
             low, high, known = (rows[rows["bound"] == name].iloc[0] for name in ("lower", "upper", "identified"))
@@ -209,20 +228,16 @@ def test_people_out_of_scope_are_in_neither_part_of_the_share() -> None:
         fl_possible=np.where(young, 0, sample.people["fl"]),
         fl_in_scope=(~young).astype(int),
     )
-    whole, adults = (
-        estimated(sample),
-        fl.hidden.link_tracing(people, sample.links, outcome="fl", strata="stratum", draws=800, seed=1),
-    )
+    young_out = fl.hidden.SimulatedLinkTracing(people=people, links=sample.links, size=0, cases=0, strata={})
+    whole, adults, shares = estimated(sample), estimated(young_out), estimated(young_out, quantity="prevalence")
     assert (
         adults.select(quantity="population_size").national.value
         == whole.select(quantity="population_size").national.value
     )
     known = people.loc[~young, "fl"].mean()
-    assert adults.select(quantity="prevalence").national.value == pytest.approx(known, abs=0.05)
-    size, share, total = (
-        np.asarray(adults.select(quantity=name).national.value) for name in ("population_size", "prevalence", "total")
-    )
-    assert total == pytest.approx(size * 0.75 * share, rel=0.1)
+    assert shares.national.value == pytest.approx(known, abs=0.05)
+    size, total = (adults.select(quantity=name).national.value for name in ("population_size", "total"))
+    assert total == pytest.approx(size * 0.75 * shares.national.value, rel=0.1)
 
 
 def test_another_outcome_than_zero_and_one_is_refused() -> None:
@@ -262,6 +277,8 @@ def test_few_links_back_and_links_that_go_unreported_are_said() -> None:
     ("more", "code"),
     [
         ({"method": "other"}, "FL-EST-576"),
+        ({"quantity": "mean"}, "FL-EST-576"),
+        ({"quantity": "prevalence", "outcome": None}, "FL-EST-576"),
         ({"size_power": -1}, "FL-EST-576"),
         ({"max_size": 10}, "FL-EST-576"),
         ({"link_prior": (0, 1)}, "FL-EST-576"),

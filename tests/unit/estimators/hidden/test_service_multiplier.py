@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import optimize, stats
+from tests.unit.reporting.few import DESIGN, few
 
 import fl_estimate as fl
 from fl_estimate.estimators.hidden.service_multiplier import combined
-from tests.unit.reporting.few import DESIGN, few
 
 
 def few_of_service_multiplier() -> fl.Estimates:
@@ -73,9 +73,10 @@ def test_services_are_combined_by_paule_and_mandel() -> None:
         w = 1 / (cv**2 + tau2)
         return float((w * (logs - (w * logs).sum() / w.sum()) ** 2).sum())
 
-    tau2 = optimize.minimize_scalar(
+    solved: Any = optimize.minimize_scalar(
         lambda t: (q(t) - 2) ** 2, bounds=(0, 5), method="bounded", options={"xatol": 1e-12}
-    ).x
+    )
+    tau2 = float(solved.x)
     w = 1 / (cv**2 + tau2)
     assert made["tau"] == pytest.approx(np.sqrt(tau2), rel=1e-4)
     assert made["log"] == pytest.approx((w * logs).sum() / w.sum(), rel=1e-5)
