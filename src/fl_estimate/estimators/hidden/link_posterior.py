@@ -178,7 +178,7 @@ class _Sampler:
         self.link = np.empty((CHAINS, self.k, self.k))
         seen = self.rng.beta(self.yes, self.no, size=(CHAINS, len(self.yes)))
         self._set_links(np.clip(seen / spread, 1e-12, 1 - 1e-9))
-        self.share = self._dirichlet(self.counts.people + self.prior.strata + np.zeros((CHAINS, self.k)))
+        self.share = self._dirichlet(np.tile(self.counts.people.astype(float) + self.prior.strata, (CHAINS, 1)))
         self.size = np.clip(np.round(self.n * spread[:, 0]), self.n, self.prior.max_size)
         self.unseen = np.zeros((CHAINS, self.k))
 
