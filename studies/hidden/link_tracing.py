@@ -31,6 +31,7 @@ def drawn(seed: int, *, quantity: str = "population_size", estimate: dict[str, A
 
 
 def cell(situation: str, estimator: str, *, holds: bool, share: float = 0.25, **more: Any) -> Cell:
+    """One line of the table, on a quarter of the samples asked for: a Markov chain each."""
     return Cell(
         design=DESIGN, estimator=estimator, situation=situation, holds=holds, draw=partial(drawn, **more), share=share
     )
@@ -56,7 +57,6 @@ CELLS: tuple[Cell, ...] = (
 
 def service(seed: int, *, served_elsewhere: float = 0.0, ignored: bool = False) -> Drawn:
     """A service that served a quarter of 2,000 people; a sample of 300 with weights, who are asked whether they were."""
-
     rng = np.random.default_rng(seed)
     size, easy = 2_000, np.arange(2_000) < 1_000
     served = rng.random(size) < np.where(easy, 0.4, 0.1)
