@@ -32,7 +32,7 @@ DEVICE_KNOWN = AssumptionCode("rr_device_known", "base", "slope")
 DEVICE_FOLLOWED = AssumptionCode("rr_device_followed")
 CROSSWISE_ANCHOR = AssumptionCode("crosswise_anchor", "anchor", "share")
 MECHANISM_ADDED = AssumptionCode("rr_mechanism_added")
-TEST_LIST_EFFECT = AssumptionCode("test_list_effect", "items", "rule")
+TEST_LIST_EFFECT = AssumptionCode("test_list_effect", "items")
 TEST_LIST_PLACEBO = AssumptionCode("test_list_placebo", "direct")
 TEST_LIST_ASSIGNMENT = AssumptionCode("test_list_assignment", "direct")
 

@@ -87,7 +87,9 @@ class RandomisedFit:
     beta : array, shape (p,)
     influence : array, shape (groups, p)
     model_se : array, shape (p,)
-        By the information, as if the sample were a simple random one.
+        By the observed information, as if the sample were a simple random one.
+    scores_se : array, shape (p,)
+        The same by the sum of squared scores.
     log_likelihood : float
         With weights of mean 1.
     attentive : float
@@ -96,6 +98,7 @@ class RandomisedFit:
     beta: Floats
     influence: Floats
     model_se: Floats
+    scores_se: Floats
     log_likelihood: float
     attentive: float
 
@@ -133,8 +136,9 @@ def fit_logistic(
         influence = influence + of_attention[:, None] * (inverse @ ((moved[0] - moved[1]) / (2 * step)))
     scale = people / weight.sum()
     likelihood = float(weight @ np.where(answers.z == 1, np.log(p), np.log1p(-p))) * scale
+    squares = np.linalg.pinv((each * (weight * scale)[:, None]).T @ each)
     return RandomisedFit(
-        beta=beta, influence=influence, model_se=np.sqrt(np.diag(np.linalg.inv(observed * scale))),
+        beta=beta, influence=influence, model_se=np.sqrt(np.diag(np.linalg.inv(observed * scale))), scores_se=np.sqrt(np.diag(squares)),
         log_likelihood=likelihood, attentive=attentive,
     )  # fmt: skip
 

@@ -222,7 +222,7 @@ def regress_randomised_response(
     -------
     Estimates
         `quantity` coefficient (log-odds), one row a `term`. `diagnostics` has the log-likelihood (weights of mean 1) and the standard errors
-        by the observed information (`model_se`), as if the sample were a simple random one.
+        by the observed information (`model_se`) and by the sum of squared scores (`scores_se`), as if the sample were a simple random one.
 
     Raises
     ------
@@ -413,7 +413,7 @@ def _arguments(model: str, device: RandomisingDevice, anchor: str | None, probab
 
 
 def _told_of(fit: RandomisedFit) -> dict[str, Any]:
-    return {"log_likelihood": fit.log_likelihood, "model_se": fit.model_se.tolist(), "coefficients": fit.beta.tolist()}
+    return {"log_likelihood": fit.log_likelihood, "model_se": fit.model_se.tolist(), "scores_se": fit.scores_se.tolist(), "coefficients": fit.beta.tolist()}
 
 
 def _assumptions(
