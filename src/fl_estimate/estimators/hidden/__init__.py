@@ -3,7 +3,8 @@
 from fl_estimate.estimators.hidden.list_experiment import list_experiment
 from fl_estimate.estimators.hidden.list_regression import regress_list_experiment
 from fl_estimate.estimators.hidden.list_tests import list_experiment_test
-from fl_estimate.estimators.hidden.randomised_response import randomised_response, regress_randomised_response
+from fl_estimate.estimators.hidden.randomised_regression import regress_randomised_response
+from fl_estimate.estimators.hidden.randomised_response import randomised_response
 from fl_estimate.estimators.hidden.simulate_indirect import simulate_list_experiment, simulate_randomised_response
 
 __all__ = [

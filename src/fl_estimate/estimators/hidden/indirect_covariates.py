@@ -97,7 +97,5 @@ def support_of_arms(
     data: ModelData, x: Floats, answer: Floats, columns: Sequence[Sequence[int]], df: float, arms: Sequence[Bools]
 ) -> Support:
     """On whom each column rests: the smallest of the arms that it is estimated from."""
-    parts = [
-        coefficient_support(inside_of(data, own), x[own], answer[own], columns, df) for own in arms if own.any()
-    ]
+    parts = [coefficient_support(inside_of(data, own), x[own], answer[own], columns, df) for own in arms if own.any()]
     return Support.least(parts)

@@ -198,12 +198,21 @@ def list_experiment(
 
 
 def list_assumptions(
-    treatment: str, items: int, estimator: str, covariates: str | None, fitted: FittedList | None, direct: str | None, *, predicted: bool = True,
+    treatment: str,
+    items: int,
+    estimator: str,
+    covariates: str | None,
+    fitted: FittedList | None,
+    direct: str | None,
+    *,
+    predicted: bool = True,
 ) -> list[Assumption]:
     """What a list experiment takes for granted."""
     said = [LIST_RANDOM_ARMS.assume(treatment=treatment, items=int(items)), LIST_NO_DESIGN_EFFECT.assume()]
     likelihood = fitted.method.likelihood if fitted is not None and estimator == "ml" else ListLikelihood()
-    hides = [code.assume() for code, there in ((LIST_CEILING, likelihood.ceiling), (LIST_FLOOR, likelihood.floor)) if there]
+    hides = [
+        code.assume() for code, there in ((LIST_CEILING, likelihood.ceiling), (LIST_FLOOR, likelihood.floor)) if there
+    ]
     said += hides or [LIST_NO_LIARS.assume()]
     if direct is not None:
         said.append(LIST_DIRECT.assume(direct=direct))
@@ -228,7 +237,11 @@ def diagnostics_of(fitted: FittedList | None) -> dict[str, Any]:
 
 def arm_factors(data: ModelData, treated: Bools, member: Bools) -> Floats:
     """√(n_a/(n_a − 1) · (n − 1)/n) of the arms where every row is a unit of one stratum, else 1."""
-    if not data.sample.rows_are_units or len(data.sample.stages[0].size) > 1 or data.call.people.design.replicates is not None:
+    if (
+        not data.sample.rows_are_units
+        or len(data.sample.stages[0].size) > 1
+        or data.call.people.design.replicates is not None
+    ):
         return np.ones(2)
     whole = float(data.table.n.sum())
     sizes = np.array([float(data.n[member & (treated == bool(arm))].sum()) for arm in (0, 1)])

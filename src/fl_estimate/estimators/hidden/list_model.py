@@ -122,7 +122,11 @@ def scores(theta: Floats, answers: ListAnswers, model: ListLikelihood) -> tuple[
     at = lambda name: theta[parts[name]]  # noqa: E731
     share = logistic(x @ at("delta"))
     one = "control0" if model.constrained else "control1"
-    rho = [float(at("rho0")[0]), float(at("rho0" if model.constrained else "rho1")[0])] if model.overdispersed else [None, None]
+    rho = (
+        [float(at("rho0")[0]), float(at("rho0" if model.constrained else "rho1")[0])]
+        if model.overdispersed
+        else [None, None]
+    )
     q = {name: float(logistic(at(name))[0]) if name in parts else 0.0 for name in ("ceiling", "floor")}
     eta0, eta1 = x @ at("control0"), x @ at(one)
     # Without the item the count is Y(0) in both arms.
@@ -231,7 +235,9 @@ class ListFit:
     settled: bool
 
 
-def maximise(answers: ListAnswers, weight: Floats, people: float, model: ListLikelihood, start: Floats | None = None) -> ListFit:
+def maximise(
+    answers: ListAnswers, weight: Floats, people: float, model: ListLikelihood, start: Floats | None = None
+) -> ListFit:
     """Maximise Σ w log f: EM first, where there is no start, then Newton's steps held back until they climb.
 
     Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -26,9 +27,7 @@ class MomentFit:
     settled: bool = True
 
 
-def arm_means(
-    y: Floats, treated: Bools, weight: Floats, member: Bools
-) -> tuple[Floats, Floats, tuple[float, float]]:
+def arm_means(y: Floats, treated: Bools, weight: Floats, member: Bools) -> tuple[Floats, Floats, tuple[float, float]]:
     """Means of the control and the treatment arm of a domain, their influences (groups × 2), and Σ w of both."""
     means, influence = np.full(2, np.nan), np.zeros((len(y), 2))
     sizes = [0.0, 0.0]
@@ -111,7 +110,8 @@ def _least_squares(x: Floats, y: Floats, weight: Floats, start: Floats) -> tuple
         mu = logistic(of @ b)
         return -(root * mu * (1 - mu))[:, None] * of
 
-    made = least_squares(residual, start, jac=slope, method="lm", xtol=1e-14, ftol=1e-14, gtol=1e-14, max_nfev=4000)
+    solve: Any = least_squares
+    made = solve(residual, start, jac=slope, method="lm", xtol=1e-14, ftol=1e-14, gtol=1e-14, max_nfev=4000)
     b = np.asarray(made.x, dtype=float)
     mu = logistic(of @ b)
     settled = bool(np.max(np.abs(b)) < 100 and float(np.max(mu * (1 - mu))) > 1e-8)

@@ -36,7 +36,7 @@ def check_list_arguments(
         raise not_one_of("FL-EST-645", "this estimator of a list experiment", estimator, known)
     wrong: list[str] = []
     if (estimator == "combined") != (direct is not None):
-        wrong.append("direct= is the direct question, which estimator=\"combined\" needs and no other takes")
+        wrong.append('direct= is the direct question, which estimator="combined" needs and no other takes')
     if covariates is not None and estimator in ("difference", "combined"):
         wrong.append('covariates are for estimator="linear", "nls" or "ml"')
     if estimator != "ml":

@@ -98,11 +98,15 @@ def regress_list_experiment(
     (0.42, 0.12)
     """
     likelihood = {"overdispersed": overdispersed, "constrained": constrained, "ceiling": ceiling, "floor": floor}
-    check_list_arguments(items, estimator, get_args(ModelEstimator), direct=None, covariates=None, likelihood=likelihood)
+    check_list_arguments(
+        items, estimator, get_args(ModelEstimator), direct=None, covariates=None, likelihood=likelihood
+    )
     model = of_formula(formula)
     only_exclude(unknown)
     named = [model.outcome, treatment, *model.variables]
-    call = Call("hidden.regress_list_experiment", people, design, by, where, unknown, variance, "wald", df, level, named=named)
+    call = Call(
+        "hidden.regress_list_experiment", people, design, by, where, unknown, variance, "wald", df, level, named=named
+    )
     call.check(("wald",))
 
     def fitted(one: Call) -> Estimates:

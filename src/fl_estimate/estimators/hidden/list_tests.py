@@ -115,7 +115,9 @@ def list_experiment_test(
         )  # fmt: skip
     only_exclude(unknown)
     named = [count, treatment, *([direct] if direct is not None else [])]
-    call = Call("hidden.list_experiment_test", people, design, by, where, unknown, variance, "wald", df, level, named=named)
+    call = Call(
+        "hidden.list_experiment_test", people, design, by, where, unknown, variance, "wald", df, level, named=named
+    )
     call.check(("wald",))
 
     def made(one: Call) -> SurveyTest:
@@ -152,7 +154,9 @@ def _design_effect(
         influence[arm, own] = factors[position] * share / data.weight[arm].sum()
     spread = covariance(data, influence, distributions, found)
     step = np.concatenate([np.zeros((1, size)), np.eye(size)[:-1]])
-    of_cells = np.concatenate([np.concatenate([np.eye(size), -np.eye(size)], axis=1), np.concatenate([-step, np.eye(size)], axis=1)])
+    of_cells = np.concatenate(
+        [np.concatenate([np.eye(size), -np.eye(size)], axis=1), np.concatenate([-step, np.eye(size)], axis=1)]
+    )
     cells, matrix = of_cells @ found, of_cells @ spread.matrix @ of_cells.T
     se = np.sqrt(np.maximum(np.diag(matrix), 0.0))
     # What nobody counted at the top of one arm, or at the bottom of the other, is no less than 0 by arithmetic.
@@ -220,7 +224,14 @@ def _weights(matrix: Floats, root: Floats) -> Floats:
 
 
 def _gap(
-    data: ModelData, y: Floats, treated: Bools, member: Bools, value: float, assumption: Assumption, outcome: str, treatment: str
+    data: ModelData,
+    y: Floats,
+    treated: Bools,
+    member: Bools,
+    value: float,
+    assumption: Assumption,
+    outcome: str,
+    treatment: str,
 ) -> SurveyTest:
     from scipy import stats
 

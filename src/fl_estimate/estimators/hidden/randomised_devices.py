@@ -59,7 +59,11 @@ def device_of(model: Any, probabilities: Any) -> RandomisingDevice:
         raise not_one_of("FL-EST-650", "this model of randomised response", model, MODELS)
     known = _numbers(model, probabilities)
     base, slope = _line(model, known)
-    if not abs(slope) > LEAST_SLOPE or not -1e-12 <= min(base, base + slope) or not max(base, base + slope) <= 1 + 1e-12:
+    if (
+        not abs(slope) > LEAST_SLOPE
+        or not -1e-12 <= min(base, base + slope)
+        or not max(base, base + slope) <= 1 + 1e-12
+    ):
         raise _wrong(model, "the answer does not depend on the status, or its chance is not from 0 to 1")
     return RandomisingDevice(model=model, base=base, slope=slope)
 
@@ -101,7 +105,11 @@ def _numbers(model: str, given: Any) -> dict[str, float]:
     if model == "forced" and len(found) == 2:
         left = next(name for name in names if name not in found)
         found[left] = 1 - sum(found.values())
-    if set(found) != set(names) or (model == "forced" and abs(sum(found.values()) - 1) > 1e-9) or min(found.values()) < -1e-12:
+    if (
+        set(found) != set(names)
+        or (model == "forced" and abs(sum(found.values()) - 1) > 1e-9)
+        or min(found.values()) < -1e-12
+    ):
         raise _wrong(model, f"{len(found)} probabilities")
     return found
 

@@ -119,7 +119,7 @@ def fit_logistic(
         raise not_identified(attentive)
     line = answers.line(attentive)
     beta, settled = _climb(answers.z, x, weight / weight.sum(), line, np.zeros(x.shape[1]) if start is None else start)
-    mu, p, slope = _chances(x, beta, line)
+    _, p, slope = _chances(x, beta, line)
     each = _scores(answers.z, x, beta, line)
     information = (x * (weight * slope**2 / (p * (1 - p)))[:, None]).T @ x
     observed = _observed(answers.z, x, weight, beta, line)

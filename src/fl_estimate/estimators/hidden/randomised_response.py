@@ -1,8 +1,7 @@
-"""Randomised response, crosswise and triangular questions: `fl.hidden.randomised_response` and its regression."""
+"""Randomised response, crosswise and triangular questions: `fl.hidden.randomised_response`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
@@ -10,66 +9,47 @@ import numpy as np
 from fl_estimate.arrays import Bools, Floats
 from fl_estimate.design.domains import By
 from fl_estimate.design.intervals import proportion
-from fl_estimate.errors import EstimateFault, require_name, shown
-from fl_estimate.estimators.hidden.indirect_codes import (
-    CROSSWISE_ANCHOR,
-    CROSSWISE_CORRECTED,
-    DEVICE_FOLLOWED,
-    DEVICE_KNOWN,
-    INATTENTIVE_ALL,
-    INDIRECT_LOGISTIC,
-    INDIRECT_PREDICTED,
-    MECHANISM_ADDED,
-    RANDOMISED_METHODS,
-)
-from fl_estimate.estimators.hidden.indirect_covariates import Covariates, of_covariates, of_formula, support_of_arms
+from fl_estimate.errors import EstimateFault, shown
+from fl_estimate.estimators.hidden.indirect_codes import INATTENTIVE_ALL
+from fl_estimate.estimators.hidden.indirect_covariates import Covariates, of_covariates
 from fl_estimate.estimators.hidden.indirect_groups import (
     IndirectValue,
     drawn_squares,
-    lay_coefficients,
     lay_prevalence,
     read_groups,
     rows_of_domains,
-    support_within,
     wald_limits,
 )
 from fl_estimate.estimators.hidden.list_model import logistic
-from fl_estimate.estimators.hidden.list_reading import numbers_of
 from fl_estimate.estimators.hidden.randomised_devices import RandomisedModel, RandomisingDevice, device_of
 from fl_estimate.estimators.hidden.randomised_fit import (
-    LEAST_ATTENTION,
     RandomisedAnswers,
     RandomisedFit,
     fit_logistic,
-    not_identified,
     share_concerned,
 )
-from fl_estimate.estimators.survey.models.by_domain import in_every_domain, stack_domains
+from fl_estimate.estimators.hidden.randomised_reading import (
+    Anchor,
+    AnchorProbability,
+    Probabilities,
+    arguments_of,
+    check_anchor,
+    device_assumptions,
+    method_of,
+    randomised_answers,
+    rarer_support,
+    told_of,
+)
 from fl_estimate.estimators.survey.models.model_data import ModelData
-from fl_estimate.estimators.survey.models.model_variance import covariance, degrees_of_freedom
+from fl_estimate.estimators.survey.models.model_variance import covariance
 from fl_estimate.estimators.survey.weighted_call import Call, DfRule, VarianceRule, only_exclude
 from fl_estimate.inputs.sample_design import Design
-from fl_estimate.results.codes import Assumption, IntervalKind, MethodName
+from fl_estimate.results.codes import IntervalKind
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
-from fl_estimate.results.roles import (
-    FORMULA,
-    GROUPS,
-    NOT_IN_FILE,
-    PEOPLE,
-    VALUES,
-    InFile,
-    Level,
-    MoreThanZero,
-    Name,
-    Where,
-    Within,
-)
+from fl_estimate.results.roles import FORMULA, GROUPS, NOT_IN_FILE, PEOPLE, Level, MoreThanZero, Name, Where
 
 AnswerInterval = Literal["wald", "korn-graubard", "beta", "logit", "wilson", "jeffreys"]
-Probabilities = Annotated[float | Mapping[str, float], InFile(float | dict[str, float])]
-Anchor = Annotated[str | None, VALUES]
-AnchorProbability = Annotated[float | None, Within(gt=0, lt=1)]
 
 
 @method(kind="randomised_response", basis="respondents", family="hidden")
@@ -156,19 +136,23 @@ def randomised_response(
     (0.109, 0.011)
     """
     device = device_of(model, probabilities)
-    _check_anchor(model, anchor, anchor_probability)
+    check_anchor(model, anchor, anchor_probability)
     right = of_covariates(answer, covariates)
-    if interval not in get_args(AnswerInterval) or (interval != "wald" and (anchor is not None or covariates is not None)):
+    if interval not in get_args(AnswerInterval) or (
+        interval != "wald" and (anchor is not None or covariates is not None)
+    ):
         raise EstimateFault(
             "FL-EST-653", "this interval has no meaning for this prevalence", found=shown(interval),
             fix=f"{', '.join(get_args(AnswerInterval))}; with an anchor or covariates wald",
         )  # fmt: skip
     only_exclude(unknown)
     named = [answer, *([anchor] if anchor is not None else []), *right.variables]
-    call = Call("hidden.randomised_response", people, design, by, where, unknown, variance, interval, df, level, named=named)
+    call = Call(
+        "hidden.randomised_response", people, design, by, where, unknown, variance, interval, df, level, named=named
+    )
     call.check(get_args(AnswerInterval))
     data, domains = read_groups(call, named, each_row=right.each_row)
-    answers = _answers(data, answer, anchor, anchor_probability, device)
+    answers = randomised_answers(data, answer, anchor, anchor_probability, device)
     estimator = _Shares(data, answers) if covariates is None else _Predicted(data, answers, right)
     rows = rows_of_domains(data, domains, estimator)
     attentive, of_attention = answers.attention(data.weight, np.ones(len(data.at), dtype=bool))
@@ -177,166 +161,17 @@ def randomised_response(
         spread = covariance(data, of_attention[:, None], lambda weight: np.array([answers.attention(weight, np.ones(len(data.at), dtype=bool))[0]]), np.array([attentive]))  # fmt: skip
         told |= {"attentive": attentive, "attentive_se": float(np.sqrt(spread.matrix[0, 0]))}
     if isinstance(estimator, _Predicted):
-        told |= _told_of(estimator.fitted)
+        told |= told_of(estimator.fitted)
     noisy = covariates is None and bool(drawn_squares(data).any()) and call.people.design.replicates is None
     return lay_prevalence(
         call, data, domains, rows,
         outcome=answer,
-        method=_method(model, anchor),
-        assumptions=_assumptions(device, anchor, anchor_probability, covariates, noisy=noisy, predicted=covariates is not None),
-        arguments=_arguments(model, device, anchor, anchor_probability) | {"covariates": covariates or ""},
+        method=method_of(model, anchor),
+        assumptions=device_assumptions(device, anchor, anchor_probability, covariates, noisy=noisy, predicted=covariates is not None),
+        arguments=arguments_of(model, device, anchor, anchor_probability) | {"covariates": covariates or ""},
         limits=wald_limits(call) if interval == "wald" else _answer_limits(call, device),
         diagnostics=told,
     )  # fmt: skip
-
-
-@method(kind="indirect_regression", basis="respondents", family="hidden", chosen=True)
-def regress_randomised_response(
-    people: Annotated[Any, PEOPLE],
-    formula: Annotated[str, FORMULA],
-    *,
-    model: RandomisedModel,
-    probabilities: Probabilities,
-    anchor: Anchor = None,
-    anchor_probability: AnchorProbability = None,
-    design: Annotated[Design | None, NOT_IN_FILE] = None,
-    by: Annotated[By, GROUPS] = None,
-    where: Where = None,
-    unknown: Literal["exclude"] | None = None,
-    variance: VarianceRule | None = None,
-    df: DfRule | MoreThanZero = "domain",
-    level: Level = 0.95,
-) -> Estimates:
-    """Fit a logistic regression of a sensitive status to randomised answers.
-
-    Parameters
-    ----------
-    people, model, probabilities, anchor, anchor_probability, design, where, unknown, variance, df, level
-        As in `randomised_response`.
-    formula : str
-        ``"answer ~ age + C(region)"``: the column of answers alone on the left.
-    by : str, list of str, or list of lists, optional
-        The same model for the nation and for each domain by itself.
-
-    Returns
-    -------
-    Estimates
-        `quantity` coefficient (log-odds), one row a `term`. `diagnostics` has the log-likelihood (weights of mean 1) and the standard errors
-        by the observed information (`model_se`) and by the sum of squared scores (`scores_se`), as if the sample were a simple random one.
-
-    Raises
-    ------
-    EstimateFault
-        FL-EST-649 to FL-EST-655; FL-EST-220, FL-EST-222 and FL-EST-225 (formula, collinear columns, one class).
-
-    Notes
-    -----
-    P(1 | x) = a + b logit⁻¹(x′β); β solves Σ w (z − P)/(P(1 − P)) b μ(1 − μ) x = 0. Its influence is A⁻¹ times that, A the expected information; with
-    an anchor it takes in that of γ.
-
-    References
-    ----------
-    Scheers and Dayton (1988), JASA 83, 969-974. Blair, Imai and Zhou (2015), JASA 110, 1304-1319.
-
-    Examples
-    --------
-    >>> import fl_estimate as fl
-    >>> people = fl.hidden.simulate_randomised_response(5000, model="forced", probabilities={"yes": 0.1, "no": 0.1}, slope=0.8,
-    ...                                                 prevalence=0.2, seed=3)
-    >>> made = fl.hidden.regress_randomised_response(people, "answer ~ x", model="forced", probabilities={"yes": 0.1, "no": 0.1},
-    ...                                              design=fl.Design(unweighted=True))
-    >>> round(made["x"].value, 2), round(made["x"].se, 2)
-    (0.77, 0.07)
-    """
-    device = device_of(model, probabilities)
-    _check_anchor(model, anchor, anchor_probability)
-    right = of_formula(formula)
-    only_exclude(unknown)
-    named = [right.outcome, *([anchor] if anchor is not None else []), *right.variables]
-    call = Call(
-        "hidden.regress_randomised_response", people, design, by, where, unknown, variance, "wald", df, level, named=named
-    )
-    call.check(("wald",))
-
-    def fitted(one: Call) -> Estimates:
-        data, _ = read_groups(one, named, each_row=right.each_row, domains=False)
-        answers = _answers(data, right.outcome, anchor, anchor_probability, device)
-        x, names, columns = right.matrix(data)
-        counted = float(data.n.sum())
-        fit = fit_logistic(answers, x, data.weight, counted)
-
-        def again(weight: Floats) -> Floats:
-            try:
-                return fit_logistic(answers, x, weight, counted, fit.beta).beta
-            except EstimateFault:
-                return np.full(len(fit.beta), np.nan)
-
-        design_df = degrees_of_freedom(data, rule=one.df if isinstance(one.df, str) else float(one.df))
-        freedom = design_df + 1 - len(names) if isinstance(one.df, str) else design_df
-        everybody = [np.ones(len(x), dtype=bool)]
-        # The rarer answer of each class: either of them may be the one that nobody wants known.
-        parts = [support_of_arms(data, x, z, columns, freedom, everybody) for z in (answers.z, 1 - answers.z)]
-        return lay_coefficients(
-            one, data, covariance(data, fit.influence, again, fit.beta),
-            outcome=right.outcome, terms=names, value=fit.beta, df=freedom, support=_rarer(parts),
-            method=_method(model, anchor),
-            assumptions=_assumptions(device, anchor, anchor_probability, formula, noisy=False, predicted=False),
-            arguments={"formula": formula} | _arguments(model, device, anchor, anchor_probability),
-            diagnostics={"base": device.base, "slope": device.slope, **_told_of(fit)},
-        )  # fmt: skip
-
-    return stack_domains(call, in_every_domain(call, fitted)) if by else fitted(call)
-
-
-def _rarer(parts: list[Any]) -> Any:
-    from fl_estimate.results.basis import Support
-
-    return Support.least(parts)
-
-
-def _check_anchor(model: str, anchor: Any, probability: Any) -> None:
-    """FL-EST-653: an anchor without its probability, beside another model, or at ½."""
-    require_name(anchor, "anchor", optional=True)
-    number = isinstance(probability, int | float | np.number) and not isinstance(probability, bool)
-    fits = anchor is None and probability is None
-    fits |= anchor is not None and model == "crosswise" and number and 0 < probability < 1 and abs(probability - 0.5) > 1e-6
-    if not fits:
-        raise EstimateFault(
-            "FL-EST-653", "the anchor of a crosswise question cannot be used",
-            found=f"model={shown(model)}, anchor_probability={shown(probability)}",
-            fix='anchor= and anchor_probability= go together with model="crosswise"; the probability is between 0 and 1 and not ½',
-        )  # fmt: skip
-
-
-def _answers(
-    data: ModelData, answer: str, anchor: str | None, probability: float | None, device: RandomisingDevice
-) -> RandomisedAnswers:
-    """Answers by group; FL-EST-652 where they are no 0/1."""
-    found: list[Floats] = []
-    for name in (answer, anchor):
-        if name is None:
-            continue
-        values = numbers_of(data, name)
-        if values is None or not np.isin(values, (0.0, 1.0)).all():
-            raise EstimateFault(
-                "FL-EST-652", "answers to a randomised question are 0 and 1", found=f"{name!r} holds other values",
-                fix='derive a 0/1 column first: 1 for "yes", crosswise for "both or neither", triangular for "at least one"',
-            )  # fmt: skip
-        found.append(values)
-    made = RandomisedAnswers(
-        z=found[0], device=device, anchor=found[1] if anchor is not None else None, anchor_probability=probability or 0.0
-    )
-    attentive, _ = made.attention(data.weight, np.ones(len(data.at), dtype=bool))
-    if attentive < LEAST_ATTENTION:
-        raise not_identified(attentive)
-    return made
-
-
-def _support(data: ModelData, answers: RandomisedAnswers, member: Bools) -> tuple[float, float, float]:
-    """People, those who gave the rarer answer, and the units that these stand in."""
-    parts = np.array([support_within(data, member, z) for z in (answers.z, 1 - answers.z)])
-    n, cases, psus = (float(value) for value in parts.min(axis=0))
-    return n, cases, psus
 
 
 class _Shares:
@@ -351,11 +186,13 @@ class _Shares:
         value, influence, noise, _ = share_concerned(self.answers, weight, member)
         if np.isnan(value):
             return IndirectValue(value=value, influence=influence, reasons=((INATTENTIVE_ALL, {}),))
-        least, cases, psus = _support(self.data, self.answers, member)
+        least, cases, psus = rarer_support(self.data, self.answers, member)
         share = float(weight[member] @ self.answers.z[member]) / float(weight[member].sum())
         n, slope = float(self.data.n[member].sum()), self.answers.device.slope
         srs = share * (1 - share) / (n - 1) / slope**2 if n > 1 and self.answers.anchor is None else float("nan")
-        return IndirectValue(value=value, influence=influence, srs=srs, noise=noise, least=least, cases=cases, psus=psus)
+        return IndirectValue(
+            value=value, influence=influence, srs=srs, noise=noise, least=least, cases=cases, psus=psus
+        )
 
 
 class _Predicted:
@@ -376,7 +213,7 @@ class _Predicted:
         inside = np.where(member, weight, 0.0) / total
         value = float(inside @ mu)
         slope = self.x.T @ (inside * mu * (1 - mu))
-        least, cases, psus = _support(self.data, self.answers, member)
+        least, cases, psus = rarer_support(self.data, self.answers, member)
         influence = np.where(member, mu - value, 0.0) / total + fit.influence @ slope
         return IndirectValue(value=value, influence=influence, least=least, cases=cases, psus=psus)
 
@@ -401,26 +238,3 @@ def _answer_limits(call: Call, device: RandomisingDevice) -> Any:
         return turned[0], turned[1], [kind if np.isfinite(limit) else "" for limit in turned[0]]
 
     return limits
-
-
-def _method(model: str, anchor: str | None) -> MethodName:
-    return RANDOMISED_METHODS[model] if anchor is None else CROSSWISE_CORRECTED
-
-
-def _arguments(model: str, device: RandomisingDevice, anchor: str | None, probability: float | None) -> dict[str, Any]:
-    told: dict[str, Any] = {"model": model, "base": device.base, "slope": device.slope}
-    return told | ({"anchor": anchor, "anchor_probability": probability} if anchor is not None else {})
-
-
-def _told_of(fit: RandomisedFit) -> dict[str, Any]:
-    return {"log_likelihood": fit.log_likelihood, "model_se": fit.model_se.tolist(), "scores_se": fit.scores_se.tolist(), "coefficients": fit.beta.tolist()}
-
-
-def _assumptions(
-    device: RandomisingDevice, anchor: str | None, probability: float | None, covariates: str | None, *, noisy: bool, predicted: bool
-) -> list[Assumption]:
-    said = [DEVICE_KNOWN.assume(base=round(device.base, 6), slope=round(device.slope, 6))]
-    said.append(DEVICE_FOLLOWED.assume() if anchor is None else CROSSWISE_ANCHOR.assume(anchor=anchor, share=probability))
-    said += [MECHANISM_ADDED.assume()] if noisy else []
-    said += [INDIRECT_LOGISTIC.assume(covariates=covariates)] if covariates is not None else []
-    return said + ([INDIRECT_PREDICTED.assume()] if predicted else [])

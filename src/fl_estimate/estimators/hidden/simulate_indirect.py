@@ -198,12 +198,22 @@ def _shares(share: float, shift: Floats) -> Floats:
 def _require(
     counts: Mapping[str, Any], shares: Mapping[str, Any], finite: Mapping[str, Any], not_negative: Mapping[str, Any]
 ) -> None:
-    number = lambda value: isinstance(value, int | float | np.number) and not isinstance(value, bool) and np.isfinite(value)  # noqa: E731
-    wrong = [f"{name} = {shown(v)}: a whole number from 1 on" for name, v in counts.items() if not (number(v) and v >= 1 and v == int(v))]
-    wrong += [f"{name} = {shown(v)}: from 0 to 1" for name, v in shares.items() if not (number(v) and 0 <= v <= 1)]
-    wrong += [f"{name} = {shown(v)}: a number" for name, v in finite.items() if not number(v)]
-    wrong += [f"{name} = {shown(v)}: from 0 on" for name, v in not_negative.items() if not (number(v) and v >= 0)]
+    wrong = [
+        f"{name} = {shown(v)}: a whole number from 1 on"
+        for name, v in counts.items()
+        if not (_is_number(v) and v >= 1 and v == int(v))
+    ]
+    wrong += [f"{name} = {shown(v)}: from 0 to 1" for name, v in shares.items() if not (_is_number(v) and 0 <= v <= 1)]
+    wrong += [f"{name} = {shown(v)}: a number" for name, v in finite.items() if not _is_number(v)]
+    wrong += [f"{name} = {shown(v)}: from 0 on" for name, v in not_negative.items() if not (_is_number(v) and v >= 0)]
     if wrong:
         raise EstimateFault(
-            "FL-EST-656", "people cannot be drawn with these settings", found="; ".join(wrong), fix="as the docstring says"
+            "FL-EST-656",
+            "people cannot be drawn with these settings",
+            found="; ".join(wrong),
+            fix="as the docstring says",
         )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool) and bool(np.isfinite(value))
