@@ -122,7 +122,7 @@ def list_experiment(
         ``"ml"``: whether the control items do not depend on the sensitive one, given the covariates.
     ceiling, floor : bool
         ``"ml"``: whether some who have the item and all others hide it (they answer J), some who have it alone (they answer 0). One
-        share of each is estimated; where it goes to 0 nobody hides there, and the diagnostics say so.
+        share of each is estimated; where it goes to 0 nobody hides there, and `diagnostics` says so (`at_zero`, as of an overdispersion that is none).
     design, by, where, variance
         As in `estimate_prevalence`; of models the replicates fit again.
     unknown : {"exclude"}, optional
@@ -161,7 +161,7 @@ def list_experiment(
     >>> people = fl.hidden.simulate_list_experiment(4000, prevalence=0.1, items=4, seed=1)
     >>> made = fl.hidden.list_experiment(people, "count", "treatment", items=4, design=fl.Design(unweighted=True))
     >>> round(made.value, 3), round(made.se, 3)
-    (0.093, 0.026)
+    (0.107, 0.032)
     """
     likelihood = {"overdispersed": overdispersed, "constrained": constrained, "ceiling": ceiling, "floor": floor}
     check_list_arguments(items, estimator, ESTIMATORS, direct=direct, covariates=covariates, likelihood=likelihood)
@@ -232,7 +232,7 @@ def diagnostics_of(fitted: FittedList | None) -> dict[str, Any]:
     found: dict[str, Any] = {
         "log_likelihood": fitted.log_likelihood, "model_se": fitted.model_se.tolist(), "coefficients": fitted.theta.tolist(),
     }  # fmt: skip
-    return found | ({"nobody_hides": list(fitted.nobody)} if fitted.nobody else {})
+    return found | ({"at_zero": list(fitted.at_zero)} if fitted.at_zero else {})
 
 
 def arm_factors(data: ModelData, treated: Bools, member: Bools) -> Floats:

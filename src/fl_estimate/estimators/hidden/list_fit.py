@@ -13,8 +13,8 @@ from fl_estimate.estimators.hidden.list_model import ListAnswers, ListLikelihood
 from fl_estimate.estimators.hidden.list_moments import linear, two_step
 
 ModelEstimator = Literal["linear", "nls", "ml"]
-NO_LIARS = -7.0
-"""A log-odds of hiding below which nobody is taken to hide."""
+NO_LIARS, NO_RHO = -7.0, -8.0
+"""Log-odds of hiding, and of the ρ of the control items, below which there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +45,8 @@ class FittedList:
     influence : array, shape (groups, parameters)
     method : ListMethod
         As it was fitted: without those who hide, where nobody does.
-    nobody : tuple of str
-        At which end nobody hides.
+    at_zero : tuple of str
+        What went to 0 and was left out: those who hide at an end, the overdispersion.
     log_likelihood : float
     model_se : array
         Standard errors by the information, as if the sample were a simple random one; empty without a likelihood.
@@ -55,7 +55,7 @@ class FittedList:
     theta: Floats
     influence: Floats
     method: ListMethod
-    nobody: tuple[str, ...] = ()
+    at_zero: tuple[str, ...] = ()
     log_likelihood: float = float("nan")
     model_se: Floats = field(default_factory=lambda: np.zeros(0))
 
@@ -103,13 +103,13 @@ def _by_likelihood(
 ) -> FittedList:
     fit = maximise(answers, weight, people, method.likelihood, start)
     parts = method.likelihood.parts(answers.x.shape[1])
-    nobody = tuple(
-        name for name in ("ceiling", "floor") if name in parts and float(fit.theta[parts[name]][0]) < NO_LIARS
-    )
-    if nobody:
-        likelihood = replace(method.likelihood, **dict.fromkeys(nobody, False))
+    none = {name: False for name in ("ceiling", "floor") if name in parts and float(fit.theta[parts[name]][0]) < NO_LIARS}
+    rho = [float(fit.theta[parts[name]][0]) for name in ("rho0", "rho1") if name in parts]
+    none |= {"overdispersed": False} if rho and max(rho) < NO_RHO else {}
+    if none:
+        likelihood = replace(method.likelihood, **none)
         plain = _by_likelihood(answers, weight, people, replace(method, likelihood=likelihood), None)
-        return replace(plain, nobody=(*nobody, *plain.nobody))
+        return replace(plain, at_zero=(*none, *plain.at_zero))
     runaway = any(float(fit.theta[parts[name]][0]) > -NO_LIARS for name in ("ceiling", "floor") if name in parts)
     if not fit.settled or runaway:
         raise _no_optimum("the likelihood")

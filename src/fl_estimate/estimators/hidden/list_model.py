@@ -19,6 +19,8 @@ STEP = 6e-6
 """Of central differences of scores: the cube root of the precision of a double."""
 SETTLED = 1e-9
 """The largest mean score at a maximum."""
+FLAT = 1e-6
+"""Curvature of the mean log-likelihood below which it rises without end: a share is 0 or 1."""
 EDGE = 25.0
 """A log-odds beyond which a share is 0 or 1 to ten digits: there is no maximum within."""
 
@@ -267,8 +269,13 @@ def maximise(
         if not gain:
             break
         hessian = _hessian(climb, theta)
-    curvature = np.linalg.eigvalsh(-hessian)
-    settled = bool(np.max(np.abs(slope)) < 1e-6 and np.max(np.abs(theta)) < 4 * EDGE and curvature[0] > 1e-10)
+    # Beside the size of the columns, so that their units do not matter.
+    size = np.ones(len(theta))
+    for name, part in model.parts(answers.x.shape[1]).items():
+        if name in ("delta", "control0", "control1"):
+            size[part] = np.sqrt(share @ answers.x**2)
+    curvature = np.linalg.eigvalsh(-hessian / np.outer(size, size))
+    settled = bool(np.max(np.abs(slope / size)) < 1e-6 and curvature[0] > FLAT)
     return ListFit(theta=theta, information=-hessian * total, log_likelihood=value * people, settled=settled)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fl_estimate.arrays import Bools, Floats
-from fl_estimate.estimators.hidden.list_model import ListAnswers, logistic
+from fl_estimate.estimators.hidden.list_model import FLAT, ListAnswers, logistic
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -114,5 +114,7 @@ def _least_squares(x: Floats, y: Floats, weight: Floats, start: Floats) -> tuple
     made = solve(residual, start, jac=slope, method="lm", xtol=1e-14, ftol=1e-14, gtol=1e-14, max_nfev=4000)
     b = np.asarray(made.x, dtype=float)
     mu = logistic(of @ b)
-    settled = bool(np.max(np.abs(b)) < 100 and float(np.max(mu * (1 - mu))) > 1e-8)
+    gram = (of * (root * mu * (1 - mu))[:, None] ** 2).T @ of
+    size = np.sqrt((root**2) @ of**2)
+    settled = bool(np.linalg.eigvalsh(gram / np.outer(size, size))[0] > FLAT)
     return b, settled

@@ -8,7 +8,7 @@ import numpy as np
 
 from fl_estimate.arrays import Bools, Floats
 from fl_estimate.errors import EstimateFault
-from fl_estimate.estimators.hidden.list_model import logistic
+from fl_estimate.estimators.hidden.list_model import FLAT, logistic
 from fl_estimate.estimators.hidden.randomised_devices import RandomisingDevice
 
 LEAST_ATTENTION = 0.01
@@ -123,7 +123,8 @@ def fit_logistic(
     each = _scores(answers.z, x, beta, line)
     information = (x * (weight * slope**2 / (p * (1 - p)))[:, None]).T @ x
     observed = _observed(answers.z, x, weight, beta, line)
-    if not settled or np.max(np.abs(beta)) > FAR or np.linalg.eigvalsh(observed)[0] <= 1e-10 * weight.sum():
+    size = np.sqrt(weight @ x**2)
+    if not settled or np.max(np.abs(beta)) > FAR or np.linalg.eigvalsh(observed / np.outer(size, size))[0] <= FLAT:
         raise EstimateFault(
             "FL-EST-655", "the likelihood of the randomised answers has no maximum: a share runs to 0 or 1",
             found=f"{x.shape[1]} coefficients", fix="fewer covariates or merged classes; the share without covariates always has a value",

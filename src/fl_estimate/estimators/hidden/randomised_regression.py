@@ -90,7 +90,7 @@ def regress_randomised_response(
     >>> made = fl.hidden.regress_randomised_response(people, "answer ~ x", model="forced", probabilities={"yes": 0.1, "no": 0.1},
     ...                                              design=fl.Design(unweighted=True))
     >>> round(made["x"].value, 2), round(made["x"].se, 2)
-    (0.77, 0.07)
+    (0.86, 0.06)
     """
     device = device_of(model, probabilities)
     check_anchor(model, anchor, anchor_probability)
