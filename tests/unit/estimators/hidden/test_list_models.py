@@ -88,6 +88,7 @@ def model(people: Any, design: fl.Design = SRS, **settings: Any) -> fl.Estimates
     return fl.hidden.regress_list_experiment(people, "count ~ x", "treatment", **given)
 
 
+@pytest.mark.slow
 def test_the_errors_are_those_of_many_samples() -> None:
     """Mean of the standard errors over the standard deviation of the estimates, both estimators, 60 samples of 1,500."""
     for estimator in ("nls", "ml"):
