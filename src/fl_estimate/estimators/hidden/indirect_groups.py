@@ -1,7 +1,7 @@
 """Indirect questions: the people read once as groups, domain by domain, and rows of a prevalence laid out. No estimator.
 
 An estimator gives, of weights and of the groups of a domain, a value and its influence; the covariance of all rows is that of the
-ordinary machinery of `estimators/survey/models/model_variance`.
+ordinary machinery of `estimators/survey/models/model_variance.py`.
 """
 
 from __future__ import annotations

@@ -103,7 +103,9 @@ def _by_likelihood(
 ) -> FittedList:
     fit = maximise(answers, weight, people, method.likelihood, start)
     parts = method.likelihood.parts(answers.x.shape[1])
-    none = {name: False for name in ("ceiling", "floor") if name in parts and float(fit.theta[parts[name]][0]) < NO_LIARS}
+    none = {
+        name: False for name in ("ceiling", "floor") if name in parts and float(fit.theta[parts[name]][0]) < NO_LIARS
+    }
     rho = [float(fit.theta[parts[name]][0]) for name in ("rho0", "rho1") if name in parts]
     none |= {"overdispersed": False} if rho and max(rho) < NO_RHO else {}
     if none:

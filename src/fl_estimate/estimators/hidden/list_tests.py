@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, overload
 
 import numpy as np
 
@@ -38,6 +38,42 @@ DRAWS = 4_000
 """Of a normal, for weights of a sum of χ² over more than two cells: their error is below 0.01."""
 
 
+@overload
+def list_experiment_test(
+    people: Any,
+    count: str,
+    treatment: str,
+    *,
+    items: int,
+    test: ListTest = "design-effect",
+    direct: str | None = None,
+    moments: Moments = "negative",
+    design: Design | None = None,
+    by: None = None,
+    where: str | None = None,
+    unknown: Literal["exclude"] | None = None,
+    variance: VarianceRule | None = None,
+    df: DfRule | float = "domain",
+    level: float = 0.95,
+) -> SurveyTest: ...
+@overload
+def list_experiment_test(
+    people: Any,
+    count: str,
+    treatment: str,
+    *,
+    items: int,
+    test: ListTest = "design-effect",
+    direct: str | None = None,
+    moments: Moments = "negative",
+    design: Design | None = None,
+    by: str | Sequence[str] | Sequence[Sequence[str]],
+    where: str | None = None,
+    unknown: Literal["exclude"] | None = None,
+    variance: VarianceRule | None = None,
+    df: DfRule | float = "domain",
+    level: float = 0.95,
+) -> Estimates: ...
 @method(kind="list_experiment_test", basis="respondents", family="hidden")
 def list_experiment_test(
     people: Annotated[Any, PEOPLE],

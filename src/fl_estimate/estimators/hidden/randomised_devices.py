@@ -100,7 +100,7 @@ def _numbers(model: str, given: Any) -> dict[str, float]:
     for name, value in given.items():
         plain = isinstance(value, int | float | np.number) and not isinstance(value, bool)
         if name not in names or not plain or not 0 <= float(value) <= 1:
-            raise _wrong(model, f"{shown(name)} = {shown(value)}")
+            raise _wrong(model, "a name that it has not" if name not in names else f"{name} is no number from 0 to 1")
         found[str(name)] = float(value)
     if model == "forced" and len(found) == 2:
         left = next(name for name in names if name not in found)

@@ -153,14 +153,14 @@ def randomised_response(
     call.check(get_args(AnswerInterval))
     data, domains = read_groups(call, named, each_row=right.each_row)
     answers = randomised_answers(data, answer, anchor, anchor_probability, device)
-    estimator = _Shares(data, answers) if covariates is None else _Predicted(data, answers, right)
+    estimator = OwnShares(data, answers) if covariates is None else PredictedStatus(data, answers, right)
     rows = rows_of_domains(data, domains, estimator)
     attentive, of_attention = answers.attention(data.weight, np.ones(len(data.at), dtype=bool))
     told: dict[str, Any] = {"base": device.base, "slope": device.slope}
     if anchor is not None:
         spread = covariance(data, of_attention[:, None], lambda weight: np.array([answers.attention(weight, np.ones(len(data.at), dtype=bool))[0]]), np.array([attentive]))  # fmt: skip
         told |= {"attentive": attentive, "attentive_se": float(np.sqrt(spread.matrix[0, 0]))}
-    if isinstance(estimator, _Predicted):
+    if isinstance(estimator, PredictedStatus):
         told |= told_of(estimator.fitted)
     noisy = covariates is None and bool(drawn_squares(data).any()) and call.people.design.replicates is None
     return lay_prevalence(
@@ -174,7 +174,7 @@ def randomised_response(
     )  # fmt: skip
 
 
-class _Shares:
+class OwnShares:
     """The share of people concerned in a domain, of its own answers."""
 
     def __init__(self, data: ModelData, answers: RandomisedAnswers) -> None:
@@ -195,7 +195,7 @@ class _Shares:
         )
 
 
-class _Predicted:
+class PredictedStatus:
     """What a logistic model of the status predicts, averaged over the people of a domain; one fit serves all domains."""
 
     def __init__(self, data: ModelData, answers: RandomisedAnswers, right: Covariates) -> None:

@@ -96,6 +96,6 @@ def test_direct_answers_are_held_against_the_arms() -> None:
     ids=str,
 )  # fmt: skip
 def test_what_does_not_fit_is_refused(settings: dict[str, Any], code: str) -> None:
-    given = {"items": 4} | settings
+    given: dict[str, Any] = {"items": 4} | settings
     with pytest.raises(fl.FlError, match=code):
         fl.hidden.list_experiment_test(drawn(300).assign(never=0), "count", "treatment", design=SRS, **given)
