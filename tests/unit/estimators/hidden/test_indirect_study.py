@@ -109,10 +109,10 @@ def test_the_figures_are_those_of_the_calls(made: tuple[Any, Any]) -> None:
 def test_the_report_says_what_was_taken_for_granted(made: tuple[Any, Any]) -> None:
     folder: Path = made[0].folder
     pages = {language: (folder / name).read_text(encoding="utf-8") for language, name in (("en", "report.html"), ("fr", "report.fr.html"), ("es", "report.es.html"))}  # fmt: skip
-    assert "list experiment, difference of the arms" in pages["en"]
+    assert "List experiment, difference of the arms" in pages["en"]
     assert "No design effect" in pages["en"]
-    assert "réponse aléatoire (réponses forcées)" in pages["fr"]
-    assert "respuesta aleatorizada (respuestas forzadas)" in pages["es"]
+    assert "Réponse aléatoire (réponses forcées)" in pages["fr"]
+    assert "Respuesta aleatorizada (respuestas forzadas)" in pages["es"]
 
 
 def test_every_key_has_a_line() -> None:
