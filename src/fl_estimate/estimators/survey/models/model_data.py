@@ -115,7 +115,14 @@ class _Plan:
 
 
 def read_model(
-    call: Call, outcome: str, variables: Sequence[str], *, each_row: bool = False, classes: bool = False, no: Any = 0.0
+    call: Call,
+    outcome: str,
+    variables: Sequence[str],
+    *,
+    each_row: bool = False,
+    classes: bool = False,
+    no: Any = 0.0,
+    apart: Sequence[str] = (),
 ) -> ModelData:
     """Read the people who count: in the population and in `where`, with every variable known.
 
@@ -132,6 +139,8 @@ def read_model(
         Whether the outcome is one of several classes: an answer that is there is known then. Of a 0/1 outcome a 0 that could be 1 is not.
     no : optional
         What an unknown outcome is counted as where it means no; None where nobody has said which class that is.
+    apart : sequence of str
+        Further columns that keep the groups of the table apart, such as those of domains; they may be missing.
 
     Raises
     ------
@@ -145,17 +154,18 @@ def read_model(
     require_columns(people.schema, variables)
     _check_kinds(people.schema, variables)
     plan = _plan(call, outcome, variables, classes=classes, no=no)
+    plan = replace(plan, keys=tuple(dict.fromkeys([*plan.keys, *apart])))
     own = people.design.replicates
-    apart = each_row or ROW in people.design.stages
-    if not apart:
+    by_row = each_row or ROW in people.design.stages
+    if not by_row:
         counts = distinct(people.frame, list(variables))
         text = [name for name in variables if is_text(people.schema, name)]
         _check_levels({name: counts[name] for name in text})
-        apart = any(counts[name] > FEW for name in variables if name not in text)
+        by_row = any(counts[name] > FEW for name in variables if name not in text)
     names = [_name(position) for position in range(len(variables))]
     texts = [_name(position) for position, name in enumerate(variables) if is_text(people.schema, name)]
     kept: dict[str, Floats] = {}
-    if apart:
+    if by_row:
         plain = [name for name in names if name not in texts]
         table, kept = rows(
             plan.frame, keys=(*plan.keys, *texts), columns=plan.columns, sums=plan.sums, values=[_INSIDE, *plain]
