@@ -1,3 +1,7 @@
 """Hidden populations: people whom no frame lists and few households hold. `fl.hidden`; one module a design."""
 
-__all__: list[str] = []
+from fl_estimate.estimators.hidden.adaptive_cluster import adaptive_cluster
+
+__all__: list[str] = [
+    "adaptive_cluster",
+]
