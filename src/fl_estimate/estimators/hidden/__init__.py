@@ -1,7 +1,11 @@
 """Hidden populations: people whom no frame lists and few households hold. `fl.hidden`; one module a design."""
 
 from fl_estimate.estimators.hidden.adaptive_cluster import adaptive_cluster
+from fl_estimate.estimators.hidden.time_location import time_location
+from fl_estimate.estimators.hidden.time_location_weights import time_location_weights
 
 __all__: list[str] = [
     "adaptive_cluster",
+    "time_location",
+    "time_location_weights",
 ]
