@@ -141,7 +141,7 @@ def adaptive_cluster(
         network, neighbours and grid; FL-EST-673: a unit that stands twice, or no initial unit; FL-EST-674: a population smaller than the sample; FL-EST-675: networks
         that were not followed to their end; FL-EST-676: networks that cross PSUs; FL-EST-677: settings that do not go together; FL-EST-678: one unit in a stratum.
     DesignFault
-        FL-DESIGN-09: one unit in a stratum (Hansen–Hurwitz).
+        FL-DESIGN-12: one unit in a stratum (Hansen–Hurwitz).
 
     Notes
     -----
@@ -175,10 +175,10 @@ def adaptive_cluster(
         denominator=denominator, strata=strata, psu=psu, psus=psus, crossing=crossing, open_ends=open_ends,
     )  # fmt: skip
     sample = read_sample(units, said)
+    # First, for it says what is wrong where no pair of networks has a probability.
+    of_networks = _of_networks(sample, quantity) if estimator == "horvitz-thompson" else None
     by_score = _hansen_hurwitz(sample, _scores(sample), quantity, interval, level)
-    value, se = float(by_score.value), float(by_score.se)
-    if estimator == "horvitz-thompson":
-        value, se = _of_networks(sample, quantity)
+    value, se = of_networks or (float(by_score.value), float(by_score.se))
     told = Recipe(
         population=population_name,
         period=Period(reference_period),

@@ -13,17 +13,13 @@ from scipy import special
 
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.errors import EstimateFault, labels_shown, names_given, require_name, shown
-from fl_estimate.estimators.capture_recapture.list_codes import NO_OVERLAP
 from fl_estimate.estimators.hidden.adaptive_networks import Codes, Flags, flags_of, read_units
 from fl_estimate.estimators.hidden.limits import require_choices
 from fl_estimate.estimators.hidden.reported_strata import ReportedFigures, ReportedStrata, added_up, by_stratum
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import (
-    CLOSED_POPULATION,
     INTERVAL_NOT_DEFINED,
-    LISTS_INDEPENDENT,
-    PERFECT_LINKAGE,
     PERSONS_PER_CASE,
     REPORTED_CASES,
     REPORTED_PERSONS,
@@ -44,10 +40,14 @@ from fl_estimate.results.roles import FromFile, Level
 Estimator = Literal["chapman", "lincoln-petersen"]
 UnknownSize = Literal["error", "mean"]
 METHODS: dict[str, MethodName] = {name: MethodName(f"reported-cases-{name}") for name in get_args(Estimator)}
+TEAMS_INDEPENDENT = AssumptionCode("teams_independent")
+REPORTS_CLOSED = AssumptionCode("reports_closed")
+CASES_MATCHED = AssumptionCode("cases_matched_truly")
 SIZES_ALIKE = AssumptionCode("case_sizes_alike")
 STRATA_OF_CASES = AssumptionCode("case_strata", "columns", "strata")
 SIZES_AS_MEAN = AssumptionCode("case_sizes_as_mean", "cases")
 REPORTED_ONLY = AssumptionCode("reported_cases_only")
+NO_MATCHES = ReasonCode("no_matched_cases", doubtful="model")
 FEW_MATCHES = ReasonCode("few_matches", "strata", "matches")
 SIZES_DIFFER = ReasonCode("case_sizes_differ", "ratio", doubtful="model")
 SIZE_SPREAD_POOLED = ReasonCode("case_size_spread_pooled", "strata")
@@ -273,7 +273,7 @@ def _cells(table: pd.DataFrame, margins: Sequence[tuple[str, ...]]) -> Iterator[
 def _told(found: ReportedStrata, chosen: Flags) -> Iterator[tuple[ReasonCode, dict[str, Any]]]:
     matches = found.both[chosen]
     if (matches == 0).all():
-        yield NO_OVERLAP, {}
+        yield NO_MATCHES, {}
     elif (matches < ENOUGH_MATCHES).any():
         yield FEW_MATCHES, {"strata": int((matches < ENOUGH_MATCHES).sum()), "matches": ENOUGH_MATCHES}
     if found.pooled[chosen].any():
@@ -347,9 +347,9 @@ def _assumed(
 ) -> tuple[Assumption, ...]:
     said = [
         REPORTED_ONLY.assume(),
-        LISTS_INDEPENDENT.assume(),
-        CLOSED_POPULATION.assume(),
-        PERFECT_LINKAGE.assume(),
+        TEAMS_INDEPENDENT.assume(),
+        REPORTS_CLOSED.assume(),
+        CASES_MATCHED.assume(),
         SIZES_ALIKE.assume(),
     ]
     columns = [*named, *([SIZE_CLASS] if size_classes is not None else [])]

@@ -76,7 +76,7 @@ def time_location_weights(
     people
         As they came, with the column ``time_location_weight``; a SurveyData or Classification with the new design.
     Design
-        Its weights, `strata`, and events as units. `fl.replicate(people, design, kind="rao-wu")` makes replicate weights of it.
+        Its weights, `strata`, and events as units. `fl.replicate(people, design=design, kind="rao-wu")` makes replicate weights of it.
 
     Raises
     ------

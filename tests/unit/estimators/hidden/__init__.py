@@ -1,0 +1,1 @@
+"""Designs for hidden populations."""
