@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fl_estimate.errors import EstimateFault, shown
+from fl_estimate.errors import EstimateFault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,26 +37,35 @@ class DesignDraw:
     population: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-def require_settings(shares: Mapping[str, float], counts: Mapping[str, int]) -> None:
-    """Refuse a share outside 0 to 1, and a count below 1.
+def require_settings(
+    shares: Mapping[str, object], counts: Mapping[str, object], numbers: Mapping[str, object] | None = None
+) -> None:
+    """Refuse a share outside 0 to 1, a count below 1, and a number that is none or below 0.
 
     Raises
     ------
     EstimateFault
-        FL-EST-695.
+        FL-EST-695: with the names of the settings, and not what was passed, which may be a column.
     """
-
-    def number(value: object) -> bool:
-        return isinstance(value, int | float | np.number) and not isinstance(value, bool) and bool(np.isfinite(value))
-
-    wrong = [f"{name}={shown(value)}" for name, value in shares.items() if not (number(value) and 0 <= value <= 1)]
-    wrong += [
-        f"{name}={shown(value)}"
-        for name, value in counts.items()
-        if not (number(value) and value == int(value) and value >= 1)
-    ]
+    wrong = [name for name, value in shares.items() if not 0 <= _number(value) <= 1]
+    wrong += [name for name, value in counts.items() if not (_number(value) >= 1 and _number(value) % 1 == 0)]
+    wrong += [name for name, value in (numbers or {}).items() if not 0 <= _number(value) < np.inf]
     if wrong:
         raise EstimateFault(
-            "FL-EST-695", "a population of this kind cannot be drawn", found="; ".join(wrong),
-            fix="shares lie between 0 and 1; numbers of people, units and cases are 1 or more",
+            "FL-EST-695", "a population of this kind cannot be drawn", found=", ".join(f"{name}=" for name in wrong),
+            fix="shares lie between 0 and 1; numbers of people, units and cases are 1 or more; means and spreads are not below 0",
         )  # fmt: skip
+
+
+def pair_of(value: object) -> tuple[object, object]:
+    """Two numbers, of which either may be wrong still."""
+    if isinstance(value, tuple | list) and len(value) == 2:
+        return value[0], value[1]
+    return None, None
+
+
+def _number(value: object) -> float:
+    """A number; NaN, which is within no limits, for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        return np.nan
+    return float(value)

@@ -202,8 +202,7 @@ def _check(estimator: str, share: Any, probabilities: Any, sizes: Any) -> None:
     faults = {
         "probabilities= is missing": by_probability and probabilities is None,
         "frame_sizes= is missing": estimator in SIZED and sizes is None,
-        f"frame_sizes={shown(sizes)}": sizes is not None
-        and (len(sizes) != 2 or not all(0 < float(x) < np.inf for x in sizes)),
+        "frame_sizes= is no pair of numbers above 0": sizes is not None and not _two_numbers(sizes),
         f"frame_sizes= with estimator={shown(estimator)}": sizes is not None and estimator not in SIZED,
         f"probabilities= with estimator={shown(estimator)}": probabilities is not None and not by_probability,
         f"overlap_share={shown(share)}": share not in ("outcome", "size") and not (number and 0 <= share <= 1),
@@ -216,6 +215,13 @@ def _check(estimator: str, share: Any, probabilities: Any, sizes: Any) -> None:
             fix='single-frame estimators need probabilities=("in A", "in B"); single-frame-raking and pseudo-maximum-likelihood frame_sizes=(N_A, N_B); '
             'overlap_share= is "outcome", "size" or a number from 0 to 1',
         )  # fmt: skip
+
+
+def _two_numbers(sizes: Any) -> bool:
+    if not isinstance(sizes, tuple | list) or len(sizes) != 2:
+        return False
+    numbers = all(isinstance(each, int | float | np.number) and not isinstance(each, bool) for each in sizes)
+    return numbers and all(0 < float(each) < np.inf for each in sizes)
 
 
 def _by_size(pair: _Pair, estimator: str, share: Any) -> bool:

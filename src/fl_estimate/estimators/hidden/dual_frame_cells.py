@@ -104,7 +104,12 @@ def sample_of(
     resolved = resolve(people, design)
     rows = as_frame(resolved.frame)
     schema = rows.collect_schema()
-    require_columns(schema, [overlap, *(probabilities or ())])
+    require_columns(schema, [outcome, overlap, *(probabilities or ())])
+    if not (schema[outcome].is_numeric() or schema[outcome] == nw.Boolean):
+        raise EstimateFault(
+            "FL-EST-684", "the outcome of two frames is a column of numbers", found=f"{outcome!r} is text",
+            fix="derive a 0/1 column of it first",
+        )  # fmt: skip
     _check_overlap(rows, overlap)
     rows, base = in_a_column(rows, resolved.design)
     if resolved.design.unweighted:

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import special
 
 from fl_estimate.design.domains import By, by_margins
-from fl_estimate.errors import EstimateFault, labels_shown, names_given, require_name, shown
+from fl_estimate.errors import EstimateFault, labels_shown, names_given, numbers_given, require_name, shown
 from fl_estimate.estimators.hidden.adaptive_networks import Codes, Flags, flags_of, read_units
 from fl_estimate.estimators.hidden.limits import require_choices
 from fl_estimate.estimators.hidden.reported_strata import ReportedFigures, ReportedStrata, added_up, by_stratum
@@ -155,7 +155,7 @@ def reported_cases(
     reasons = [list(_told(found, chosen)) for _, _, chosen in cells]
     reasons[0] += _sizes_differ(first & second, persons)
     arguments = {
-        "victims": victims, "first_team": first_team, "second_team": second_team, "strata": named, "size_classes": list(size_classes or ()),
+        "victims": victims, "first_team": first_team, "second_team": second_team, "strata": named, "size_classes": [] if size_classes is None else np.atleast_1d(size_classes).tolist(),
         "by": [list(margin) for margin in margins], "estimator": estimator, "unknown_size": unknown_size, "interval": interval, "level": level,
     }  # fmt: skip
     recipe = Recipe(
@@ -218,7 +218,9 @@ def _strata(
     """The strata, one row each with their labels, and that of each case."""
     keys = frame[named].copy()
     if size_classes is not None:
-        breaks = [float(each) for each in size_classes]
+        breaks = numbers_given(
+            size_classes, "size_classes", "FL-EST-688", "breaks upwards, such as size_classes=[10, 100]"
+        )
         if not breaks or any(b <= a for a, b in pairwise(breaks)) or np.isnan(persons).any():
             raise EstimateFault(
                 "FL-EST-688", "classes of size cannot be made",

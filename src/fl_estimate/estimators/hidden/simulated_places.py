@@ -69,7 +69,11 @@ def simulate_adaptive_cluster(
     (178.0, 82)
     """
     counts = {"columns": columns, "rows": rows, "clusters": clusters, "initial": initial, "strata": strata}
-    require_settings({"detection": detection}, {**counts, **({} if stop_after is None else {"stop_after": stop_after})})
+    require_settings(
+        {"detection": detection},
+        {**counts, **({} if stop_after is None else {"stop_after": stop_after})},
+        {"persons_in_cluster": persons_in_cluster, "spread": spread, "threshold": threshold},
+    )
     draw = np.random.default_rng(known_seed(seed))
     persons = _clustered(draw, columns, rows, clusters, persons_in_cluster, spread)
     stratum = np.minimum(np.arange(columns) * strata // columns, strata - 1)[None, :] * np.ones((rows, 1), dtype=int)
@@ -182,11 +186,14 @@ def simulate_time_location(
     require_settings(
         {"prevalence": prevalence, "off_frame": off_frame, "visits_told": visits_told},
         {"people": people, "venues": venues, "times": times, "events": events, "interviews": interviews},
+        {"visits": visits, "visits_of_cases": visits_of_cases},
     )
     draw = np.random.default_rng(known_seed(seed))
     case = draw.random(people) < prevalence
     size = venues * times
-    goes = np.minimum(1 + draw.poisson(np.where(case, visits_of_cases, visits) - 1), size).astype(np.int64)
+    goes = np.minimum(1 + draw.poisson(np.maximum(np.where(case, visits_of_cases, visits) - 1, 0)), size).astype(
+        np.int64
+    )
     kind = (np.arange(size) // times % 2).astype(np.int64)
     there = ~(case & (draw.random(people) < off_frame))
     # Cases prefer venues of the second kind, so that the strata matter.

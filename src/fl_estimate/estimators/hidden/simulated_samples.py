@@ -9,7 +9,7 @@ import pandas as pd
 
 from fl_estimate.arrays import Floats
 from fl_estimate.estimators.hidden.adaptive_networks import Codes, Flags
-from fl_estimate.estimators.hidden.design_draw import DesignDraw, require_settings
+from fl_estimate.estimators.hidden.design_draw import DesignDraw, pair_of, require_settings
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.seeds import known_seed
 
@@ -65,16 +65,17 @@ def simulate_dual_frame(
     >>> bool(total.interval[0] < drawn.truth["total"] < total.interval[1])
     True
     """
-    a_only, both, b_only = prevalence
+    a_only, both, b_only = prevalence if isinstance(prevalence, tuple | list) and len(prevalence) == 3 else [None] * 3
     require_settings(
         {"in_a": in_a, "in_b": in_b, "a": a_only, "both": both, "b": b_only, "overlap_missed": overlap_missed},
         {"people": people, "n_a": n_a, "n_b": n_b, "units": units},
+        {"between": between},
     )
     draw = np.random.default_rng(known_seed(seed))
     a = draw.random(people) < in_a
     b = (draw.random(people) < in_b) | ~a
     unit = draw.integers(0, units, people)
-    chance = np.where(a & b, both, np.where(a, a_only, b_only))
+    chance = np.where(a & b, prevalence[1], np.where(a, prevalence[0], prevalence[2]))
     shift = draw.normal(0.0, between, units)[unit]
     with np.errstate(divide="ignore"):
         case = draw.random(people) < 1 / (1 + np.exp(-(np.log(chance / (1 - chance)) + shift)))
@@ -161,8 +162,11 @@ def simulate_reported_cases(
     >>> bool(figures.frame["lower"][1] < drawn.truth["reported_cases"] < figures.frame["upper"][1])
     True
     """
+    first, second = pair_of(found)
     require_settings(
-        {"found": found[0], "found of the second": found[1], "unmatched": unmatched}, {"cases": cases, "strata": strata}
+        {"found": first, "found of the second": second, "unmatched": unmatched},
+        {"cases": cases, "strata": strata},
+        {"persons": persons, "dispersion": dispersion, "odds_ratio": odds_ratio, "size_effect": size_effect},
     )
     draw = np.random.default_rng(known_seed(seed))
     region = draw.integers(0, strata, cases)
@@ -237,17 +241,12 @@ def simulate_two_phase(
     >>> bool(found.interval[0] < drawn.truth["prevalence"] < found.interval[1])
     True
     """
-    passing, failing = interviewed
+    passing, failing = pair_of(interviewed)
     require_settings(
-        {
-            "prevalence": prevalence,
-            "sensitivity": sensitivity,
-            "specificity": specificity,
-            "passing": passing,
-            "not passing": failing,
-        },
+        {"prevalence": prevalence, "sensitivity": sensitivity, "specificity": specificity, "passing": passing, "not passing": failing},
         {"n": n, "units": units},
-    )
+        {"between": between},
+    )  # fmt: skip
     draw = np.random.default_rng(known_seed(seed))
     unit = np.arange(n) % units
     with np.errstate(divide="ignore"):
@@ -255,7 +254,7 @@ def simulate_two_phase(
     case = draw.random(n) < 1 / (1 + np.exp(-logit))
     passes = draw.random(n) < np.where(case, sensitivity, 1 - specificity)
     asked = np.zeros(n, dtype=bool)
-    for result, share in ((True, passing), (False, failing)):
+    for result, share in ((True, interviewed[0]), (False, interviewed[1])):
         of = np.flatnonzero(passes == result)
         if share > 0 and len(of):
             asked[draw.choice(of, size=min(max(2, round(share * len(of))), len(of)), replace=False)] = True

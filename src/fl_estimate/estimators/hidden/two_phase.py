@@ -91,7 +91,7 @@ def two_phase(
     Raises
     ------
     EstimateFault
-        FL-EST-690: a screener that is not known of everybody; FL-EST-691: a class of the screener of which nobody was interviewed; FL-EST-692: replicate weights of the first phase; FL-EST-679: a choice that there is not; and
+        FL-EST-690: a screener that is not known of everybody; FL-EST-691: a class of the screener of which nobody was interviewed; FL-EST-692: replicate weights of the first phase; FL-EST-693: an outcome that is text; FL-EST-679: a choice that there is not; and
         as in `estimate_prevalence`.
     DesignFault
         FL-DESIGN-29: a second phase that cannot be used.
@@ -123,6 +123,11 @@ def two_phase(
     resolved = resolve(people, design)
     frame = as_frame(resolved.frame)
     require_columns(frame.collect_schema(), [outcome, interviewed, *named])
+    if not (frame.collect_schema()[outcome].is_numeric() or frame.collect_schema()[outcome] == nw.Boolean):
+        raise EstimateFault(
+            "FL-EST-693", "the outcome of two phases is a column of numbers", found=f"{outcome!r} is text",
+            fix="derive a 0/1 column of it first",
+        )  # fmt: skip
     _check_screener(frame, named, interviewed, negatives)
     frame, columns = _prepared(frame, outcome, named, interviewed, negatives)
     base, stages = _one_stage(resolved.design)
@@ -202,8 +207,7 @@ def _prepared(
             )
         return frame, {"stratum": stratum, "drawn": drawn, "outcome": outcome}
     answer = fresh(frame, ANSWER)
-    value = nw.col(outcome) if schema[outcome].is_numeric() else nw.col(outcome).cast(nw.Float64)
-    told = nw.when(asked & ~passed_by).then(value.cast(nw.Float64)).otherwise(nw.lit(0.0))
+    told = nw.when(asked & ~passed_by).then(nw.col(outcome).cast(nw.Float64)).otherwise(nw.lit(0.0))
     return frame.with_columns(told.alias(answer)), {"stratum": stratum, "drawn": drawn, "outcome": answer}
 
 
