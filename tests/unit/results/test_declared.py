@@ -44,22 +44,24 @@ def of(**wanted: Any) -> set[str]:
 SHARES = {"scenario_prevalence", "undercoverage_prevalence", "step_prevalence", "step_change"}
 PERSONS = {"scenario_total", "undercoverage_total"}
 """Of a cell under a scenario: neither limited, nor added to other estimates."""
+REPORTED = {"reported_persons", "reported_cases", "persons_per_case"}
 TESTED = {"chi_square", "f_statistic", "t_statistic", "numerator_df", "tested_estimate"}
 
 
 def test_what_a_value_is() -> None:
     """Shares lie between 0 and 1; persons are added up; of few cases only what counts people is limited; lists speak of no respondents."""
     assert of(unit="share") == {"prevalence", "prevalence per 1,000", *SHARES}
-    assert of(unit="persons") == {"total", "persons", "population_size", "dark_figure", *PERSONS}
-    assert of(listed=True) == {"population_size", "dark_figure"}
+    assert of(unit="persons") == {"total", "persons", "population_size", "dark_figure", "reported_persons", *PERSONS}
+    assert of(listed=True) == {"population_size", "dark_figure", *REPORTED}
     assert of(limited=True) == {"prevalence", "prevalence per 1,000", "total", "persons"}
-    assert of(counts_population=True) == {"total", "persons", "population_size"}
+    assert of(counts_population=True) == {"total", "persons", "population_size", "reported_persons"}
     assert of(counts_respondents=True) == {"total", "persons", *PERSONS}
     assert of(scenario=True) == {*SHARES, *PERSONS, "tipping_point"}
     assert {str(each): each.per for each in DECLARED if each.per != 1} == {"prevalence per 1,000": 1000.0}
     assert {str(each): each.heading for each in DECLARED if each.heading != each} == {
         "total": "persons",
         "population_size": "persons",
+        "reported_persons": "persons",
         **dict.fromkeys(SHARES, "prevalence"),
         **dict.fromkeys(PERSONS, "persons"),
         **dict.fromkeys(TESTED, "p_value"),
