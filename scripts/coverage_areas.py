@@ -102,7 +102,9 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--minutes", type=float, default=30.0, help="of a cell")
     parser.add_argument("--folder", default="out/coverage_areas")
-    parser.add_argument("--seed", type=int, default=SEED, help="other populations; the table of the docs is of the default")
+    parser.add_argument(
+        "--seed", type=int, default=SEED, help="other populations; the table of the docs is of the default"
+    )
     options = parser.parse_args()
     reports = {cell: one_cell(*cell, options) for cell in CELLS}
     heads = " | ".join([*CLASSES.values(), "interval below the truth"])

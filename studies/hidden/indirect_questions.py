@@ -44,7 +44,9 @@ def _randomised(
 
 def _slope_of_list(seed: int) -> Drawn:
     people = fl.hidden.simulate_list_experiment(4000, prevalence=0.3, items=4, slope=0.8, seed=seed)
-    made = fl.hidden.regress_list_experiment(people, "count ~ x", "treatment", items=4, estimator="ml", design=ALONE)["x"]
+    made = fl.hidden.regress_list_experiment(people, "count ~ x", "treatment", items=4, estimator="ml", design=ALONE)[
+        "x"
+    ]
     return made.value, made.lower, made.upper, 0.8
 
 
@@ -54,7 +56,9 @@ def _slope_of_randomised(seed: int) -> Drawn:
     return made.value, made.lower, made.upper, 0.8
 
 
-def _cell(estimator: str, situation: str, draw: Callable[[int], Drawn], *, holds: bool = True, share: float = 1.0) -> Cell:
+def _cell(
+    estimator: str, situation: str, draw: Callable[[int], Drawn], *, holds: bool = True, share: float = 1.0
+) -> Cell:
     return Cell(design=DESIGN, estimator=estimator, situation=situation, holds=holds, draw=draw, share=share)
 
 

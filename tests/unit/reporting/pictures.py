@@ -311,8 +311,17 @@ def _counts() -> Any:
 def _back(**sizes: float) -> fl.Estimates:
     """Groups of known size and what is made of them; of one that nobody knows anybody of there is neither estimate nor interval."""
     known = {"teachers": 12_000.0, "priests": 1_500.0, "at_sea": 90_000.0, "gave_birth": 30_000.0}
-    rows = [{"outcome": name, "value": size * 1.2, "lower": size * 0.9, "upper": size * 1.6, "cases": None} for name, size in (known | sizes).items()]
-    made = estimates(*(row | ({"value": 0.0, "se": None, "lower": None, "upper": None} if row["value"] == 0 else {}) for row in rows), quantity="total")
+    rows = [
+        {"outcome": name, "value": size * 1.2, "lower": size * 0.9, "upper": size * 1.6, "cases": None}
+        for name, size in (known | sizes).items()
+    ]
+    made = estimates(
+        *(
+            row | ({"value": 0.0, "se": None, "lower": None, "upper": None} if row["value"] == 0 else {})
+            for row in rows
+        ),
+        quantity="total",
+    )
     return replace(made, diagnostics={"known_sizes": known | {name: size or 2_500.0 for name, size in sizes.items()}})
 
 

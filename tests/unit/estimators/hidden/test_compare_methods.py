@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from tests.unit.reporting.few import DESIGN, few
 
 import fl_estimate as fl
+from tests.unit.reporting.few import DESIGN, few
 
 FIGURES = pd.DataFrame(
     [

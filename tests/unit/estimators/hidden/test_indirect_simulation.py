@@ -12,7 +12,9 @@ import fl_estimate as fl
 SRS = fl.Design(unweighted=True)
 
 
-@pytest.mark.parametrize("settings", [{}, {"slope": 1.0}, {"psus": 100, "clustering": 0.8}, {"overdispersion": 0.2}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{}, {"slope": 1.0}, {"psus": 100, "clustering": 0.8}, {"overdispersion": 0.2}], ids=str
+)
 def test_the_prevalence_is_that_asked_for_whatever_goes_with_it(settings: dict[str, Any]) -> None:
     people = fl.hidden.simulate_list_experiment(20_000, prevalence=0.15, items=4, item_shares=0.4, seed=3, **settings)
     # 3 standard errors of a share of 20,000, and of a mean of counts from 0 to 4.
@@ -61,10 +63,14 @@ def test_estimates_recover_it() -> None:
     found: dict[str, list[tuple[float, float, float]]] = {"list": [], "warner": []}
     for seed in range(40):
         people = fl.hidden.simulate_list_experiment(800, prevalence=0.2, items=3, psus=40, clustering=0.5, seed=seed)
-        one = fl.hidden.list_experiment(people, "count", "treatment", items=3, design=fl.Design(psu="psu", unweighted=True))
+        one = fl.hidden.list_experiment(
+            people, "count", "treatment", items=3, design=fl.Design(psu="psu", unweighted=True)
+        )
         found["list"].append((one.value, *one.interval))
         people = fl.hidden.simulate_randomised_response(800, prevalence=0.2, psus=40, clustering=0.5, seed=seed)
-        two = fl.hidden.randomised_response(people, "answer", model="warner", probabilities=0.2, design=fl.Design(psu="psu", unweighted=True))
+        two = fl.hidden.randomised_response(
+            people, "answer", model="warner", probabilities=0.2, design=fl.Design(psu="psu", unweighted=True)
+        )
         found["warner"].append((two.value, *two.interval))
     for rows in found.values():
         value, lower, upper = np.array(rows).T

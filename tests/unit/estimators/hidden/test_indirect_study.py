@@ -86,7 +86,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
     people["rr_answer"] = (rng.random(len(people)) < 0.15 + 0.75 * status).astype(int)
     people.to_csv(folder / "people.csv", index=False)
     found = fl.run_study(file, out=folder / "out")
-    return found, fl.classify(fl.load(folder / "people.csv", mapping=folder / "people.toml"), "icls2018_adult", short_instrument=True)
+    return found, fl.classify(
+        fl.load(folder / "people.csv", mapping=folder / "people.toml"), "icls2018_adult", short_instrument=True
+    )
 
 
 def test_the_figures_are_those_of_the_calls(made: tuple[Any, Any]) -> None:

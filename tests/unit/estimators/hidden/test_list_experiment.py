@@ -18,7 +18,9 @@ CLUSTERED = fl.Design(weights="weight", psu="psu")
 
 def drawn(n: int = 1200, **settings: Any) -> pd.DataFrame:
     made = fl.hidden.simulate_list_experiment(n, **({"items": 4, "prevalence": 0.2, "psus": 40, "seed": 5} | settings))
-    return made.assign(region=np.where(made["psu"] % 3 == 0, "north", "south"), sex=np.where(np.arange(n) % 2, "f", "m"))
+    return made.assign(
+        region=np.where(made["psu"] % 3 == 0, "north", "south"), sex=np.where(np.arange(n) % 2, "f", "m")
+    )
 
 
 def made(people: Any, design: fl.Design = SRS, **settings: Any) -> fl.Estimates:
@@ -34,7 +36,9 @@ def few_of_regress_list_experiment() -> fl.Estimates:
     people = few.few().assign(
         treatment=lambda f: np.arange(len(f)) % 2, count=lambda f: f["fl"] + 1 + (np.arange(len(f)) % 4 == 1)
     )
-    return fl.hidden.regress_list_experiment(people, "count ~ sex", "treatment", items=3, estimator="linear", design=few.DESIGN)
+    return fl.hidden.regress_list_experiment(
+        people, "count ~ sex", "treatment", items=3, estimator="linear", design=few.DESIGN
+    )
 
 
 def test_an_unweighted_sample_gives_neymans_error() -> None:
@@ -75,7 +79,10 @@ def test_neither_order_nor_weight_scale_nor_engine_matters(estimator: Any) -> No
     more = {} if estimator == "difference" else {"estimator": estimator, "covariates": "x"}
     found = made(people, CLUSTERED, by="region", **more)
     other = people.sample(frac=1, random_state=1).assign(weight=lambda f: f["weight"] * 50)
-    for again in (made(other, CLUSTERED, by="region", **more), made(pl.from_pandas(other), CLUSTERED, by="region", **more)):
+    for again in (
+        made(other, CLUSTERED, by="region", **more),
+        made(pl.from_pandas(other), CLUSTERED, by="region", **more),
+    ):
         for column in ("value", "se", "lower", "df"):
             # Iterations stop at a mean score of 1e-9.
             assert again.to_frame()[column].tolist() == pytest.approx(found.to_frame()[column].tolist(), rel=1e-6)

@@ -39,10 +39,20 @@ def told(items: int, share: float, held: list[Any], ceiling: float, floor: float
     return np.concatenate([found[False], found[True]])
 
 
-@pytest.mark.parametrize("model", EVERY, ids=lambda m: ",".join(k for k, v in vars(m).items() if v) if hasattr(m, "__dict__") else str(m))
+@pytest.mark.parametrize(
+    "model", EVERY, ids=lambda m: ",".join(k for k, v in vars(m).items() if v) if hasattr(m, "__dict__") else str(m)
+)
 @pytest.mark.parametrize("items", [2, 4])
 def test_the_likelihood_is_that_of_every_outcome_written_out(model: ListLikelihood, items: int) -> None:
-    given = {"delta": -0.8, "control0": 0.3, "control1": -0.4, "rho0": -2.0, "rho1": -1.5, "ceiling": -1.0, "floor": 0.2}
+    given = {
+        "delta": -0.8,
+        "control0": 0.3,
+        "control1": -0.4,
+        "rho0": -2.0,
+        "rho1": -1.5,
+        "ceiling": -1.0,
+        "floor": 0.2,
+    }
     theta = np.array([given[name] for name in model.parts(1)])
 
     def distribution(z: int) -> Any:
@@ -65,7 +75,9 @@ def test_the_likelihood_is_that_of_every_outcome_written_out(model: ListLikeliho
     step = 1e-6
     for position in range(len(theta)):
         move = np.eye(len(theta))[position] * step
-        numeric = (scores(theta + move, answers(items), model)[0] - scores(theta - move, answers(items), model)[0]) / (2 * step)
+        numeric = (scores(theta + move, answers(items), model)[0] - scores(theta - move, answers(items), model)[0]) / (
+            2 * step
+        )
         # Central differences: errors of the order of step².
         assert slopes[:, position] == pytest.approx(numeric, abs=1e-7)
 
@@ -80,7 +92,9 @@ def test_the_maximum_has_no_score_and_weights_are_repetitions() -> None:
     assert np.abs(weight @ scores(fit.theta, arms, ListLikelihood())[1]).max() < 1e-4
     again = np.repeat(np.arange(800), weight.astype(int))
     twice = ListAnswers(y=arms.y[again], treated=arms.treated[again], x=x[again], items=3)
-    assert maximise(twice, np.ones(len(again)), float(len(again)), ListLikelihood()).theta == pytest.approx(fit.theta, abs=1e-6)
+    assert maximise(twice, np.ones(len(again)), float(len(again)), ListLikelihood()).theta == pytest.approx(
+        fit.theta, abs=1e-6
+    )
 
 
 def model(people: Any, design: fl.Design = SRS, **settings: Any) -> fl.Estimates:
@@ -93,7 +107,10 @@ def test_the_errors_are_those_of_many_samples() -> None:
     """Mean of the standard errors over the standard deviation of the estimates, both estimators, 60 samples of 1,500."""
     for estimator in ("nls", "ml"):
         rows = [
-            model(fl.hidden.simulate_list_experiment(1500, prevalence=0.3, items=4, slope=0.5, seed=seed), estimator=estimator)["x"]
+            model(
+                fl.hidden.simulate_list_experiment(1500, prevalence=0.3, items=4, slope=0.5, seed=seed),
+                estimator=estimator,
+            )["x"]
             for seed in range(60)
         ]
         spread = np.std([row.value for row in rows], ddof=1)
@@ -118,8 +135,12 @@ def test_liars_are_found_where_they_are_and_left_out_where_not() -> None:
     assert abs(mended.value - 0.4) < 3 * mended.se
     assert plain.value < 0.4 - 3 * plain.se
     honest = fl.hidden.simulate_list_experiment(3000, prevalence=0.4, items=3, slope=0.8, seed=8)
-    found = fl.hidden.list_experiment(honest, "count", "treatment", items=3, covariates="x", estimator="ml", floor=True, design=SRS)
-    without = fl.hidden.list_experiment(honest, "count", "treatment", items=3, covariates="x", estimator="ml", design=SRS)
+    found = fl.hidden.list_experiment(
+        honest, "count", "treatment", items=3, covariates="x", estimator="ml", floor=True, design=SRS
+    )
+    without = fl.hidden.list_experiment(
+        honest, "count", "treatment", items=3, covariates="x", estimator="ml", design=SRS
+    )
     if "at_zero" in found.diagnostics:
         assert found.value == pytest.approx(without.value, rel=1e-6)
     assert abs(found.value - 0.4) < 3 * found.se
@@ -159,6 +180,8 @@ def test_an_overdispersion_that_is_none_is_left_out_and_one_that_is_there_is_fou
         assert "list_binomial" in {str(each.code) for each in found.assumptions}
     crowded = fl.hidden.simulate_list_experiment(12_000, prevalence=0.2, items=4, overdispersion=0.3, seed=3)
     wrong = fl.hidden.list_experiment(crowded, "count", "treatment", items=4, estimator="ml", design=SRS)
-    right = fl.hidden.list_experiment(crowded, "count", "treatment", items=4, estimator="ml", overdispersed=True, design=SRS)
+    right = fl.hidden.list_experiment(
+        crowded, "count", "treatment", items=4, estimator="ml", overdispersed=True, design=SRS
+    )
     assert wrong.value > 0.2 + 5 * wrong.se
     assert abs(right.value - 0.2) < 3 * right.se

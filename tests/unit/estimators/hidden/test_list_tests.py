@@ -33,7 +33,10 @@ def outcome_of(people: Any, design: fl.Design = SRS, **settings: Any) -> Any:
 
 def test_one_cell_below_nothing_is_a_one_sided_test_of_two_proportions_doubled() -> None:
     counts = {0: [20, 60, 80, 40], 1: [32, 40, 66, 46, 16]}
-    people = pd.DataFrame([(arm, y) for arm, sizes in counts.items() for y, size in enumerate(sizes) for _ in range(size)], columns=["treatment", "count"])
+    people = pd.DataFrame(
+        [(arm, y) for arm, sizes in counts.items() for y, size in enumerate(sizes) for _ in range(size)],
+        columns=["treatment", "count"],
+    )
     found: Any = fl.hidden.list_experiment_test(people, "count", "treatment", items=3, design=SRS)
     n = 200
     p0, p1 = 20 / n, 32 / n
@@ -51,9 +54,13 @@ def test_weights_of_sums_of_chi_squares() -> None:
     assert _weights(np.eye(2), root) == pytest.approx([0.25, 0.5, 0.25])
     rho = 0.6
     pair = np.array([[1, rho], [rho, 1]])
-    assert _weights(pair, np.linalg.inv(np.linalg.cholesky(pair)))[2] == pytest.approx(np.arccos(rho) / (2 * np.pi), rel=1e-12)
+    assert _weights(pair, np.linalg.inv(np.linalg.cholesky(pair)))[2] == pytest.approx(
+        np.arccos(rho) / (2 * np.pi), rel=1e-12
+    )
     # Four thousand draws: 3 Monte Carlo errors of a share.
-    assert _weights(np.eye(3), np.eye(3)) == pytest.approx(stats.binom.pmf(range(4), 3, 0.5), abs=3 * np.sqrt(0.25 / 4000))
+    assert _weights(np.eye(3), np.eye(3)) == pytest.approx(
+        stats.binom.pmf(range(4), 3, 0.5), abs=3 * np.sqrt(0.25 / 4000)
+    )
     statistic, p = _one_sided(np.array([-2.0, 1.0]), np.eye(2))
     assert statistic == pytest.approx(4.0)
     assert p == pytest.approx(0.5 * stats.chi2.sf(4, 1) + 0.25 * stats.chi2.sf(4, 2))

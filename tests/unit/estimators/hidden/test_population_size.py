@@ -204,7 +204,8 @@ def test_too_few_respondents_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"n": 0}, {"n": 700}, {"prevalence": 2}, {"degree_error": -1}, {"mean_degree": "8"}, {"sd_degree": 60.0}]
+    "settings",
+    [{"n": 0}, {"n": 700}, {"prevalence": 2}, {"degree_error": -1}, {"mean_degree": "8"}, {"sd_degree": 60.0}],
 )
 def test_samples_that_cannot_be_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(EstimateFault, match="FL-EST-555"):
@@ -212,7 +213,9 @@ def test_samples_that_cannot_be_are_refused(settings: dict[str, Any]) -> None:
 
 
 def test_a_simulated_sample_is_what_was_asked_for() -> None:
-    made = hidden.simulate_successive_sampling(population=4_000, n=400, mean_degree=8, sd_degree=3.5, prevalence=0.25, seed=2)
+    made = hidden.simulate_successive_sampling(
+        population=4_000, n=400, mean_degree=8, sd_degree=3.5, prevalence=0.25, seed=2
+    )
     # Three standard errors of the mean of 4,000 degrees.
     assert made.mean_degree == pytest.approx(8, abs=3 * 3.5 / np.sqrt(4000))
     assert (made.prevalence, made.population, len(made.people)) == (0.25, 4000, 400)

@@ -90,7 +90,9 @@ def test_published_figures_of_two_packages() -> None:
         two(410, 1800), "answer", model="unrelated", probabilities={"sensitive": 0.7, "unrelated": 0.4}, design=SRS
     )
     assert (one.value, one.se) == pytest.approx((0.1539682539683, 0.01412580483634), rel=1e-10)
-    other = fl.hidden.randomised_response(two(1710, 2000), "answer", model="crosswise", probabilities=1 / 12, design=SRS)
+    other = fl.hidden.randomised_response(
+        two(1710, 2000), "answer", model="crosswise", probabilities=1 / 12, design=SRS
+    )
     assert (other.value, other.se) == pytest.approx((0.074, 0.009450219750178), rel=1e-10)
 
 
@@ -150,16 +152,22 @@ def test_domains_clusters_replicates_and_engines() -> None:
     replicated = fl.replicate(people, design=CLUSTERED, kind="jk1")
     assert made(people, replicated).se == pytest.approx(fl.estimate_mean(people, "answer", design=replicated).se / 0.8)
     shuffled = pl.from_pandas(people.sample(frac=1, random_state=2))
-    assert made(shuffled, CLUSTERED, by="region").to_frame()["se"].tolist() == pytest.approx(rows.to_frame()["se"].tolist(), rel=1e-10)
+    assert made(shuffled, CLUSTERED, by="region").to_frame()["se"].tolist() == pytest.approx(
+        rows.to_frame()["se"].tolist(), rel=1e-10
+    )
 
 
 @pytest.mark.parametrize("kind", ["korn-graubard", "beta", "logit", "wilson", "jeffreys"])
 def test_limits_of_the_answers_are_turned_back(kind: Any) -> None:
     people = two(300, 1500)
-    found = fl.hidden.randomised_response(people, "answer", model="crosswise", probabilities=0.9, interval=kind, design=SRS)
+    found = fl.hidden.randomised_response(
+        people, "answer", model="crosswise", probabilities=0.9, interval=kind, design=SRS
+    )
     answers = fl.estimate_prevalence(people, "answer", design=SRS, interval=kind, df="domain")
     assert found.interval == pytest.approx(tuple((limit - 0.1) / 0.8 for limit in answers.interval), rel=1e-10)
-    turned = fl.hidden.randomised_response(people, "answer", model="crosswise", probabilities=0.1, interval=kind, design=SRS)
+    turned = fl.hidden.randomised_response(
+        people, "answer", model="crosswise", probabilities=0.1, interval=kind, design=SRS
+    )
     assert turned.lower < turned.value < turned.upper
 
 
@@ -172,7 +180,13 @@ def test_the_anchor_corrects_coin_tossing_and_its_error_is_that_of_many_samples(
     found: list[tuple[float, float, float]] = []
     for seed in range(50):
         people = fl.hidden.simulate_randomised_response(
-            2000, model="crosswise", probabilities=0.15, prevalence=0.1, inattention=0.2, anchor_probability=0.1, seed=seed
+            2000,
+            model="crosswise",
+            probabilities=0.15,
+            prevalence=0.1,
+            inattention=0.2,
+            anchor_probability=0.1,
+            seed=seed,
         )
         naive = fl.hidden.randomised_response(people, "answer", model="crosswise", probabilities=0.15, design=SRS)
         mended = anchored(people)
@@ -186,7 +200,14 @@ def test_the_anchor_corrects_coin_tossing_and_its_error_is_that_of_many_samples(
 
 def test_the_anchor_by_hand_and_by_the_jackknife() -> None:
     people = fl.hidden.simulate_randomised_response(
-        2000, model="crosswise", probabilities=0.15, prevalence=0.2, inattention=0.2, anchor_probability=0.1, psus=50, seed=1
+        2000,
+        model="crosswise",
+        probabilities=0.15,
+        prevalence=0.2,
+        inattention=0.2,
+        anchor_probability=0.1,
+        psus=50,
+        seed=1,
     )
     w = people["weight"]
     share, anchor = (np.average(people[name], weights=w) for name in ("answer", "anchor"))
@@ -198,7 +219,13 @@ def test_the_anchor_by_hand_and_by_the_jackknife() -> None:
     jackknife = anchored(people, fl.replicate(people, design=CLUSTERED, kind="jk1"))
     assert jackknife.se == pytest.approx(made.se, rel=0.02)  # they differ by terms of the order of 1/units
     model = fl.hidden.regress_randomised_response(
-        people, "answer ~ 1", model="crosswise", probabilities=0.15, anchor="anchor", anchor_probability=0.1, design=CLUSTERED
+        people,
+        "answer ~ 1",
+        model="crosswise",
+        probabilities=0.15,
+        anchor="anchor",
+        anchor_probability=0.1,
+        design=CLUSTERED,
     )
     assert 1 / (1 + np.exp(-model.value)) == pytest.approx(made.value, rel=1e-8)
     # The error of γ is in the coefficient: by the delta method both are the same.
@@ -233,7 +260,9 @@ def test_regression_recovers_what_was_drawn_and_gives_every_domain() -> None:
     row = found.to_frame().query("term == 'x' and margin == ''").iloc[0]
     assert abs(row["value"] - 0.8) < 3 * row["se"]
     assert found.to_frame()["term"].tolist() == ["Intercept", "x"] * 3
-    whole = fl.hidden.regress_randomised_response(people, "answer ~ x", model="forced", probabilities={"yes": 0.1, "no": 0.1}, design=SRS)
+    whole = fl.hidden.regress_randomised_response(
+        people, "answer ~ x", model="forced", probabilities={"yes": 0.1, "no": 0.1}, design=SRS
+    )
     for name in ("model_se", "scores_se"):
         assert whole.diagnostics[name] == pytest.approx(whole.to_frame()["se"].tolist(), rel=0.05)
 

@@ -102,7 +102,9 @@ def test_rows_labels_and_ids_change_nothing() -> None:
     other = other.assign(person_id=other["person_id"].map(names), recruiter_id=other["recruiter_id"].map(names))
     first, second = (hidden.rds_diagnostics(each, "kind").frame for each in (people, other))
     kept = first["group"] == ""
-    assert first.loc[kept, "value"].to_numpy() == pytest.approx(second.loc[second["group"] == "", "value"].to_numpy(), nan_ok=True)
+    assert first.loc[kept, "value"].to_numpy() == pytest.approx(
+        second.loc[second["group"] == "", "value"].to_numpy(), nan_ok=True
+    )
 
 
 def test_no_row_of_a_respondent_is_kept() -> None:

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import optimize, stats
-from tests.unit.reporting.few import DESIGN, few
 
 import fl_estimate as fl
 from fl_estimate.estimators.hidden.service_multiplier import combined
+from tests.unit.reporting.few import DESIGN, few
 
 
 def few_of_service_multiplier() -> fl.Estimates:

@@ -105,7 +105,9 @@ def test_a_sampler_of_its_own_gives_the_same_posterior() -> None:
     after = size_likelihood(alone(drawn), known, prior).posterior(prior)
     from scipy.optimize import least_squares
 
-    solved = least_squares(lambda at: [m[0] - g for m, g in zip(known.moments(at[:1], at[1:]), (6.0, 2.5), strict=True)], [1.8, 0.0])
+    solved = least_squares(
+        lambda at: [m[0] - g for m, g in zip(known.moments(at[:1], at[1:]), (6.0, 2.5), strict=True)], [1.8, 0.0]
+    )
     chances = np.exp(known.log_probabilities(solved.x[:1], solved.x[1:])[0])
     left, support = np.cumsum(drawn[::-1])[::-1], known.support
     ways = log_arrangements(prior.sizes, 40, 40) + prior.log_density(prior.sizes)
