@@ -42,7 +42,7 @@ QUANTITIES: dict[str, Quantity] = {"total": TOTAL, "mean": MEAN, "ratio": RATIO}
 NETWORKS_COMPLETE = AssumptionCode("networks_complete")
 NETWORKS_CUT = AssumptionCode("networks_cut")
 NEIGHBOURS_SYMMETRIC = AssumptionCode("neighbours_symmetric")
-INITIAL_RANDOM = AssumptionCode("initial_sample_random", "drawn", "population")
+INITIAL_RANDOM = AssumptionCode("initial_sample_simple_random", "drawn", "population")
 NETWORKS_OPEN = ReasonCode("networks_open", "ends")
 ONE_UNIT_A_STRATUM = "one unit was drawn in a stratum, so that no pair of networks in it has a probability"
 

@@ -156,7 +156,7 @@ def dual_frame(
         )
         for each, its_design in two_samples(people, design, frame, frames)
     ]  # fmt: skip
-    pair = _Pair(*samples)
+    pair = _BothFrames(*samples)
     if quantity == "prevalence" and np.isnan(pair.cases):
         raise EstimateFault(
             "FL-EST-684", "a prevalence needs an outcome of 0 and 1", found=f"{outcome!r} holds other numbers", fix='quantity="mean"'
@@ -174,7 +174,7 @@ def dual_frame(
 
 
 @dataclass(frozen=True)
-class _Pair:
+class _BothFrames:
     """The samples of both frames."""
 
     a: FrameSample
@@ -224,14 +224,14 @@ def _two_numbers(sizes: Any) -> bool:
     return numbers and all(0 < float(each) < np.inf for each in sizes)
 
 
-def _by_size(pair: _Pair, estimator: str, share: Any) -> bool:
+def _by_size(pair: _BothFrames, estimator: str, share: Any) -> bool:
     """Whether a sample met no case in the overlap, so that its variance of 0 says nothing."""
     optimal = estimator in ("hartley", "fuller-burmeister") and share == "outcome"
     met = pair.a.overlap_rows > 0 and pair.b.overlap_rows > 0
     return optimal and met and (pair.a.overlap_cases == 0 or pair.b.overlap_cases == 0)
 
 
-def _joined(pair: _Pair, estimator: str, share: Any, sizes: Any) -> Joined:
+def _joined(pair: _BothFrames, estimator: str, share: Any, sizes: Any) -> Joined:
     a, b = pair.a, pair.b
     if estimator == "single-frame":
         return single_frame(a.total, b.total)
@@ -253,7 +253,7 @@ def _joined(pair: _Pair, estimator: str, share: Any, sizes: Any) -> Joined:
     return pseudo_likelihood(a.total, b.total, _size_share(pair, of_size, sizes), sizes)
 
 
-def _size_share(pair: _Pair, start: float, sizes: tuple[float, float]) -> float:
+def _size_share(pair: _BothFrames, start: float, sizes: tuple[float, float]) -> float:
     """Skinner and Rao's θ: N_a N_B V(n_ab(B))/(N_a N_B V(n_ab(B)) + N_b N_A V(n_ab(A))), with N_ab as estimated."""
     both = start * pair.a.total[N_BOTH] + (1 - start) * pair.b.total[N_BOTH]
     of_b = max(sizes[0] - both, 0.0) * sizes[1] * pair.b.covariance[N_BOTH, N_BOTH]
@@ -262,7 +262,7 @@ def _size_share(pair: _Pair, start: float, sizes: tuple[float, float]) -> float:
 
 
 def _laid_out(
-    pair: _Pair, both: Joined, *, estimator: str, quantity: str, interval: str, level: float, by_size: bool, share: Any, sizes: Any,
+    pair: _BothFrames, both: Joined, *, estimator: str, quantity: str, interval: str, level: float, by_size: bool, share: Any, sizes: Any,
     arguments: dict[str, Any],
 ) -> Estimates:  # fmt: skip
     ratio = both.outcome / both.people if both.people > 0 else np.nan
@@ -310,7 +310,7 @@ def _laid_out(
     )  # fmt: skip
 
 
-def _undetermined(pair: _Pair) -> float:
+def _undetermined(pair: _BothFrames) -> float:
     """The larger share of the two samples: that of the union is not known apart from the outcome."""
     shares = [float(each.result.frame["undetermined"].iloc[0]) for each in (pair.a, pair.b)]
     return float(np.nanmax(shares)) if not np.isnan(shares).all() else np.nan

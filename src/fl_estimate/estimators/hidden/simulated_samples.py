@@ -158,8 +158,8 @@ def simulate_reported_cases(
     --------
     >>> import fl_estimate as fl
     >>> drawn = fl.hidden.simulate_reported_cases(seed=1)
-    >>> figures = fl.hidden.reported_cases(**drawn.arguments)
-    >>> bool(figures.frame["lower"][1] < drawn.truth["reported_cases"] < figures.frame["upper"][1])
+    >>> persons = fl.hidden.reported_cases(**drawn.arguments)
+    >>> bool(persons.interval[0] < drawn.truth["reported_persons"] < persons.interval[1])
     True
     """
     first, second = pair_of(found)

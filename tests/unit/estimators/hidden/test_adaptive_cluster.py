@@ -13,6 +13,9 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.errors import EstimateFault
 
+hidden: Any = fl.hidden
+"""Settings are passed on as tables of them, which types do not follow."""
+
 LINE = [0, 0, 3, 7, 0, 0, 1, 0, 12, 20, 5, 0]
 """Twelve units in a row, with their total of 48."""
 BESIDE: dict[int, list[int]] = {unit: [unit + 1] for unit in range(11)}
@@ -24,7 +27,7 @@ def line(first: Any, values: Any = LINE, **more: Any) -> pd.DataFrame:
 
 def estimate(units: Any, **settings: Any) -> fl.Estimates:
     told: dict[str, Any] = {"initial": "first", "population": 12, "neighbours": BESIDE, "threshold": 1} | settings
-    return fl.hidden.adaptive_cluster(units, "y", **told)
+    return hidden.adaptive_cluster(units, "y", **told)
 
 
 def few_of_adaptive_cluster() -> fl.Estimates:
@@ -188,10 +191,10 @@ def test_simulated_samples_find_the_truth() -> None:
     # 40 seeds: the mean of estimate/truth − 1 within 3 Monte Carlo standard errors of 0.
     off: list[float] = []
     for seed in range(40):
-        drawn = fl.hidden.simulate_adaptive_cluster(clusters=8, persons_in_cluster=30, initial=80, seed=seed)
+        drawn = hidden.simulate_adaptive_cluster(clusters=8, persons_in_cluster=30, initial=80, seed=seed)
         off.append(
-            fl.hidden.adaptive_cluster(**drawn.arguments, estimator="horvitz-thompson").value / drawn.truth["total"] - 1
+            hidden.adaptive_cluster(**drawn.arguments, estimator="horvitz-thompson").value / drawn.truth["total"] - 1
         )
     assert abs(np.mean(off)) < 3 * np.std(off, ddof=1) / np.sqrt(len(off))
     with pytest.raises(EstimateFault, match="FL-EST-695"):
-        fl.hidden.simulate_adaptive_cluster(detection=1.5, rows=0)
+        hidden.simulate_adaptive_cluster(detection=1.5, rows=0)
