@@ -57,7 +57,7 @@ class AdaptiveColumns:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Groups:
+class UnitGroups:
     """The groups of the initial sample: strata, or PSUs of two stages; `code` of each row, −1 where nothing was drawn in its group."""
 
     code: Codes
@@ -69,7 +69,7 @@ class AdaptiveSample:
     """Networks and groups with what was counted: `values` of the variable, `below` of the denominator, shape (units,)."""
 
     networks: Networks
-    groups: Groups
+    groups: UnitGroups
     values: Floats
     below: Floats
     psu: str | None
@@ -130,7 +130,7 @@ def _check_rows(frame: pd.DataFrame, unit: str, first: Flags) -> None:
         )  # fmt: skip
 
 
-def _groups(frame: pd.DataFrame, first: Flags, said: AdaptiveColumns) -> Groups:
+def _groups(frame: pd.DataFrame, first: Flags, said: AdaptiveColumns) -> UnitGroups:
     """The groups in which units were drawn at first, with their sizes in the population."""
     keys = [name for name in (said.strata, said.psu) if name is not None]
     label = pd.Series(0, index=frame.index) if not keys else frame.groupby(keys, sort=True, dropna=False).ngroup()
@@ -155,7 +155,7 @@ def _groups(frame: pd.DataFrame, first: Flags, said: AdaptiveColumns) -> Groups:
             fix="population= is the number of units in the whole population, or the column of those of the stratum or PSU",
         )  # fmt: skip
     sample = InitialSample(drawn=drawn, units=units, stratum=stratum, psus_drawn=psus_drawn, psus=psus)
-    return Groups(code=code, sample=sample)
+    return UnitGroups(code=code, sample=sample)
 
 
 def _greatest(values: Floats, at: Codes, count: int) -> Floats:
@@ -183,7 +183,7 @@ def _of_rows(frame: pd.DataFrame, given: Any, what: str) -> Floats:
     return np.full(len(frame), float(given))
 
 
-def _networks(frame: pd.DataFrame, values: Floats, first: Flags, groups: Groups, said: AdaptiveColumns) -> Networks:
+def _networks(frame: pd.DataFrame, values: Floats, first: Flags, groups: UnitGroups, said: AdaptiveColumns) -> Networks:
     met = condition_met(frame, values, said.threshold, said.condition)
     # Rows of a group in which nothing was drawn are no part of any network that is cut.
     group = groups.code if said.crossing == "cut" else np.zeros(len(frame), dtype=np.int64)
@@ -200,7 +200,7 @@ def _networks(frame: pd.DataFrame, values: Floats, first: Flags, groups: Groups,
     return replace(made, open_ends=int((met & made.used)[ends].sum()))
 
 
-def _require_known(networks: Networks, groups: Groups, said: AdaptiveColumns) -> None:
+def _require_known(networks: Networks, groups: UnitGroups, said: AdaptiveColumns) -> None:
     """Refuse networks that were not followed to their end, or reach where no probability is known."""
     used = networks.used
     if networks.open_ends and said.open_ends == "error":
