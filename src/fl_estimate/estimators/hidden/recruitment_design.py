@@ -136,7 +136,9 @@ class RespondentWeights:
     replicates: Floats | None
 
 
-def weigh(recruited: RecruitedPeople, plan: Plan, groups: Groups | None, attributes: Floats | None = None) -> RespondentWeights:
+def weigh(
+    recruited: RecruitedPeople, plan: Plan, groups: Groups | None, attributes: Floats | None = None
+) -> RespondentWeights:
     """Weights by a plan; `attributes` of respondents (n, k) are what tells them apart where random numbers are dealt out."""
     rng = np.random.default_rng(plan.seed)
     weights = _spread_out(recruited, _base(recruited, plan, groups, rng))

@@ -384,12 +384,24 @@ def test_a_single_tree_zero_cases_and_a_large_sample_are_told() -> None:
     codes = {str(reason.code) for reason in hidden.rds_ii(people, "outcome", seed=1, replicates=50).reasons}
     assert codes == {"rds_single_tree"}
     none = hidden.rds_ii(people.assign(outcome=0), "outcome", population=1000, seed=1, replicates=50)
-    assert {str(r.code) for r in none.reasons} == {"rds_single_tree", "zero_cases", "rds_large_fraction"}
+    assert {str(r.code) for r in none.reasons} == {
+        "rds_single_tree", "zero_cases", "rds_large_fraction", "rds_without_cases"
+    }  # fmt: skip
     assert (first(none)["value"], first(none)["se"], first(none)["lower"]) == (0, 0, 0)
-    assert first(none)["upper"] > 0
-    stated = first(hidden.rds_ii(people.assign(outcome=0), "outcome", variance="linearised", design_effect=4.0))
-    # 1 − 0.025^(1/n) with n = 250/4
-    assert stated["upper"] == pytest.approx(1 - 0.025 ** (1 / 62.5), rel=0.05)
+
+
+def test_limits_without_a_case_are_those_of_fewer_respondents() -> None:
+    """1 − 0.025^(D/n): D is 4, or the design effect stated, n 250; of a total times 3,000 persons; its mirror image of cases only."""
+    people = drawn()
+    none, every = people.assign(outcome=0), people.assign(outcome=1)
+    usual: dict[str, Any] = {"seed": 1, "replicates": 50}
+    reach = 1 - 0.025 ** (4 / 250)
+    assert first(hidden.rds_ii(none, "outcome", **usual))["upper"] == pytest.approx(reach, rel=1e-12)
+    assert first(hidden.rds_ii(every, "outcome", **usual))["lower"] == pytest.approx(1 - reach, rel=1e-12)
+    total = first(hidden.rds_ii(none, "outcome", quantity="total", population=3000, **usual))
+    assert [total["value"], total["lower"], total["upper"]] == pytest.approx([0, 0, 3000 * reach], rel=1e-12)
+    stated = first(hidden.rds_ii(none, "outcome", variance="linearised", design_effect=2.0))
+    assert stated["upper"] == pytest.approx(1 - 0.025 ** (2 / 250), rel=1e-12)
 
 
 def test_a_bootstrap_that_is_not_centred_is_told() -> None:
