@@ -163,7 +163,7 @@ def test_several_sizes_of_the_population_stand_under_each_other() -> None:
     people = drawn()
     each = hidden.gile_ss(people, "outcome", population=[400, 600], seed=1, replicates=50)
     alone = hidden.gile_ss(people, "outcome", population=600, seed=1, replicates=50)
-    assert each.frame["population_size"].tolist() == ["400", "600"]
+    assert each.frame["population_size"].tolist() == ["N = 400", "N = 600"]
     assert each.frame["value"].iloc[1] == alone.value
     assert each.frame["se"].iloc[1] == alone.se
     assert len(fl.publish(each).to_frame()) == 2
