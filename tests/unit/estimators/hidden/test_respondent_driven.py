@@ -6,8 +6,10 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -224,6 +226,14 @@ def test_standard_errors_depend_on_no_names(call: str, names: list[str], ids: in
     np.testing.assert_allclose(one[["value", "se", "lower"]], again[["value", "se", "lower"]], rtol=1e-9)
 
 
+def test_engines_give_the_same() -> None:
+    people = drawn(n=120)
+    usual: dict[str, Any] = {"by": "region", "seed": 1, "replicates": 30}
+    expected = hidden.rds_ii(people, "outcome", **usual).frame[["value", "se"]]
+    for other in (pl.from_pandas(people), pl.from_pandas(people).lazy(), duckdb.from_df(people)):
+        np.testing.assert_allclose(hidden.rds_ii(other, "outcome", **usual).frame[["value", "se"]], expected, rtol=1e-9)
+
+
 def test_the_same_seed_gives_the_same_and_another_does_not() -> None:
     people = drawn()
     one, same, other = (first(hidden.rds_ii(people, "outcome", seed=s, replicates=60))["se"] for s in (1, 1, 2))
@@ -331,6 +341,7 @@ def test_missing_degrees_are_refused_or_something_is_chosen() -> None:
         assert any(str(each.code).startswith("rds_degree_") for each in estimates.assumptions)
     refused("FL-EST-524", people, missing_degree="guess")
     refused("FL-EST-525", people.assign(network_size=0), missing_degree="exclude")
+    refused("FL-EST-525", drawn().iloc[:1])
 
 
 def test_arguments_that_cannot_be() -> None:
