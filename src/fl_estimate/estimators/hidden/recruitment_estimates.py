@@ -44,11 +44,19 @@ from fl_estimate.estimators.hidden.recruitment_codes import (
     WITH_REPLACEMENT,
     WITHOUT_CASES,
 )
-from fl_estimate.estimators.hidden.recruitment_design import BY_GROUPS, Plan, RespondentWeights, designed, weigh
+from fl_estimate.estimators.hidden.recruitment_design import (
+    BY_GROUPS,
+    Plan,
+    RespondentWeights,
+    designed,
+    tree_draws,
+    weigh,
+)
 from fl_estimate.estimators.hidden.recruitment_limits import (
     USUAL_DESIGN_EFFECT,
     edges,
     with_design_effect,
+    with_fewer_df,
     with_fewer_respondents,
 )
 from fl_estimate.estimators.survey.design_weighted import estimate_mean, estimate_prevalence, estimate_total
@@ -171,6 +179,8 @@ def _one(request: Request, recruited: RecruitedPeople, outcomes: Sequence[str]) 
         if request.design_effect is None
         else with_design_effect(result, request.design_effect)
     )
+    if request.plan.variance == "tree" and not apart:
+        result = with_fewer_df(result, tree_draws(recruited))
     if apart or unmeasured:
         result = _blanked(result, value=apart)
     own = design.replicates

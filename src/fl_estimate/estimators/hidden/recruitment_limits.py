@@ -1,14 +1,15 @@
-"""Limits that a design effect widens: of linearised variances by a stated one, of rows without a case by one from the literature."""
+"""Limits that recruitment widens: by a stated design effect, by one from the literature where there is no case, by few draws of a tree."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from fl_estimate.arrays import Bools, Floats
 from fl_estimate.design.intervals import general, no_case_limits, proportion
-from fl_estimate.results.codes import PREVALENCE
+from fl_estimate.results.codes import DF_NOT_POSITIVE, PREVALENCE
 from fl_estimate.results.columns import IDENTIFIED
 from fl_estimate.results.estimates import Estimates
 
@@ -21,6 +22,36 @@ def with_design_effect(result: Estimates, deff: float) -> Estimates:
     frame = result.frame.copy()
     for name, factor in (("se", float(np.sqrt(deff))), ("deff", deff)):
         frame[name] = frame[name] * factor
+    matrix = result.covariance_matrix
+    widened = replace(result, frame=frame, covariance_matrix=None if matrix is None else matrix * deff)
+    return with_fewer_respondents(_limited_anew(widened), deff)
+
+
+def with_fewer_df(result: Estimates, most: float) -> Estimates:
+    """Degrees of freedom of a bootstrap that has so few draws to make; without any there is no standard error.
+
+    Parameters
+    ----------
+    result : Estimates
+    most : float
+        Draws that could come out otherwise: of c recruits of one recruiter c − 1, of the seeds one less.
+    """
+    frame = result.frame.copy()
+    frame["df"] = np.fmin(frame["df"].to_numpy(float), most)
+    support = replace(result.support, df=np.fmin(result.support.df, most))
+    capped = replace(result, frame=frame, support=support)
+    if most > 0:
+        return _limited_anew(capped)
+    frame[["se", "lower", "upper", "deff"]] = np.nan
+    frame["interval_kind"] = pd.Series("", index=frame.index, dtype="string")
+    known = {(reason.row, str(reason.code)) for reason in result.reasons}
+    told = [DF_NOT_POSITIVE.at(row, df=0.0) for row in range(len(frame)) if (row, str(DF_NOT_POSITIVE)) not in known]
+    return replace(capped, frame=frame, covariance_matrix=None, reasons=(*result.reasons, *told))
+
+
+def _limited_anew(result: Estimates) -> Estimates:
+    """The limits of rows that have a standard error, by their kind, from what stands in the row."""
+    frame = result.frame.copy()
     value, se, df, n = (frame[name].to_numpy(float) for name in ("value", "se", "df", "n"))
     level = frame["level"].to_numpy(float)
     share = (frame["quantity"] == PREVALENCE).to_numpy(dtype=bool)
@@ -29,16 +60,13 @@ def with_design_effect(result: Estimates, deff: float) -> Estimates:
         for of_shares in (True, False):
             own = rows & (share == of_shares)
             if own.any():
-                arguments = (value[own], se[own], df[own], level[own])
                 lower, upper = (
                     proportion(kind, value[own], se[own], n[own], df[own], level[own])
                     if of_shares
-                    else general(kind, *arguments)
+                    else general(kind, value[own], se[own], df[own], level[own])
                 )
                 frame.loc[own, "lower"], frame.loc[own, "upper"] = lower, upper
-    matrix = result.covariance_matrix
-    widened = replace(result, frame=frame, covariance_matrix=None if matrix is None else matrix * deff)
-    return with_fewer_respondents(widened, deff)
+    return replace(result, frame=frame)
 
 
 def edges(result: Estimates) -> Bools:

@@ -401,6 +401,20 @@ def test_a_single_tree_zero_cases_and_a_large_sample_are_told() -> None:
     assert (first(none)["value"], first(none)["se"], first(none)["lower"]) == (0, 0, 0)
 
 
+def test_a_tree_without_branches_has_no_standard_error() -> None:
+    """Of chains of one recruit each only the seeds can be drawn otherwise: degrees of freedom are the seeds less one."""
+    people = drawn(n=90, coupons=1, returned=1.0, seeds=3)
+    row = first(hidden.rds_ii(people, "outcome", seed=1, replicates=50))
+    assert row["df"] == hidden.Recruitment.read(people).n_seeds - 1
+    chain = people.assign(recruiter_id=["", *people["person_id"].iloc[:-1]])
+    alone = hidden.rds_ii(chain, "outcome", seed=1, replicates=50)
+    assert np.isnan([first(alone)[name] for name in ("se", "lower", "upper")]).all()
+    assert {str(reason.code) for reason in alone.reasons} == {"rds_single_tree", "df_not_positive"}
+    assert fl.publish(alone).to_frame()["publication"].tolist() == ["not_published"]
+    with pytest.raises(EstimateFault, match="FL-EST-533"):
+        hidden.rds_design(chain, seed=1, replicates=50)
+
+
 def test_limits_without_a_case_are_those_of_fewer_respondents() -> None:
     """1 − 0.025^(D/n): D is 4, or the design effect stated, n 250; of a total times 3,000 persons; its mirror image of cases only."""
     people = drawn()
