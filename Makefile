@@ -190,6 +190,10 @@ bench-regression: .venv/.ready ## Time a logistic regression of a million rows a
 bench-imputation: .venv/.ready ## Time fl.impute of a hundred thousand and of a million rows against fl.classify of them, and its memory
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/imputation.py $(ARGS)
 
+.PHONY: bench-rds
+bench-rds: .venv/.ready ## Time the bootstraps of respondent-driven sampling, 1,000 replicates of 500 respondents, against the figures of R's package RDS
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/respondent_driven.py $(ARGS)
+
 
 .PHONY: unrounded
 unrounded: .venv/.ready ## Compare the unrounded estimates of the sample studies with those kept: make unrounded ARGS="keep FILE" first, "compare FILE" after

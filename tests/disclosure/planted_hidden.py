@@ -16,7 +16,7 @@ def recruited() -> pd.DataFrame:
     rows = range(len(people()))
     return people().assign(
         person_id=[f"r{row}" for row in rows],
-        recruiter_id=[None if row < 2 else f"r{row // 2 - 1 if row > 3 else 0}" for row in rows],
+        recruiter_id=["" if row < 2 else f"r{row // 2 - 1 if row > 3 else 0}" for row in rows],
         network_size=[4 + row % 5 for row in rows],
     )
 

@@ -28,20 +28,15 @@ def chain_faults(columns: ChainColumns) -> tuple[Fault, ...]:
     faults: list[Fault] = [*columns.faults]
 
     def add(variable: str, rule: str, value_class: str, broken: Any, severity: Severity = "error") -> None:
-        rows = np.flatnonzero(broken)
-        if len(rows):
+        rows: list[int] = np.flatnonzero(broken).tolist()
+        if rows:
+            told = tuple(rows[:KEPT])
             faults.append(
                 Fault(
-                    table="people",
-                    variable=variable,
-                    rule=rule,
-                    value_class=value_class,
-                    count=len(rows),
-                    rows=tuple(rows[:KEPT].tolist()),
-                    records=tuple(columns.persons[row] for row in rows[:KEPT]),
-                    severity=severity,
-                )  # fmt: skip
-            )
+                    table="people", variable=variable, rule=rule, value_class=value_class, count=len(rows), rows=told,
+                    records=tuple(columns.persons[row] for row in told), severity=severity,
+                )
+            )  # fmt: skip
 
     _of_ids(columns, add)
     _of_chains(columns, add)

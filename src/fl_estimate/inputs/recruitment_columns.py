@@ -139,7 +139,7 @@ def keys_of(column: nw.Series[Any]) -> tuple[str, ...]:
 def _key(value: Any) -> str:
     if value is None or value != value:
         return ""
-    if isinstance(value, float | np.floating) and float(value).is_integer():
+    if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()
 

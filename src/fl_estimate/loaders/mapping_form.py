@@ -31,7 +31,9 @@ class MappingForm(MappingPart):
 
     id: str
     title: Words = ""
-    kind: Literal["household", "returning_migrant", "family_network", "respondent_driven", "establishment", "admin"] = "household"
+    kind: Literal["household", "returning_migrant", "family_network", "respondent_driven", "establishment", "admin"] = (
+        "household"
+    )
     country: str = ""
     population: Words = ""
     licence: str = ""

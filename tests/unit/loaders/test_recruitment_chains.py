@@ -74,7 +74,9 @@ def test_classified_people_keep_their_chains() -> None:
 
 def test_every_fault_of_chains_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataFault) as caught:
-        loaded(tmp_path, "ID,BY,KNOWS,GIVEN,AGE\n1,2,5,0,30\n2,1,4,2,31\n3,9,3,2,40\n4,seed,,2,22\n5,4,-1,1,20\n", BY_ID)
+        loaded(
+            tmp_path, "ID,BY,KNOWS,GIVEN,AGE\n1,2,5,0,30\n2,1,4,2,31\n3,9,3,2,40\n4,seed,,2,22\n5,4,-1,1,20\n", BY_ID
+        )
     report = caught.value.report
     assert isinstance(report, ValidationReport)
     assert {(f.variable, f.value_class, f.rows) for f in report.errors} == {

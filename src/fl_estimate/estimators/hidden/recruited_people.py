@@ -11,7 +11,12 @@ import numpy as np
 
 from fl_estimate.arrays import Bools, Floats, Positions
 from fl_estimate.errors import EstimateFault, columns_shown, listed, missing_columns, not_one_of, shown
-from fl_estimate.estimators.hidden.recruitment_codes import DEGREE_LARGEST, DEGREE_LEFT_OUT, DEGREE_MEDIAN, SEEDS_LEFT_OUT
+from fl_estimate.estimators.hidden.recruitment_codes import (
+    DEGREE_LARGEST,
+    DEGREE_LEFT_OUT,
+    DEGREE_MEDIAN,
+    SEEDS_LEFT_OUT,
+)
 from fl_estimate.inputs.recruitment import Recruitment
 from fl_estimate.inputs.recruitment_columns import keys_of
 from fl_estimate.inputs.respondents import Respondents

@@ -80,7 +80,9 @@ def chain_groups(matrix: Floats, first: Floats, steps: int, replicates: int, rng
     return groups
 
 
-def members_drawn(groups: Positions, codes: Positions, order: Positions, chance: Floats, rng: np.random.Generator) -> Positions:
+def members_drawn(
+    groups: Positions, codes: Positions, order: Positions, chance: Floats, rng: np.random.Generator
+) -> Positions:
     """A respondent of the group of each step, with replacement.
 
     Parameters

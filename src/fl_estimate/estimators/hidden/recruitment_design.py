@@ -122,7 +122,7 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Weighted:
+class RespondentWeights:
     """Weights of respondents, and of each replicate.
 
     Attributes
@@ -136,12 +136,12 @@ class Weighted:
     replicates: Floats | None
 
 
-def weigh(recruited: RecruitedPeople, plan: Plan, groups: Groups | None, attributes: Floats | None = None) -> Weighted:
+def weigh(recruited: RecruitedPeople, plan: Plan, groups: Groups | None, attributes: Floats | None = None) -> RespondentWeights:
     """Weights by a plan; `attributes` of respondents (n, k) are what tells them apart where random numbers are dealt out."""
     rng = np.random.default_rng(plan.seed)
     weights = _spread_out(recruited, _base(recruited, plan, groups, rng))
     if plan.variance == "linearised" or not np.isfinite(weights).all():
-        return Weighted(weights=weights, replicates=None)
+        return RespondentWeights(weights=weights, replicates=None)
     degrees = recruited.recruitment.degrees[:, None]
     order = canonical_order(
         recruited.recruitment, degrees if attributes is None else np.column_stack([degrees, attributes])
@@ -149,7 +149,7 @@ def weigh(recruited: RecruitedPeople, plan: Plan, groups: Groups | None, attribu
     made = {"tree": _by_tree, "salganik": _by_chain, "gile": _by_population}[plan.variance](
         recruited, plan, groups, order, rng
     )
-    return Weighted(weights=weights, replicates=made)
+    return RespondentWeights(weights=weights, replicates=made)
 
 
 def _spread_out(recruited: RecruitedPeople, counted: Floats) -> Floats:
@@ -285,7 +285,7 @@ def _again(
     return _spread_out(recruited, made)
 
 
-def designed(recruited: RecruitedPeople, weighted: Weighted, plan: Plan, column: str) -> tuple[Any, Design]:
+def designed(recruited: RecruitedPeople, weighted: RespondentWeights, plan: Plan, column: str) -> tuple[Any, Design]:
     """People with a column of weights, and the design that names it and holds the replicates: units are the respondents."""
     frame: Any = recruited.frame
     name = fresh(frame.lazy(), column)
@@ -310,7 +310,7 @@ def rds_design(
     *,
     weighting: Weighting = "rds_ii",
     population: float | None = None,
-    variance: RdsVariance = "tree",
+    variance: RdsVariance | None = None,
     groups: str | None = None,
     person: str = "person_id",
     recruiter: str | None = None,
@@ -339,8 +339,8 @@ def rds_design(
         Inverse degree; successive sampling, which needs `population`; recruitment between `groups`, which it needs.
     population : float, optional
         Persons of the population: weights sum to it, and totals can be estimated.
-    variance : {"tree", "salganik", "gile", "linearised"}
-        The bootstrap that makes the replicates, as in `rds_ii` and `gile_ss`; "linearised" makes none.
+    variance : {"tree", "salganik", "gile", "linearised"}, optional
+        The bootstrap that makes the replicates, as in `rds_ii` and `gile_ss`; "linearised" makes none. Left out "tree".
     groups : str, optional
         Column of the groups that recruit each other: for "salganik", "gile" and "rds_i".
     person, recruiter, coupon, coupons_given, degree, seed_marker
@@ -376,7 +376,7 @@ def rds_design(
     [300]
     """
     plan = Plan(
-        weighting=weighting, variance=variance, population=population, replicates=replicates, seed=known_seed(seed),
+        weighting=weighting, variance=variance or "tree", population=population, replicates=replicates, seed=known_seed(seed),
         smoothing=smoothing, draw=draw,
     )  # fmt: skip
     plan.check()
@@ -384,11 +384,11 @@ def rds_design(
         person=person, recruiter=recruiter, coupon=coupon, coupons_given=coupons_given, degree=degree, seed_marker=seed_marker
     )  # fmt: skip
     recruited = read_recruited(people, names, missing_degree=missing_degree, include_seeds=include_seeds)
-    if population is not None or weighting == "gile_ss" or variance == "gile":
+    if population is not None or weighting == "gile_ss":
         plan = replace(plan, population=require_population(population, int(recruited.counted.sum())))
     parts = groups_of(recruited, groups, unknown="own", outcome=False) if groups is not None else None
     weighted = weigh(recruited, plan, parts)
-    if not np.isfinite(weighted.weights).all() or (weighted.replicates is None and variance != "linearised"):
+    if not np.isfinite(weighted.weights).all() or (weighted.replicates is None and plan.variance != "linearised"):
         raise groups_apart(str(groups))
     given, design = designed(recruited, weighted, plan, "rds_weight")
     return (given, design) if columns is None else _in_columns(given, design, weighted, columns)
@@ -402,7 +402,7 @@ def groups_apart(column: str) -> EstimateFault:
     )  # fmt: skip
 
 
-def _in_columns(people: Any, design: Design, weighted: Weighted, prefix: str) -> tuple[Any, Design]:
+def _in_columns(people: Any, design: Design, weighted: RespondentWeights, prefix: str) -> tuple[Any, Design]:
     """The same with the replicate weights in columns of the people."""
     if weighted.replicates is None:
         return people, design
@@ -412,7 +412,10 @@ def _in_columns(people: Any, design: Design, weighted: Weighted, prefix: str) ->
     names = [f"{prefix}{number}" for number in range(1, weighted.replicates.shape[1] + 1)]
     if taken & set(names):
         raise EstimateFault(
-            "FL-EST-526", "columns of replicate weights are there already", found=shown(names[0]), fix="another columns="
+            "FL-EST-526",
+            "columns of replicate weights are there already",
+            found=shown(names[0]),
+            fix="another columns=",
         )
     backend = nw.get_native_namespace(frame)
     made = [
@@ -423,4 +426,6 @@ def _in_columns(people: Any, design: Design, weighted: Weighted, prefix: str) ->
     frame = nw.concat([frame, nw.from_dict({s.name: s for s in made})], how="horizontal")
     own = design.replicates
     df = own.df if own is not None else None
-    return handed_back(people, frame, replace(design, replicates=Replicates(names, kind="bootstrap", centre="mean", df=df)))
+    return handed_back(
+        people, frame, replace(design, replicates=Replicates(names, kind="bootstrap", centre="mean", df=df))
+    )

@@ -44,12 +44,12 @@ from fl_estimate.estimators.hidden.recruitment_codes import (
     TREE_BOOTSTRAP,
     WITH_REPLACEMENT,
 )
-from fl_estimate.estimators.hidden.recruitment_design import BY_GROUPS, Plan, Weighted, designed, weigh
+from fl_estimate.estimators.hidden.recruitment_design import BY_GROUPS, Plan, RespondentWeights, designed, weigh
 from fl_estimate.estimators.survey.design_weighted import estimate_mean, estimate_prevalence, estimate_total
 from fl_estimate.estimators.survey.targets import as_list
 from fl_estimate.inputs.replicates import UnitReplicates
 from fl_estimate.inputs.sample_design import Design
-from fl_estimate.results.codes import MEAN, PREVALENCE, TOTAL, Assumption, MethodName, Reason
+from fl_estimate.results.codes import PREVALENCE, Assumption, MethodName, Reason
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.stack import stack
 
@@ -114,7 +114,9 @@ class Request:
             raise _no_design_effect(shown(stated))
         if self.unknown == "bounds" and stated != 1:
             raise EstimateFault(
-                "FL-EST-526", "bounds are not given with a stated design effect", found='unknown="bounds"',
+                "FL-EST-526",
+                "bounds are not given with a stated design effect",
+                found='unknown="bounds"',
                 fix='variance="tree"',
             )
 
@@ -155,7 +157,7 @@ def _one(request: Request, recruited: RecruitedPeople, outcomes: Sequence[str]) 
     unmeasured = weighted.replicates is None and plan.variance != "linearised"
     if apart:
         # The rows are laid out all the same; what they would say is taken out.
-        weighted = Weighted(weights=np.where(recruited.counted, 1.0, 0.0), replicates=None)
+        weighted = RespondentWeights(weights=np.where(recruited.counted, 1.0, 0.0), replicates=None)
     people, design = designed(recruited, weighted, plan, "rds_weight")
     result = _estimate(request, people, design, outcomes)
     if request.design_effect is not None:
@@ -194,7 +196,9 @@ def _attributes(recruited: RecruitedPeople, outcomes: Sequence[str]) -> Floats:
 
 def _estimate(request: Request, people: Any, design: Design, outcomes: Sequence[str]) -> Estimates:
     """The ordinary design-weighted estimate."""
-    function: Any = {"prevalence": estimate_prevalence, "mean": estimate_mean, "total": estimate_total}[request.quantity]
+    function: Any = {"prevalence": estimate_prevalence, "mean": estimate_mean, "total": estimate_total}[
+        request.quantity
+    ]
     return function(
         people, list(outcomes), design=design, by=request.by, where=request.where, unknown=request.unknown,
         interval=request.interval or USUAL[request.quantity], level=request.level, df="domain",
@@ -231,7 +235,9 @@ def _limits(
         return (0.0, reach) if value[0] <= 0 else (1 - reach, 1.0)
     if se[0] == 0:
         return None
-    lower, upper = proportion(kind, value, se, n, df, level) if quantity == PREVALENCE else general(kind, value, se, df, level)
+    lower, upper = (
+        proportion(kind, value, se, n, df, level) if quantity == PREVALENCE else general(kind, value, se, df, level)
+    )
     return float(lower[0]), float(upper[0])
 
 
@@ -240,7 +246,7 @@ def _blanked(result: Estimates, *, value: bool) -> Estimates:
     names = [*(["value"] if value else []), "se", "lower", "upper", "deff", "df_effective"]
     frame = result.frame.copy()
     frame[names] = np.nan
-    frame["interval_kind"] = pd.array([""] * len(frame), dtype=frame["interval_kind"].dtype)  # pyright: ignore[reportArgumentType]
+    frame["interval_kind"] = pd.Series("", index=frame.index, dtype="string")
     return replace(result, frame=frame, covariance_matrix=None, cells=None if value else result.cells)
 
 
@@ -264,7 +270,7 @@ def _described(
 ) -> Estimates:
     """With the name of the method, what it assumes, what speaks against a row, and how it was called."""
     plan, frame = request.plan, result.frame.copy()
-    frame["method"] = pd.array([str(METHODS[plan.weighting])] * len(frame), dtype=frame["method"].dtype)  # pyright: ignore[reportArgumentType]
+    frame["method"] = pd.Series(str(METHODS[plan.weighting]), index=frame.index, dtype="string")
     provenance = replace(
         result.provenance,
         call=f"hidden.{plan.weighting}",

@@ -20,7 +20,18 @@ from fl_estimate.estimators.hidden.recruitment_estimates import (
 from fl_estimate.inputs.seeds import known_seed
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
-from fl_estimate.results.roles import GROUPS, PEOPLE, InFile, Key, Level, MoreThanZero, Name, Names, SeedOrNone, Where, Within
+from fl_estimate.results.roles import (
+    GROUPS,
+    PEOPLE,
+    InFile,
+    Key,
+    Level,
+    MoreThanZero,
+    Names,
+    SeedOrNone,
+    Where,
+    Within,
+)
 from fl_estimate.results.stack import stack
 
 Replications = Annotated[int, Within(ge=2)]
@@ -41,7 +52,7 @@ def rds_ii(
     where: Where = None,
     unknown: RdsUnknown | None = None,
     population: MoreThanZero | None = None,
-    variance: RdsVariance = "tree",
+    variance: RdsVariance | None = None,
     groups: Column = None,
     draw: Draw = "uniform",
     design_effect: MoreThanZero | None = None,
@@ -74,9 +85,9 @@ def rds_ii(
         As in `estimate_prevalence`, with ``unknown="impute"`` left out.
     population : float, optional
         Persons of the population, N. It scales totals; where the sample is 10 % of it or more, rows say so.
-    variance : {"tree", "salganik", "linearised"}
+    variance : {"tree", "salganik", "linearised"}, optional
         The bootstrap of the trees, on the safe side; Salganik's, of one chain between `groups`; or linearisation times
-        `design_effect`.
+        `design_effect`. Left out "tree".
     groups : str, optional
         Column of the groups between which Salganik's chain goes. Left out: the classes of the outcome.
     draw : {"uniform", "degree"}
@@ -131,14 +142,30 @@ def rds_ii(
         person=person, recruiter=recruiter, coupon=coupon, coupons_given=coupons_given, degree=degree, seed_marker=seed_marker
     )  # fmt: skip
     plan = Plan(
-        weighting="rds_ii", variance=variance, population=population, replicates=replicates, seed=known_seed(seed), draw=draw
+        weighting="rds_ii",
+        variance=variance or "tree",
+        population=population,
+        replicates=replicates,
+        seed=known_seed(seed),
+        draw=draw,
     )
     return estimated(
         Request(
-            people=people, outcome=outcome, names=names, plan=plan, quantity=quantity, by=by, where=where, unknown=unknown,
-            groups=groups, include_seeds=include_seeds, missing_degree=missing_degree, design_effect=design_effect,
-            interval=interval, level=level,
-        )  # fmt: skip
+            people=people,
+            outcome=outcome,
+            names=names,
+            plan=plan,
+            quantity=quantity,
+            by=by,
+            where=where,
+            unknown=unknown,
+            groups=groups,
+            include_seeds=include_seeds,
+            missing_degree=missing_degree,
+            design_effect=design_effect,
+            interval=interval,
+            level=level,
+        )
     )
 
 
@@ -153,7 +180,7 @@ def rds_i(
     unknown: RdsUnknown | None = None,
     population: MoreThanZero | None = None,
     smoothing: Smoothing = "none",
-    variance: RdsVariance = "salganik",
+    variance: RdsVariance | None = None,
     groups: Column = None,
     draw: Draw = "uniform",
     person: Annotated[str, GROUPS] = "person_id",
@@ -182,7 +209,8 @@ def rds_i(
         As in `estimate_prevalence`; bounds are not given.
     smoothing : {"none", "data"}
         "data": as many recruitments from a to b as from b to a first. The equilibrium, and so the estimate, stays what it is.
-    variance : {"salganik", "tree"}
+    variance : {"salganik", "tree"}, optional
+        Left out "salganik".
     groups : str, optional
         Column of the groups between which recruitment is counted. Left out: the classes of the outcome. Needed for means.
     include_seeds, missing_degree, interval, replicates, level, seed
@@ -219,15 +247,26 @@ def rds_i(
         person=person, recruiter=recruiter, coupon=coupon, coupons_given=coupons_given, degree=degree, seed_marker=seed_marker
     )  # fmt: skip
     plan = Plan(
-        weighting="rds_i", variance=variance, population=population, replicates=replicates, seed=known_seed(seed), draw=draw,
+        weighting="rds_i", variance=variance or "salganik", population=population, replicates=replicates, seed=known_seed(seed), draw=draw,
         smoothing=smoothing,
     )  # fmt: skip
     return estimated(
         Request(
-            people=people, outcome=outcome, names=names, plan=plan, quantity=quantity, by=by, where=where, unknown=unknown,
-            groups=groups, include_seeds=include_seeds, missing_degree=missing_degree, design_effect=None, interval=interval,
+            people=people,
+            outcome=outcome,
+            names=names,
+            plan=plan,
+            quantity=quantity,
+            by=by,
+            where=where,
+            unknown=unknown,
+            groups=groups,
+            include_seeds=include_seeds,
+            missing_degree=missing_degree,
+            design_effect=None,
+            interval=interval,
             level=level,
-        )  # fmt: skip
+        )
     )
 
 
@@ -320,8 +359,8 @@ def gile_ss(
         person=person, recruiter=recruiter, coupon=coupon, coupons_given=coupons_given, degree=degree, seed_marker=seed_marker
     )  # fmt: skip
     plan = Plan(
-        weighting="gile_ss", variance=variance or ("tree" if quantity == "mean" else "gile"), replicates=replicates, seed=known_seed(seed), method=method,
-        small_fraction=small_fraction, samples=samples, iterations=iterations,
+        weighting="gile_ss", variance=variance or ("tree" if quantity == "mean" else "gile"), replicates=replicates,
+        seed=known_seed(seed), method=method, small_fraction=small_fraction, samples=samples, iterations=iterations,
     )  # fmt: skip
     request = Request(
         people=people, outcome=outcome, names=names, plan=plan, quantity=quantity, by=by, where=where, unknown=unknown,
@@ -338,7 +377,10 @@ def _for_each(request: Request, population: Any) -> Estimates:
     sizes: list[Any] = list(population)  # pyright: ignore[reportUnknownArgumentType]
     if not sizes or len(set(map(str, sizes))) < len(sizes):
         raise EstimateFault(
-            "FL-EST-527", "the sizes of the population are none, or the same twice", found=shown(sizes), fix="population=[800, 1000]"
+            "FL-EST-527",
+            "the sizes of the population are none, or the same twice",
+            found=shown(sizes),
+            fix="population=[800, 1000]",
         )
     made = {f"{size:.10g}" if isinstance(size, int | float) else str(size): size for size in sizes}
     each = {

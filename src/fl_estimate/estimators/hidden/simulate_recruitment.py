@@ -126,7 +126,7 @@ def simulate_rds(
     cases[: round(prevalence * population)] = True
     neighbours, starts = _network(cases, mean_degree, activity, homophily, rng)
     degrees = np.diff(starts)
-    rule = _Rule(
+    rule = _RecruitingRule(
         n=n, seeds=seeds, coupons=coupons, returned=returned, again=with_replacement,
         entry=_entry(degrees, cases, seeds_from), liking=np.where(cases, preference, 1.0),
     )  # fmt: skip
@@ -202,7 +202,7 @@ def _entry(degrees: Positions, cases: Bools, seeds_from: SeedsFrom) -> Floats:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Rule:
+class _RecruitingRule:
     n: int
     seeds: int
     coupons: int
@@ -213,7 +213,7 @@ class _Rule:
 
 
 def _recruit(
-    neighbours: Positions, starts: Positions, rule: _Rule, rng: np.random.Generator
+    neighbours: Positions, starts: Positions, rule: _RecruitingRule, rng: np.random.Generator
 ) -> tuple[list[int], list[int]]:
     """Persons in the order of their interviews, and the place of each one's recruiter in that order; −1 of seeds."""
     free = np.ones(len(rule.entry), dtype=bool)
@@ -243,7 +243,7 @@ def _recruit(
     return drawn, recruiters
 
 
-def _found(rule: _Rule, free: Bools, rng: np.random.Generator) -> int:
+def _found(rule: _RecruitingRule, free: Bools, rng: np.random.Generator) -> int:
     chance = np.where(free, rule.entry, 0.0)
     if not chance.sum():
         chance = free.astype(float)
