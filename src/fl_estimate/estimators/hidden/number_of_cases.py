@@ -60,10 +60,8 @@ def ss_cases(
         A 0/1 column, or an outcome of `fl.classify`.
     size : Estimates
         Of `ss_population_size`, with its draws.
-    by, where, unknown, person, recruiter, coupon, coupons_given, degree, seed_marker, include_seeds, missing_degree
+    by, where, unknown, variance, person, recruiter, coupon, coupons_given, degree, seed_marker, include_seeds, missing_degree
         As in `gile_ss`.
-    variance : {"tree", "gile"}, optional
-        The bootstrap of the share at each size, as in `gile_ss`; left out that of the trees.
     replicates : int
     seed : int, optional
     level : float
@@ -100,7 +98,7 @@ def ss_cases(
     grid = np.unique(np.quantile(persons, np.linspace(0, 1, SIZES)))
     made = [
         gile_ss(
-            people, outcome, population=float(each), quantity="total", by=by, where=where, unknown=unknown, variance=variance or "tree",
+            people, outcome, population=float(each), quantity="total", by=by, where=where, unknown=unknown, variance=variance,
             person=person, recruiter=recruiter, coupon=coupon, coupons_given=coupons_given, degree=degree,
             seed_marker=seed_marker, include_seeds=include_seeds, missing_degree=missing_degree, replicates=replicates, seed=used,
             level=level, small_fraction=0.0,

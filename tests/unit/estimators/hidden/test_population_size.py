@@ -220,3 +220,11 @@ def test_a_simulated_sample_is_what_was_asked_for() -> None:
     assert made.people["network_size"].mean() == pytest.approx(9.5, abs=0.6)
     heaped = drawn(heaping=1.0)["network_size"]
     assert (heaped % 5 == 0).all()
+
+
+def test_a_survey_hands_on_of_whom_it_speaks() -> None:
+    survey = fl.SurveyData(people=drawn(n=60), design=fl.Design(unweighted=True), population="returnees")
+    made = hidden.ss_population_size(survey, prior_median=120, **FAST)
+    assert (made.population, made.provenance.call) == ("returnees", "hidden.ss_population_size")
+    cases = hidden.ss_cases(survey, "outcome", size=made, replicates=20, seed=1)
+    assert cases.population == "returnees"
