@@ -24,9 +24,10 @@ def drawn(seed: int = 1, **more: Any) -> pd.DataFrame:
 
 def chained(frame: pd.DataFrame) -> pd.DataFrame:
     rows = np.arange(len(frame))
+    recruiters: Any = [None if row < 2 else f"r{(row - 2) // 2}" for row in rows]
     return frame.assign(
         person_id=[f"r{row}" for row in rows], network_size=3 + rows * 7 % 11,
-        recruiter_id=[None if row < 2 else f"r{(row - 2) // 2}" for row in rows],
+        recruiter_id=recruiters,
     ).reset_index(drop=True)  # fmt: skip
 
 
@@ -160,7 +161,7 @@ def test_cases_have_the_error_of_size_and_share(size: fl.Estimates) -> None:
     assert ZERO_CASES in {each.code for each in none.reasons}
 
 
-def test_cases_need_a_size_of_this_method(size: fl.Estimates) -> None:
+def test_cases_need_a_size_of_this_method() -> None:
     for wrong in (1000, hidden.rds_ii(drawn(), "outcome", replicates=20, seed=1)):
         with pytest.raises(EstimateFault, match="FL-EST-559"):
             hidden.ss_cases(drawn(), "outcome", size=wrong)
@@ -204,7 +205,8 @@ def test_too_few_respondents_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"n": 0}, {"n": 700}, {"prevalence": 2}, {"degree_error": -1}, {"mean_degree": "8"}, {"sd_degree": 60.0}]
+    "settings",
+    [{"n": 0}, {"n": 700}, {"prevalence": 2}, {"degree_error": -1}, {"mean_degree": "8"}, {"sd_degree": 60.0}],
 )
 def test_samples_that_cannot_be_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(EstimateFault, match="FL-EST-555"):
@@ -212,7 +214,9 @@ def test_samples_that_cannot_be_are_refused(settings: dict[str, Any]) -> None:
 
 
 def test_a_simulated_sample_is_what_was_asked_for() -> None:
-    made = hidden.simulate_successive_sampling(population=4_000, n=400, mean_degree=8, sd_degree=3.5, prevalence=0.25, seed=2)
+    made = hidden.simulate_successive_sampling(
+        population=4_000, n=400, mean_degree=8, sd_degree=3.5, prevalence=0.25, seed=2
+    )
     # Three standard errors of the mean of 4,000 degrees.
     assert made.mean_degree == pytest.approx(8, abs=3 * 3.5 / np.sqrt(4000))
     assert (made.prevalence, made.population, len(made.people)) == (0.25, 4000, 400)

@@ -91,7 +91,8 @@ def test_posteriors_of_sizes_from_the_prior_are_calibrated() -> None:
     found = ranks(12, 3)
     # A test of level 0.001 on seeds that are fixed: 1,000 truths give p = 0.71 (python -m tests.unit.estimators.hidden.size_calibration).
     assert kstest(found, "uniform").pvalue > 0.001
-    assert (found.min() < 0.4) and (found.max() > 0.6)
+    assert found.min() < 0.4
+    assert found.max() > 0.6
 
 
 def test_a_sampler_of_its_own_gives_the_same_posterior() -> None:
@@ -105,7 +106,9 @@ def test_a_sampler_of_its_own_gives_the_same_posterior() -> None:
     after = size_likelihood(alone(drawn), known, prior).posterior(prior)
     from scipy.optimize import least_squares
 
-    solved = least_squares(lambda at: [m[0] - g for m, g in zip(known.moments(at[:1], at[1:]), (6.0, 2.5), strict=True)], [1.8, 0.0])
+    solved = least_squares(
+        lambda at: [m[0] - g for m, g in zip(known.moments(at[:1], at[1:]), (6.0, 2.5), strict=True)], [1.8, 0.0]
+    )
     chances = np.exp(known.log_probabilities(solved.x[:1], solved.x[1:])[0])
     left, support = np.cumsum(drawn[::-1])[::-1], known.support
     ways = log_arrangements(prior.sizes, 40, 40) + prior.log_density(prior.sizes)
