@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -232,3 +233,23 @@ def test_a_survey_hands_on_of_whom_it_speaks() -> None:
     assert (made.population, made.provenance.call) == ("returnees", "hidden.ss_population_size")
     cases = hidden.ss_cases(survey, "outcome", size=made, replicates=20, seed=1)
     assert cases.population == "returnees"
+
+
+def test_a_study_file_asks_for_both(tmp_path: Path) -> None:
+    drawn(n=200, population=400).assign(age=30).to_csv(tmp_path / "people.csv", index=False)
+    (tmp_path / "mapping.toml").write_text(
+        'id = "returnees"\nkind = "respondent_driven"\npopulation = "returnees"\n[design]\nunweighted = true\n[people]\n'
+        'person_id = "person_id"\nrecruiter_id = "recruiter_id"\nnetwork_size = "network_size"\nage_interview = "age"\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "study.toml").write_text(
+        '[source.returnees]\nfile = "people.csv"\nmapping = "mapping.toml"\n'
+        '[[estimate]]\nname = "size"\nkind = "ss_population_size"\ntime = "interview"\nprior_median = 400\n'
+        '[[estimate]]\nname = "cases"\nkind = "ss_cases"\noutcome = "outcome"\nsize = "size"\nreplicates = 20\n',
+        encoding="utf-8",
+    )
+    made = fl.run_study(tmp_path / "study.toml", out=tmp_path / "out")
+    frame = pd.read_csv(tmp_path / "out" / "estimates.csv")
+    assert frame["method"].tolist() == ["ss-pse", "ss-pse-cases"]
+    assert frame["publication"].tolist() == ["published", "published"]
+    assert made is not None
