@@ -54,7 +54,7 @@ class Recruitment:
     ...                        "network_size": [5, 3, 4, 2], "sex": [1, 2, 1, 1]})
     >>> chains = fl.hidden.Recruitment.read(people)
     >>> chains, chains.waves.tolist(), chains.transitions([0, 1, 0, 0]).tolist()
-    (Recruitment(4 respondents, 1 seed, 2 waves), [0, 1, 1, 2], [[2, 1], [0, 0]])
+    (Recruitment(4 respondents, 1 seed, 2 waves), [0, 1, 1, 2], [[2.0, 1.0], [0.0, 0.0]])
     """
 
     persons: tuple[str, ...] = field(repr=False)

@@ -79,7 +79,7 @@ def read_recruited(
     ------
     EstimateFault
         FL-EST-520 to FL-EST-522 (the chains); FL-EST-523: degrees are missing, and nothing was chosen; FL-EST-524: an unknown
-        rule; FL-EST-525: nobody is left to count.
+        rule; FL-EST-525: fewer than two are left to count.
     """
     if not isinstance(missing_degree, str) or missing_degree not in MISSING_DEGREE:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise not_one_of("FL-EST-524", "this rule for missing degrees", missing_degree, MISSING_DEGREE)
@@ -95,9 +95,9 @@ def read_recruited(
     if not include_seeds:
         counted &= ~chains.is_seed
         assumptions.append(SEEDS_LEFT_OUT.assume(seeds=chains.n_seeds))
-    if not counted.any():
+    if counted.sum() < 2:
         raise EstimateFault(
-            "FL-EST-525", "no respondent is left to count", found=f"{chains.n:,} respondents, {chains.n_seeds:,} seeds",
+            "FL-EST-525", "fewer than two respondents are left to count", found=f"{chains.n:,} respondents, {chains.n_seeds:,} seeds",
             fix="include_seeds=True, or another rule for missing_degree=",
         )  # fmt: skip
     return RecruitedPeople(

@@ -136,7 +136,9 @@ class RespondentWeights:
     replicates: Floats | None
 
 
-def weigh(recruited: RecruitedPeople, plan: Plan, groups: Groups | None, attributes: Floats | None = None) -> RespondentWeights:
+def weigh(
+    recruited: RecruitedPeople, plan: Plan, groups: Groups | None, attributes: Floats | None = None
+) -> RespondentWeights:
     """Weights by a plan; `attributes` of respondents (n, k) are what tells them apart where random numbers are dealt out."""
     rng = np.random.default_rng(plan.seed)
     weights = _spread_out(recruited, _base(recruited, plan, groups, rng))
@@ -285,6 +287,12 @@ def _again(
     return _spread_out(recruited, made)
 
 
+def tree_draws(recruited: RecruitedPeople) -> float:
+    """Draws of the tree bootstrap that could come out otherwise: of c recruits of one recruiter c − 1, of the seeds one less."""
+    chains = recruited.recruitment
+    return float(chains.n_seeds - 1 + np.maximum(chains.recruits - 1, 0).sum())
+
+
 def designed(recruited: RecruitedPeople, weighted: RespondentWeights, plan: Plan, column: str) -> tuple[Any, Design]:
     """People with a column of weights, and the design that names it and holds the replicates: units are the respondents."""
     frame: Any = recruited.frame
@@ -295,10 +303,12 @@ def designed(recruited: RecruitedPeople, weighted: RespondentWeights, plan: Plan
     if weighted.replicates is not None:
         base = np.where(weighted.weights > 0, weighted.weights, 1.0)[:, None]
         number = weighted.replicates.shape[1]
+        most = float(max(int(recruited.counted.sum()) - 1, 0))
+        df = min(most, tree_draws(recruited)) if plan.variance == "tree" else most
         replicates = UnitReplicates(
             kind="bootstrap", keys=(recruited.person,), units=tuple((id_,) for id_ in recruited.frame[recruited.person].to_list()),
             multipliers=np.where(weighted.weights[:, None] > 0, weighted.replicates / base, 0.0), scale=1 / (number - 1),
-            rscales=np.ones(number), centre="mean", df=float(max(int(recruited.counted.sum()) - 1, 0)), seed=plan.seed,
+            rscales=np.ones(number), centre="mean", df=df, seed=plan.seed,
         )  # fmt: skip
     expands = None if plan.population is None else True
     design = Design(weights=name, psu=recruited.person, replicates=replicates, expands=expands)
@@ -361,7 +371,8 @@ def rds_design(
     Raises
     ------
     EstimateFault
-        FL-EST-520 to FL-EST-529; FL-EST-530: groups stand apart, so that there is no equilibrium.
+        FL-EST-520 to FL-EST-529; FL-EST-530: groups stand apart, so that there is no equilibrium; FL-EST-533: trees without a
+        branch, of which the tree bootstrap tells nothing.
 
     Notes
     -----
@@ -386,6 +397,11 @@ def rds_design(
     recruited = read_recruited(people, names, missing_degree=missing_degree, include_seeds=include_seeds)
     if population is not None or weighting == "gile_ss":
         plan = replace(plan, population=require_population(population, int(recruited.counted.sum())))
+    if plan.variance == "tree" and tree_draws(recruited) <= 0:
+        raise EstimateFault(
+            "FL-EST-533", "the trees have no branch, so that drawing them again changes nothing", found="one seed, one recruit each",
+            fix='variance="salganik" with groups=; or "linearised", and a design effect on what comes of it',
+        )  # fmt: skip
     parts = groups_of(recruited, groups, unknown="own", outcome=False) if groups is not None else None
     weighted = weigh(recruited, plan, parts)
     if not np.isfinite(weighted.weights).all() or (weighted.replicates is None and plan.variance != "linearised"):

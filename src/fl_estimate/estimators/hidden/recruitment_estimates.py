@@ -12,7 +12,6 @@ import pandas as pd
 
 from fl_estimate.arrays import Bools, Floats
 from fl_estimate.design.domains import By
-from fl_estimate.design.intervals import general, no_case_limits, proportion
 from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.hidden.recruited_people import (
     ChainNames,
@@ -43,13 +42,28 @@ from fl_estimate.estimators.hidden.recruitment_codes import (
     SINGLE_TREE,
     TREE_BOOTSTRAP,
     WITH_REPLACEMENT,
+    WITHOUT_CASES,
 )
-from fl_estimate.estimators.hidden.recruitment_design import BY_GROUPS, Plan, RespondentWeights, designed, weigh
+from fl_estimate.estimators.hidden.recruitment_design import (
+    BY_GROUPS,
+    Plan,
+    RespondentWeights,
+    designed,
+    tree_draws,
+    weigh,
+)
+from fl_estimate.estimators.hidden.recruitment_limits import (
+    USUAL_DESIGN_EFFECT,
+    edges,
+    with_design_effect,
+    with_fewer_df,
+    with_fewer_respondents,
+)
 from fl_estimate.estimators.survey.design_weighted import estimate_mean, estimate_prevalence, estimate_total
 from fl_estimate.estimators.survey.targets import as_list
 from fl_estimate.inputs.replicates import UnitReplicates
 from fl_estimate.inputs.sample_design import Design
-from fl_estimate.results.codes import PREVALENCE, Assumption, MethodName, Reason
+from fl_estimate.results.codes import Assumption, MethodName, Reason
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.stack import stack
 
@@ -160,8 +174,13 @@ def _one(request: Request, recruited: RecruitedPeople, outcomes: Sequence[str]) 
         weighted = RespondentWeights(weights=np.where(recruited.counted, 1.0, 0.0), replicates=None)
     people, design = designed(recruited, weighted, plan, "rds_weight")
     result = _estimate(request, people, design, outcomes)
-    if request.design_effect is not None:
-        result = _with_design_effect(result, request.design_effect)
+    result = (
+        with_fewer_respondents(result, USUAL_DESIGN_EFFECT)
+        if request.design_effect is None
+        else with_design_effect(result, request.design_effect)
+    )
+    if request.plan.variance == "tree" and not apart:
+        result = with_fewer_df(result, tree_draws(recruited))
     if apart or unmeasured:
         result = _blanked(result, value=apart)
     own = design.replicates
@@ -205,42 +224,6 @@ def _estimate(request: Request, people: Any, design: Design, outcomes: Sequence[
     )  # fmt: skip
 
 
-def _with_design_effect(result: Estimates, deff: float) -> Estimates:
-    """Standard errors and limits of a linearised variance that is multiplied by a design effect."""
-    frame = result.frame.copy()
-    root = float(np.sqrt(deff))
-    for name, factor in (("se", root), ("deff", deff)):
-        frame[name] = frame[name] * factor
-    value, se, df, n = (frame[name].to_numpy(float) for name in ("value", "se", "df", "n"))
-    for position in range(len(frame)):
-        kind = str(frame["interval_kind"].iloc[position])
-        if not kind:
-            continue
-        limits = _limits(
-            kind, str(frame["quantity"].iloc[position]), value[[position]], se[[position]], n[[position]], df[[position]],
-            float(frame["level"].iloc[position]), deff,
-        )  # fmt: skip
-        if limits is not None:
-            frame.loc[frame.index[position], ["lower", "upper"]] = limits
-    matrix = result.covariance_matrix
-    return replace(result, frame=frame, covariance_matrix=None if matrix is None else matrix * deff)
-
-
-def _limits(
-    kind: str, quantity: str, value: Floats, se: Floats, n: Floats, df: Floats, level: float, deff: float
-) -> tuple[float, float] | None:
-    """Limits of a row; of one without a case (or with cases only) those of so many fewer respondents."""
-    if quantity == PREVALENCE and not 0 < value[0] < 1:
-        reach = float(no_case_limits(np.maximum(n / deff, 1.0), df, level)[0])
-        return (0.0, reach) if value[0] <= 0 else (1 - reach, 1.0)
-    if se[0] == 0:
-        return None
-    lower, upper = (
-        proportion(kind, value, se, n, df, level) if quantity == PREVALENCE else general(kind, value, se, df, level)
-    )
-    return float(lower[0]), float(upper[0])
-
-
 def _blanked(result: Estimates, *, value: bool) -> Estimates:
     """Without figures that recruitment between these groups does not give."""
     names = [*(["value"] if value else []), "se", "lower", "upper", "deff", "df_effective"]
@@ -280,7 +263,7 @@ def _described(
         result,
         frame=frame,
         assumptions=(*_assumptions(request), *recruited.assumptions, *result.assumptions),
-        reasons=(*result.reasons, *_reasons(request, recruited, len(frame), apart=apart, off=off)),
+        reasons=(*result.reasons, *_reasons(request, recruited, result, apart=apart, off=off)),
         provenance=provenance,
         diagnostics={**result.diagnostics, **_diagnostics(recruited)},
     )
@@ -310,11 +293,14 @@ def _assumptions(request: Request) -> Iterable[Assumption]:
 
 
 def _reasons(
-    request: Request, recruited: RecruitedPeople, rows: int, *, apart: bool, off: Bools | None
+    request: Request, recruited: RecruitedPeople, result: Estimates, *, apart: bool, off: Bools | None
 ) -> Iterable[Reason]:
     plan = request.plan
     share = 0.0 if plan.population is None else float(recruited.counted.sum()) / plan.population
-    for row in range(rows):
+    on_edge = edges(result) & (request.design_effect is None)
+    for row in range(len(result.frame)):
+        if on_edge[row]:
+            yield WITHOUT_CASES.at(row, deff=USUAL_DESIGN_EFFECT)
         if apart:
             yield GROUPS_APART.at(row)
         if recruited.recruitment.n_seeds == 1:

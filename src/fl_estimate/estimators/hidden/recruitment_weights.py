@@ -47,27 +47,36 @@ def successive_weights(degrees: Floats, counts: Floats, population: float) -> Fl
     N_k ∝ v_k/π_k and then t from Σ N_k π_k = n, stands still where N_k = v_k/π_k, so that t is the root of
     Σ v/(1 − exp(−t d)) = N, which decreases in t. Gile (2011), JASA 106(493), 135-146.
     """
-    several = np.atleast_2d(counts.T).T if counts.ndim == 1 else counts
-    total = several.sum(axis=0)
-    size = degrees / degrees.mean()
-    low, high = np.zeros(several.shape[1]), np.full(several.shape[1], np.inf)
+    several = counts[:, None] if counts.ndim == 1 else counts
+    # Who has the same degree has the same weight: classes are fewer than respondents.
+    sizes, place = np.unique(degrees, return_inverse=True)
+    member = np.zeros((len(sizes), len(degrees)))
+    member[place, np.arange(len(degrees))] = 1.0
+    result = _of_classes(sizes, member @ several, population)[place]
+    return result[:, 0] if counts.ndim == 1 else result
+
+
+def _of_classes(sizes: Floats, counts: Floats, population: float) -> Floats:
+    """Weights of degree classes with these counts, (classes, R), by Newton's method kept within a bracket."""
+    total = counts.sum(axis=0)
+    size = sizes / sizes.mean()
+    low, high = np.zeros(counts.shape[1]), np.full(counts.shape[1], np.inf)
     t = np.clip(total / population, 1e-12, None)
     # A census: everybody's probability is 1.
     whole = total >= population * (1 - CLOSE)
     for _ in range(STEPS):
         off = np.exp(-np.outer(size, t))
         weight = 1 / -np.expm1(-np.outer(size, t))
-        gap = (several * weight).sum(axis=0) - population
+        gap = (counts * weight).sum(axis=0) - population
         low, high = np.where(gap > 0, t, low), np.where(gap > 0, high, t)
         if (whole | (np.abs(gap) <= CLOSE * population)).all():
             break
-        slope = -(several * size[:, None] * off * weight**2).sum(axis=0)
+        slope = -(counts * size[:, None] * off * weight**2).sum(axis=0)
         with np.errstate(divide="ignore", invalid="ignore"):
             ahead = t - gap / slope
         middle = np.where(np.isinf(high), 2 * t, (low + high) / 2)
         t = np.where(whole, t, np.where((ahead > low) & (ahead < high), ahead, middle))
-    result = np.where(whole, 1.0, 1 / -np.expm1(-np.outer(size, t)))
-    return result[:, 0] if counts.ndim == 1 else result
+    return np.where(whole, 1.0, 1 / -np.expm1(-np.outer(size, t)))
 
 
 def successive_weights_by_simulation(

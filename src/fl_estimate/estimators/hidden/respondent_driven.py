@@ -353,7 +353,7 @@ def gile_ss(
     >>> people = fl.hidden.simulate_rds(population=1000, n=400, seed=1).people
     >>> estimates = fl.hidden.gile_ss(people, "outcome", population=[800, 1000, 1500], seed=1)
     >>> estimates.frame["population_size"].tolist()
-    ['800', '1000', '1500']
+    ['N = 800', 'N = 1000', 'N = 1500']
     """
     names = ChainNames(
         person=person, recruiter=recruiter, coupon=coupon, coupons_given=coupons_given, degree=degree, seed_marker=seed_marker
@@ -382,7 +382,7 @@ def _for_each(request: Request, population: Any) -> Estimates:
             found=shown(sizes),
             fix="population=[800, 1000]",
         )
-    made = {f"{size:.10g}" if isinstance(size, int | float) else str(size): size for size in sizes}
+    made = {f"N = {size:.10g}" if isinstance(size, int | float) else str(size): size for size in sizes}
     each = {
         label: estimated(replace(request, plan=replace(request.plan, population=size))) for label, size in made.items()
     }

@@ -6,8 +6,10 @@ import itertools
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -163,7 +165,7 @@ def test_several_sizes_of_the_population_stand_under_each_other() -> None:
     people = drawn()
     each = hidden.gile_ss(people, "outcome", population=[400, 600], seed=1, replicates=50)
     alone = hidden.gile_ss(people, "outcome", population=600, seed=1, replicates=50)
-    assert each.frame["population_size"].tolist() == ["400", "600"]
+    assert each.frame["population_size"].tolist() == ["N = 400", "N = 600"]
     assert each.frame["value"].iloc[1] == alone.value
     assert each.frame["se"].iloc[1] == alone.se
     assert len(fl.publish(each).to_frame()) == 2
@@ -222,6 +224,14 @@ def test_standard_errors_depend_on_no_names(call: str, names: list[str], ids: in
     other = function(called, "kind", seed=3, replicates=30, **CALLS[call]).frame.set_index("outcome")
     again = other.loc[[f"kind={names['abc'.index(kind)]}" for kind in "abc"]]
     np.testing.assert_allclose(one[["value", "se", "lower"]], again[["value", "se", "lower"]], rtol=1e-9)
+
+
+def test_engines_give_the_same() -> None:
+    people = drawn(n=120)
+    usual: dict[str, Any] = {"by": "region", "seed": 1, "replicates": 30}
+    expected = hidden.rds_ii(people, "outcome", **usual).frame[["value", "se"]]
+    for other in (pl.from_pandas(people), pl.from_pandas(people).lazy(), duckdb.from_df(people)):
+        np.testing.assert_allclose(hidden.rds_ii(other, "outcome", **usual).frame[["value", "se"]], expected, rtol=1e-9)
 
 
 def test_the_same_seed_gives_the_same_and_another_does_not() -> None:
@@ -331,6 +341,7 @@ def test_missing_degrees_are_refused_or_something_is_chosen() -> None:
         assert any(str(each.code).startswith("rds_degree_") for each in estimates.assumptions)
     refused("FL-EST-524", people, missing_degree="guess")
     refused("FL-EST-525", people.assign(network_size=0), missing_degree="exclude")
+    refused("FL-EST-525", drawn().iloc[:1])
 
 
 def test_arguments_that_cannot_be() -> None:
@@ -384,12 +395,38 @@ def test_a_single_tree_zero_cases_and_a_large_sample_are_told() -> None:
     codes = {str(reason.code) for reason in hidden.rds_ii(people, "outcome", seed=1, replicates=50).reasons}
     assert codes == {"rds_single_tree"}
     none = hidden.rds_ii(people.assign(outcome=0), "outcome", population=1000, seed=1, replicates=50)
-    assert {str(r.code) for r in none.reasons} == {"rds_single_tree", "zero_cases", "rds_large_fraction"}
+    assert {str(r.code) for r in none.reasons} == {
+        "rds_single_tree", "zero_cases", "rds_large_fraction", "rds_without_cases"
+    }  # fmt: skip
     assert (first(none)["value"], first(none)["se"], first(none)["lower"]) == (0, 0, 0)
-    assert first(none)["upper"] > 0
-    stated = first(hidden.rds_ii(people.assign(outcome=0), "outcome", variance="linearised", design_effect=4.0))
-    # 1 − 0.025^(1/n) with n = 250/4
-    assert stated["upper"] == pytest.approx(1 - 0.025 ** (1 / 62.5), rel=0.05)
+
+
+def test_a_tree_without_branches_has_no_standard_error() -> None:
+    """Of chains of one recruit each only the seeds can be drawn otherwise: degrees of freedom are the seeds less one."""
+    people = drawn(n=90, coupons=1, returned=1.0, seeds=3)
+    row = first(hidden.rds_ii(people, "outcome", seed=1, replicates=50))
+    assert row["df"] == hidden.Recruitment.read(people).n_seeds - 1
+    chain = people.assign(recruiter_id=["", *people["person_id"].iloc[:-1]])
+    alone = hidden.rds_ii(chain, "outcome", seed=1, replicates=50)
+    assert np.isnan([first(alone)[name] for name in ("se", "lower", "upper")]).all()
+    assert {str(reason.code) for reason in alone.reasons} == {"rds_single_tree", "df_not_positive"}
+    assert fl.publish(alone).to_frame()["publication"].tolist() == ["not_published"]
+    with pytest.raises(EstimateFault, match="FL-EST-533"):
+        hidden.rds_design(chain, seed=1, replicates=50)
+
+
+def test_limits_without_a_case_are_those_of_fewer_respondents() -> None:
+    """1 − 0.025^(D/n): D is 4, or the design effect stated, n 250; of a total times 3,000 persons; its mirror image of cases only."""
+    people = drawn()
+    none, every = people.assign(outcome=0), people.assign(outcome=1)
+    usual: dict[str, Any] = {"seed": 1, "replicates": 50}
+    reach = 1 - 0.025 ** (4 / 250)
+    assert first(hidden.rds_ii(none, "outcome", **usual))["upper"] == pytest.approx(reach, rel=1e-12)
+    assert first(hidden.rds_ii(every, "outcome", **usual))["lower"] == pytest.approx(1 - reach, rel=1e-12)
+    total = first(hidden.rds_ii(none, "outcome", quantity="total", population=3000, **usual))
+    assert [total["value"], total["lower"], total["upper"]] == pytest.approx([0, 0, 3000 * reach], rel=1e-12)
+    stated = first(hidden.rds_ii(none, "outcome", variance="linearised", design_effect=2.0))
+    assert stated["upper"] == pytest.approx(1 - 0.025 ** (2 / 250), rel=1e-12)
 
 
 def test_a_bootstrap_that_is_not_centred_is_told() -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from studies.hidden.cells import try_cell
+from studies.hidden.respondent_driven import CELLS
 
 import fl_estimate as fl
 from fl_estimate.errors import EstimateFault
-from studies.hidden.cells import try_cell
-from studies.hidden.respondent_driven import CELLS
 
 
 def test_a_sample_is_a_forest_and_repeats_with_its_seed() -> None:
@@ -26,7 +26,9 @@ def test_a_sample_is_a_forest_and_repeats_with_its_seed() -> None:
 
 def test_cases_know_more_people_where_they_should() -> None:
     """Ties to oneself and second ties are dropped: a few in a hundred of 3,000 people with ten each."""
-    drawn = fl.hidden.simulate_rds(population=3000, n=10, seeds=2, activity=2.0, mean_degree=12.0, prevalence=0.25, seed=1)
+    drawn = fl.hidden.simulate_rds(
+        population=3000, n=10, seeds=2, activity=2.0, mean_degree=12.0, prevalence=0.25, seed=1
+    )
     assert drawn.prevalence == 0.25
     cases, others = drawn.mean_degree
     assert cases / others == pytest.approx(2, rel=0.08)
