@@ -37,7 +37,7 @@ def ss_cases(
     by: Annotated[By, GROUPS] = None,
     where: Where = None,
     unknown: RdsUnknown | None = None,
-    variance: RdsVariance = "tree",
+    variance: RdsVariance | None = None,
     person: Annotated[str, GROUPS] = "person_id",
     recruiter: Annotated[str | None, GROUPS] = None,
     coupon: Annotated[str | None, GROUPS] = None,

@@ -336,17 +336,17 @@ def limits(sizes: Floats, posterior: Floats, level: float, kind: SizeInterval) -
 
 def recipe_of(people: Any, call: str, arguments: dict[str, Any], assumptions: tuple[Assumption, ...]) -> Recipe:
     """Of whom and when a result on these people speaks, and what made it."""
-    bundled = people if isinstance(people, Respondents) else None
-    source = bundled.source if bundled else None
+    given = isinstance(people, Respondents)
+    source = people.source if given else None
     return Recipe(
-        population=bundled.population if bundled else "",
-        period=Period(str(bundled.reference_period or "") if bundled else ""),
+        population=people.population if given else "",
+        period=Period(str(people.reference_period or "") if given else ""),
         assumptions=assumptions,
         provenance=Provenance(
-            call=call, arguments=arguments, source_name=source.name if source else "",
-            source_sha256=source.sha256 if source else "",
+            call=call, arguments=arguments, source_name=source.name if source is not None else "",
+            source_sha256=source.sha256 if source is not None else "",
         ),
-        wording=getattr(people, "wording", SurveyWording()).only(()) if bundled else SurveyWording(),
+        wording=getattr(people, "wording", SurveyWording()).only(()) if given else SurveyWording(),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,10 @@ def drawn(seed: int = 1, **more: Any) -> pd.DataFrame:
 
 def chained(frame: pd.DataFrame) -> pd.DataFrame:
     rows = np.arange(len(frame))
+    recruiters: Any = [None if row < 2 else f"r{(row - 2) // 2}" for row in rows]
     return frame.assign(
         person_id=[f"r{row}" for row in rows], network_size=3 + rows * 7 % 11,
-        recruiter_id=[None if row < 2 else f"r{(row - 2) // 2}" for row in rows],
+        recruiter_id=recruiters,
     ).reset_index(drop=True)  # fmt: skip
 
 
@@ -160,7 +162,7 @@ def test_cases_have_the_error_of_size_and_share(size: fl.Estimates) -> None:
     assert ZERO_CASES in {each.code for each in none.reasons}
 
 
-def test_cases_need_a_size_of_this_method(size: fl.Estimates) -> None:
+def test_cases_need_a_size_of_this_method() -> None:
     for wrong in (1000, hidden.rds_ii(drawn(), "outcome", replicates=20, seed=1)):
         with pytest.raises(EstimateFault, match="FL-EST-559"):
             hidden.ss_cases(drawn(), "outcome", size=wrong)
@@ -223,3 +225,31 @@ def test_a_simulated_sample_is_what_was_asked_for() -> None:
     assert made.people["network_size"].mean() == pytest.approx(9.5, abs=0.6)
     heaped = drawn(heaping=1.0)["network_size"]
     assert (heaped % 5 == 0).all()
+
+
+def test_a_survey_hands_on_of_whom_it_speaks() -> None:
+    survey = fl.SurveyData(people=drawn(n=60), design=fl.Design(unweighted=True), population="returnees")
+    made = hidden.ss_population_size(survey, prior_median=120, **FAST)
+    assert (made.population, made.provenance.call) == ("returnees", "hidden.ss_population_size")
+    cases = hidden.ss_cases(survey, "outcome", size=made, replicates=20, seed=1)
+    assert cases.population == "returnees"
+
+
+def test_a_study_file_asks_for_both(tmp_path: Path) -> None:
+    drawn(n=200, population=400).assign(age=30).to_csv(tmp_path / "people.csv", index=False)
+    (tmp_path / "mapping.toml").write_text(
+        'id = "returnees"\nkind = "respondent_driven"\npopulation = "returnees"\n[design]\nunweighted = true\n[people]\n'
+        'person_id = "person_id"\nrecruiter_id = "recruiter_id"\nnetwork_size = "network_size"\nage_interview = "age"\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "study.toml").write_text(
+        '[source.returnees]\nfile = "people.csv"\nmapping = "mapping.toml"\n'
+        '[[estimate]]\nname = "size"\nkind = "ss_population_size"\ntime = "interview"\nprior_median = 400\n'
+        '[[estimate]]\nname = "cases"\nkind = "ss_cases"\noutcome = "outcome"\nsize = "size"\nreplicates = 20\n',
+        encoding="utf-8",
+    )
+    made = fl.run_study(tmp_path / "study.toml", out=tmp_path / "out")
+    frame = pd.read_csv(tmp_path / "out" / "estimates.csv")
+    assert frame["method"].tolist() == ["ss-pse", "ss-pse-cases"]
+    assert frame["publication"].tolist() == ["published", "published"]
+    assert made is not None

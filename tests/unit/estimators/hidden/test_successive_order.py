@@ -91,7 +91,8 @@ def test_posteriors_of_sizes_from_the_prior_are_calibrated() -> None:
     found = ranks(12, 3)
     # A test of level 0.001 on seeds that are fixed: 1,000 truths give p = 0.71 (python -m tests.unit.estimators.hidden.size_calibration).
     assert kstest(found, "uniform").pvalue > 0.001
-    assert (found.min() < 0.4) and (found.max() > 0.6)
+    assert found.min() < 0.4
+    assert found.max() > 0.6
 
 
 def test_a_sampler_of_its_own_gives_the_same_posterior() -> None:
