@@ -15,6 +15,7 @@ from fl_estimate.reporting.suppression import FEWER_THAN, PUBLISHED, Suppression
 from fl_estimate.results.basis import FIGURES, LISTS, MODEL, RESPONDENTS, Support
 from fl_estimate.results.codes import SUBPOPULATION, Assumption, MethodName, Quantity, Reason
 from fl_estimate.results.columns import margin_columns
+from fl_estimate.results.crossing import outcome_of_cells
 
 Flags = npt.NDArray[np.bool_]
 Cell = tuple[Any, ...]
@@ -117,7 +118,8 @@ def cells(frame: pd.DataFrame, by: Sequence[str], assumptions: Sequence[Assumpti
         known = {(name, str(record[name])) for name in by if name in margin and not pd.isna(record[name])}
         # The term of a scenario says which it is: the cell is the same in all of them.
         term = "" if Quantity.of(str(record["quantity"])).scenario else str(record["term"])
-        keys.append((str(record["outcome"]), term, where, margin, frozenset(known)))
+        outcome = outcome_of_cells(str(record["outcome"]), str(record["method"]))
+        keys.append((outcome, term, where, margin, frozenset(known)))
     return keys
 
 

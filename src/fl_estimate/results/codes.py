@@ -346,6 +346,9 @@ CHANGE_PERCENT = Quantity("change_percent")
 
 TAYLOR = MethodName("taylor", of_people_counted=True)
 REPLICATES = MethodName("replicates", of_people_counted=True)
+MULTIPLICITY = MethodName("multiplicity")
+OF_OTHER_PEOPLE: frozenset[str] = frozenset({MULTIPLICITY})
+"""Methods whose figures are not of those who were asked: their cells are none of these, though outcome and by-values be the same."""
 
 KORN_GRAUBARD = IntervalKind("korn-graubard")
 BETA = IntervalKind("beta")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fl_estimate.arrays import Floats
+from fl_estimate.results.codes import OF_OTHER_PEOPLE
 
 ARRAYS: tuple[str, ...] = (
     "n", "cases", "weight", "weighted_cases", "weight_in_scope", "undetermined", "n_undetermined",
@@ -83,6 +84,17 @@ class Crossing:
             where=given["where"],
             nested=tuple((str(inner), str(outer)) for inner, outer in given["nested"]),
         )
+
+
+def outcome_of_cells(outcome: str, method: str) -> str:
+    """What tells cells apart: the outcome, and the method where it speaks of others than those who were asked.
+
+    Examples
+    --------
+    >>> outcome_of_cells("forced_labour", "taylor"), outcome_of_cells("forced_labour", "multiplicity")
+    ('forced_labour', 'forced_labour [multiplicity]')
+    """
+    return f"{outcome} [{method}]" if method in OF_OTHER_PEOPLE else outcome
 
 
 def nested_columns(by: Sequence[str], labels: Sequence[tuple[Any, ...]]) -> tuple[tuple[str, str], ...]:

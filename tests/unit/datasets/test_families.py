@@ -66,6 +66,18 @@ def test_so_has_every_relative(families: Families, classified: Any) -> None:
     assert 0 < relatives["forced_labour_in_scope"].sum() < len(relatives)
 
 
+def test_everybody_could_be_told_of_by_their_own_household_and_as_many_more_as_they_have_relatives(
+    survey: fl.SurveyData,
+) -> None:
+    people = survey.people
+    sizes = people[[f"network_size_{relation}" for relation in ("parent", "child", "sibling")]].sum(axis=1, min_count=3)
+    seen = people["n_eligible_reporters"]
+    assert (seen >= 1).all()
+    assert (seen[sizes.notna()] <= 1 + sizes[sizes.notna()]).all()
+    assert seen.nunique() > 3
+    assert survey.relatives["also_reported_by"].notna().sum() > 20
+
+
 def test_weights_are_those_worked_out_by_hand(families: Families, survey: fl.SurveyData) -> None:
     pd.testing.assert_series_equal(
         survey.people["weight_person"].astype(float), families.people["weight"], check_names=False, rtol=1e-12

@@ -12,7 +12,7 @@ import numpy as np
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.design.intervals import GENERAL
 from fl_estimate.errors import CONDITION, EstimateFault, not_one_of, require_name, shown
-from fl_estimate.estimators.hidden.multiplicity_assumptions import MULTIPLICITY, Taken, assumptions_of
+from fl_estimate.estimators.hidden.multiplicity_assumptions import Taken, assumptions_of
 from fl_estimate.estimators.hidden.multiplicity_counts import (
     ReportFlags,
     counts_of_rows,
@@ -48,7 +48,7 @@ from fl_estimate.estimators.survey.targets import OutcomeColumns, Targets, as_li
 from fl_estimate.estimators.survey.weighted_call import Call, OwnDfRule, bounds_of, lay_out
 from fl_estimate.inputs.respondents import Resolved, resolve
 from fl_estimate.inputs.sample_design import Design
-from fl_estimate.results.codes import PREVALENCE, RATIO, TOTAL
+from fl_estimate.results.codes import MULTIPLICITY, PREVALENCE, RATIO, TOTAL
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import NOT_IN_FILE, PEOPLE, Level, MoreThanZero, Names, OfRelatives, PeopleCondition
@@ -141,7 +141,7 @@ def multiplicity(
     -------
     Estimates
         `quantity` total (persons) or prevalence, method "multiplicity". `n` are the respondents (households, or persons) who
-        told, `cases` the distinct persons in the outcome of whom they told.
+        told, `cases` the persons in the outcome of whom they told, each once for every unit that told.
 
     Raises
     ------
@@ -315,16 +315,18 @@ def _needed(reports: Reports, asked: ReportsAsked, settings: _Settings) -> pl.Ex
     """Whose multiplicity the figure needs: of a total that of the cases, of a share that of everybody who counts."""
     import polars as pl
 
-    bounds = settings.unknown == "bounds"
     each: list[pl.Expr] = []
     for name in asked.outcomes:
-        classified, numeric = name in reports.classified, reports.frame.schema[name].is_numeric()
-        if settings.quantity == PREVALENCE:
-            each.append(pl.col(f"{name}_in_scope") == 1 if classified else pl.lit(True))
-        elif classified:
-            each.append(pl.col(f"{name}_possible" if bounds else name) == 1)
-        else:
-            each.append((pl.col(name) != 0) | pl.col(name).is_null() if numeric else pl.lit(True))
+        known = ~pl.col(name).is_null()
+        case = pl.col(name) != 0 if reports.frame.schema[name].is_numeric() else pl.lit(True)
+        scope: pl.Expr = pl.lit(True)
+        if name in reports.classified:
+            scope, case = pl.col(f"{name}_in_scope") == 1, pl.col(name) == 1
+            known = case | (pl.col(f"{name}_possible") != 1)
+        if settings.unknown == "exclude":
+            scope = scope & known
+        unknown = ~known if settings.unknown == "bounds" else pl.lit(False)
+        each.append(scope if settings.quantity == PREVALENCE else scope & (case.fill_null(False) | unknown))
     return (pl.col(IN_FIGURE) == 1) & pl.any_horizontal(each)
 
 
@@ -405,7 +407,7 @@ def _with_counts(result: Estimates, frame: pl.DataFrame, counted: _CountedReport
         )
         reach = np.where(counts["weight"] > 0, counts["asked_weight"] / counts["weight"], np.nan)
     table["n"] = counts["units"].astype("Int64")
-    table["cases"] = counts["victims"].astype("Int64")
+    table["cases"] = counts["reports"].astype("Int64")
     table["psus_with_cases"] = result.support.psus_with_cases
     table["deff"] = np.nan
     table["method"] = str(MULTIPLICITY)
@@ -413,7 +415,7 @@ def _with_counts(result: Estimates, frame: pl.DataFrame, counted: _CountedReport
     if shares:
         table["quantity"] = str(PREVALENCE)
         # Of no case the limit is one for persons told of: each stands for 1/s of a person.
-        none = ((counts["victims"] == 0) & (table["interval_kind"] == "korn-graubard")).to_numpy(dtype=bool)
+        none = ((counts["reports"] == 0) & (table["interval_kind"] == "korn-graubard")).to_numpy(dtype=bool)
         table["upper"] = np.where(none, np.fmin(table["upper"].to_numpy(dtype=float) * reach, 1.0), table["upper"])
     table = table.astype({name: result.frame[name].dtype for name in result.frame.columns})
     return replace(

@@ -13,11 +13,9 @@ from fl_estimate.results.codes import (
     ZERO_WEIGHTS,
     Assumption,
     AssumptionCode,
-    MethodName,
     each_once,
 )
 
-MULTIPLICITY = MethodName("multiplicity")
 RULES: dict[str, AssumptionCode] = {
     "households": AssumptionCode("multiplicity_households"),
     "persons": AssumptionCode("multiplicity_persons"),

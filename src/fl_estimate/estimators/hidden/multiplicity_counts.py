@@ -14,8 +14,9 @@ from fl_estimate.design.domains import By, by_margins
 from fl_estimate.estimators.hidden.multiplicity_numbers import INVERSE
 from fl_estimate.estimators.hidden.multiplicity_reports import UNIT, WHO
 from fl_estimate.results.basis import Support
+from fl_estimate.results.codes import MULTIPLICITY
 from fl_estimate.results.columns import margin_columns
-from fl_estimate.results.crossing import Crossing, nested_columns
+from fl_estimate.results.crossing import Crossing, nested_columns, outcome_of_cells
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 COUNTS: tuple[str, ...] = (
     "units",
     "persons",
+    "reports",
     "victims",
     "units_with_victims",
     "undetermined",
@@ -62,7 +64,7 @@ def flagged(frame: pl.DataFrame, columns: Mapping[str, Any]) -> pl.DataFrame:
 def counts_of(
     frame: pl.DataFrame, flags: ReportFlags, margin: Sequence[str], weights: str | None
 ) -> dict[Label, dict[str, float]]:
-    """Distinct units and persons in each domain of a margin, by its labels as text.
+    """Distinct units and persons in each domain of a margin, by its labels as text; `reports` are of a victim by a unit.
 
     `weight` is Σ w/s of the persons who count, `told_weight` their Σ w, `unknown_weight` that of those
     whose class is not known, `asked_weight` that of all rows, those of respondents who were only asked among them.
@@ -75,6 +77,7 @@ def counts_of(
     aggregates = [
         pl.col(UNIT).filter(asked).n_unique().alias("units"),
         pl.col(WHO).filter(counted | unknown).n_unique().alias("persons"),
+        case.sum().alias("reports"),
         pl.col(WHO).filter(case).n_unique().alias("victims"),
         pl.col(UNIT).filter(case).n_unique().alias("units_with_victims"),
         pl.col(WHO).filter(unknown).n_unique().alias("undetermined"),
@@ -156,7 +159,9 @@ def crossing_by(
         numbers["undetermined"].append(np.array([counts.get(label, NOTHING)["unknown_weight"] for label in labels]))
     weight = np.stack(numbers["weight"]) if shares else made.weight
     return Crossing(
-        by=made.by, labels=made.labels, outcomes=made.outcomes, binary=tuple(False for _ in made.binary), n=made.n,
+        by=made.by, labels=made.labels, outcomes=tuple(outcome_of_cells(each, MULTIPLICITY) for each in made.outcomes),
+        # Cases are printed, and add up.
+        binary=tuple(True for _ in made.binary), n=made.n,
         cases=made.cases, weight=weight, weighted_cases=made.weighted_cases,
         weight_in_scope=weight if shares else made.weight_in_scope,
         undetermined=np.stack(numbers["undetermined"]), n_undetermined=made.n_undetermined, where=made.where,

@@ -15,10 +15,9 @@ import pytest
 from scipy import stats
 
 import fl_estimate as fl
-from tests.unit.reporting.few import few
+from tests.unit.reporting.few import DESIGN, FEW, few, people
 
 GOLDEN = json.loads(Path("tests/reference/hidden/multiplicity.json").read_text(encoding="utf-8"))
-DESIGN = fl.Design(weights="w", psu="ea", expands=True)
 RELATIVES_ALONE: dict[str, Any] = {"counting": "households", "own_multiplicity": "not counted"}
 
 
@@ -159,8 +158,9 @@ def test_where_persons_report_each_of_them_told() -> None:
     estimates = of(people, relatives, counting="persons", own_multiplicity=None)
     # a: r/4 and b/2; b: r/4 and themself /2; c: 40 of one alone
     assert estimates.value == pytest.approx(10 * (1 / 4 + 1 / 2) + 10 * (1 / 4 + 1 / 2) + 40)
-    # b, r and s: whom two told of is one person
-    assert estimates.frame[["n", "cases"]].to_numpy().tolist() == [[4, 3]]
+    # b and r by two each, s by one: what is told of three persons by three respondents
+    assert estimates.frame[["n", "cases"]].to_numpy().tolist() == [[4, 5]]
+    assert estimates.support.cases.tolist() == [3]
     # Loading keeps the first who told, and names the others.
     once = relatives.drop(index=1).assign(also_reported_by=np.array(["b", None, None], dtype=object))
     assert of(people, once, counting="persons", own_multiplicity=None).value == pytest.approx(estimates.value)
@@ -449,6 +449,30 @@ def test_figures_of_relations_add_up_and_shares_are_parts_of_the_covered(survey:
 def test_a_column_of_text_gives_a_figure_for_each_of_its_values() -> None:
     made = of(relatives=told(form=["work", "work", "sex"]), outcome="form").frame
     assert dict(zip(made["outcome"], made["value"], strict=True)) == pytest.approx({"form=work": 4, "form=sex": 4})
+
+
+def few_in_one_region() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Respondents of five regions, one of which has twelve of whom one told of a relative in forced labour."""
+    asked = people().assign(person_id=lambda f: [f"p{row}" for row in range(len(f))]).drop(columns="fl")
+    kin = pd.DataFrame({"reported_by": asked["person_id"].repeat(2).to_numpy(), "n_eligible_reporters": 2})
+    of_few = (asked["region"] == FEW).repeat(2).to_numpy()
+    rows = np.arange(len(kin))
+    return asked, kin.assign(fl=np.where(of_few, rows == len(kin) - 3, rows % 7 == 0).astype(int))
+
+
+@pytest.mark.parametrize("quantity", ["total", "prevalence"])
+def test_what_is_withheld_of_few_is_no_difference_of_what_is_printed(quantity: str) -> None:
+    asked, kin = few_in_one_region()
+    made = of(asked, kin, design=DESIGN, by="region", quantity=quantity)
+    direct = fl.estimate_total(people(), "fl", design=DESIGN, by="region")
+    for results in ({"told": made}, {"direct": direct, "told": made}):
+        printed = fl.publish(results, rule="fl-default").to_frame()
+        told = printed[printed["method"] == "multiplicity"]
+        withheld = told[told["publication"] == "not_published"]
+        assert FEW in withheld["region"].tolist()
+        # Cases are printed and add up: one withheld region alone would be the nation less the others.
+        assert len(withheld) >= 2
+        assert told.loc[told["margin"] == "", "publication"].tolist() == ["published"]
 
 
 def test_what_is_said_names_the_rule_and_what_it_leaves_out() -> None:
