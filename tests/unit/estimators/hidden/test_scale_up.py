@@ -275,7 +275,7 @@ def test_the_size_is_found_again_where_what_is_assumed_holds(
     drawn: dict[str, Any], given: dict[str, Any], estimator: str
 ) -> None:
     values: list[float] = []
-    for seed in range(25):
+    for seed in range(16):
         study = fl.hidden.simulate_scale_up(respondents=400, psus=40, seed=seed, **drawn)
         settings = {
             "known": study.known,

@@ -237,7 +237,7 @@ def test_visibility_of_several_rows_is_refused() -> None:
 
 def test_the_size_is_found_again_without_knowing_ties_or_who_knows() -> None:
     values: list[float] = []
-    for seed in range(25):
+    for seed in range(16):
         study = fl.hidden.simulate_scale_up(
             respondents=400, psus=40, degree_ratio=0.6, transmission=0.5, barrier=0.5, seed=seed
         )
