@@ -16,7 +16,7 @@ from fl_estimate.estimators.capture_recapture.posterior import chain_diagnostics
 from fl_estimate.estimators.hidden.link_trace import LinkCounts
 from fl_estimate.estimators.sampling import CHAINS, ESS_NEEDED, RHAT_GOOD
 
-BINS, GROWTH = 64, 1.02
+BINS, GROWTH = 32, 1.04
 """Sizes up to this many above the sample stand by themselves when one is proposed; wider bins grow by this factor."""
 BURN_IN = 500
 FEWEST_STEPS, MOST_STEPS = 500, 64_000
