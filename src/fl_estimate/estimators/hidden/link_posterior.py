@@ -247,7 +247,7 @@ class _Sampler:
         chance = chance / chance.sum(axis=1, keepdims=True)
         above = (self.size - self.n).astype(np.int64)
         self.unseen = self.rng.multinomial(above, chance).astype(float)
-        self.share = self._dirichlet(self.counts.people + self.prior.strata + self.unseen)
+        self.share = self._dirichlet(np.asarray(self.counts.people + self.prior.strata + self.unseen, dtype=float))
         apart = self.unseen[:, :, None] * self.traced + self.unseen[:, None, :] * self.traced[:, None]
         apart[:, self.own[0], self.own[1]] = self.unseen * self.traced
         no = self.no + apart[:, self.upper[0], self.upper[1]]
