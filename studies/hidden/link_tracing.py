@@ -14,6 +14,7 @@ from studies.hidden.cells import Cell, Drawn
 DESIGN = "link tracing"
 TOWNS: dict[str, Any] = {
     "strata": {"port": 0.3, "town": 0.7}, "links": [[0.012, 0.002], [0.002, 0.008]], "initial": 80, "outcome": {"port": 0.5, "town": 0.2},
+    "estimate": {"strata": "stratum"},
 }  # fmt: skip
 SIZE = 600
 
@@ -30,7 +31,7 @@ def drawn(seed: int, *, quantity: str = "population_size", estimate: dict[str, A
     return row.value, row.lower, row.upper, truth
 
 
-def cell(situation: str, estimator: str, *, holds: bool, share: float = 0.25, **more: Any) -> Cell:
+def cell(situation: str, estimator: str, more: dict[str, Any], *, holds: bool, share: float = 0.25) -> Cell:
     """One line of the table, on a quarter of the samples asked for: a Markov chain each."""
     return Cell(
         design=DESIGN, estimator=estimator, situation=situation, holds=holds, draw=partial(drawn, **more), share=share
@@ -39,19 +40,33 @@ def cell(situation: str, estimator: str, *, holds: bool, share: float = 0.25, **
 
 STRATIFIED: dict[str, Any] = {"strata": "stratum"}
 PAIR: dict[str, Any] = {"initial": ["initial_1", "initial_2"]}
+PREVALENCE: dict[str, Any] = {"quantity": "prevalence"}
+APART: dict[str, Any] = {"links": [[0.03, 0.0005], [0.0005, 0.004]], "estimate": {}}
+MANY, FEW = "two strata, one wave", "strata that are linked apart, left out"
 CELLS: tuple[Cell, ...] = (
-    cell("one stratum, one wave", "size, Bayesian", holds=True, links=0.006, initial=80, estimate={}),
-    cell("two strata, one wave", "size, Bayesian", holds=True, **TOWNS, estimate=STRATIFIED),
-    cell("two strata, one wave", "prevalence, Bayesian", holds=True, quantity="prevalence", **TOWNS, estimate=STRATIFIED),
-    cell("two strata, two waves", "size, Bayesian", holds=True, **TOWNS | {"initial": 30, "waves": 2, "links": [[0.006, 0.001], [0.001, 0.004]]}, estimate={**STRATIFIED, "traced": "traced"}),
-    cell("two initial samples", "size, Bayesian", holds=True, **TOWNS | {"initial": (50, 50)}, estimate=STRATIFIED | PAIR),
-    cell("two initial samples, last wave asked", "size, design-based", holds=True, share=0.1, links=0.004, initial=(70, 70), last_asked=True, estimate={**PAIR, "outside": "outside", "method": "design", "draws": 200}),
-    cell("a third of links not named", "size, Bayesian", holds=False, **TOWNS | {"reported": 0.67}, estimate=STRATIFIED),
-    cell("initial sample met through links", "size, Bayesian", holds=False, **TOWNS | {"drawn": "by links"}, estimate=STRATIFIED),
-    cell("three in ten in a wrong stratum", "size, Bayesian", holds=False, **TOWNS | {"wrong_strata": 0.3}, estimate=STRATIFIED),
-    cell("three in ten in a wrong stratum", "prevalence, Bayesian", holds=False, quantity="prevalence", **TOWNS | {"wrong_strata": 0.3}, estimate=STRATIFIED),
-    cell("strata that are linked apart, left out", "size, Bayesian", holds=False, **TOWNS | {"links": [[0.03, 0.0005], [0.0005, 0.004]]}, estimate={}),
-    cell("strata that are linked apart, left out", "prevalence, Bayesian", holds=False, quantity="prevalence", **TOWNS | {"links": [[0.03, 0.0005], [0.0005, 0.004]]}, estimate={}),
+    cell("one stratum, one wave", "size, Bayesian", {"links": 0.006, "initial": 80, "estimate": {}}, holds=True),
+    cell(MANY, "size, Bayesian", TOWNS, holds=True),
+    cell(MANY, "prevalence, Bayesian", TOWNS | PREVALENCE, holds=True),
+    cell(
+        "two strata, two waves", "size, Bayesian",
+        TOWNS | {"initial": 30, "waves": 2, "links": [[0.006, 0.001], [0.001, 0.004]], "estimate": STRATIFIED | {"traced": "traced"}},
+        holds=True,
+    ),
+    cell("two initial samples", "size, Bayesian", TOWNS | {"initial": (50, 50), "estimate": STRATIFIED | PAIR}, holds=True),
+    cell(
+        "two initial samples, last wave asked", "size, design-based",
+        {
+            "links": 0.004, "initial": (70, 70), "last_asked": True,
+            "estimate": PAIR | {"outside": "outside", "method": "design", "draws": 200},
+        },
+        holds=True, share=0.1,
+    ),
+    cell("a third of links not named", "size, Bayesian", TOWNS | {"reported": 0.67}, holds=False),
+    cell("initial sample met through links", "size, Bayesian", TOWNS | {"drawn": "by links"}, holds=False),
+    cell("three in ten in a wrong stratum", "size, Bayesian", TOWNS | {"wrong_strata": 0.3}, holds=False),
+    cell("three in ten in a wrong stratum", "prevalence, Bayesian", TOWNS | PREVALENCE | {"wrong_strata": 0.3}, holds=False),
+    cell(FEW, "size, Bayesian", TOWNS | APART, holds=False),
+    cell(FEW, "prevalence, Bayesian", TOWNS | PREVALENCE | APART, holds=False),
 )  # fmt: skip
 
 

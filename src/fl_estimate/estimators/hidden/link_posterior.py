@@ -16,7 +16,7 @@ from fl_estimate.estimators.capture_recapture.posterior import chain_diagnostics
 from fl_estimate.estimators.hidden.link_trace import LinkCounts
 from fl_estimate.estimators.sampling import CHAINS, ESS_NEEDED, RHAT_GOOD
 
-BINS, GROWTH = 64, 1.02
+BINS, GROWTH = 32, 1.04
 """Sizes up to this many above the sample stand by themselves when one is proposed; wider bins grow by this factor."""
 BURN_IN = 500
 FEWEST_STEPS, MOST_STEPS = 500, 64_000
@@ -247,7 +247,7 @@ class _Sampler:
         chance = chance / chance.sum(axis=1, keepdims=True)
         above = (self.size - self.n).astype(np.int64)
         self.unseen = self.rng.multinomial(above, chance).astype(float)
-        self.share = self._dirichlet(self.counts.people + self.prior.strata + self.unseen)
+        self.share = self._dirichlet(np.asarray(self.counts.people + self.prior.strata + self.unseen, dtype=float))
         apart = self.unseen[:, :, None] * self.traced + self.unseen[:, None, :] * self.traced[:, None]
         apart[:, self.own[0], self.own[1]] = self.unseen * self.traced
         no = self.no + apart[:, self.upper[0], self.upper[1]]

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fl_estimate.arrays import Floats
+from fl_estimate.design.totals import as_frame
 from fl_estimate.errors import EstimateFault, listed, missing_columns, names_given, require_name
 from fl_estimate.inputs.respondents import Respondents
 
@@ -154,6 +155,24 @@ class LinkTrace:
         return _count(self)
 
 
+def in_memory(people: Any, wanted: Sequence[str | None], also: Sequence[str] = ()) -> Any:
+    """These columns of people, and of others those there are, read once: an engine that reads twice may give rows in another order.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-02.
+    """
+    frame = people.people if isinstance(people, Respondents) else people
+    lazy = as_frame(frame).lazy()
+    schema = lazy.collect_schema()
+    names = [name for name in dict.fromkeys(wanted) if name is not None]
+    absent = [name for name in names if name not in schema]
+    if absent:
+        raise missing_columns("FL-EST-02", absent, list(schema), EstimateFault)
+    return lazy.select([*names, *(name for name in also if name in schema and name not in names)]).collect()
+
+
 def columns_of(people: Any, wanted: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
     """Columns of people as arrays of objects, missing values as None.
 
@@ -162,13 +181,7 @@ def columns_of(people: Any, wanted: Sequence[str]) -> dict[str, npt.NDArray[Any]
     EstimateFault
         FL-EST-02.
     """
-    frame = people.people if isinstance(people, Respondents) else people
-    lazy = nw.from_native(frame).lazy()
-    schema = lazy.collect_schema()
-    absent = [name for name in dict.fromkeys(wanted) if name not in schema]
-    if absent:
-        raise missing_columns("FL-EST-02", absent, list(schema), EstimateFault)
-    table = lazy.select(list(dict.fromkeys(wanted))).collect()
+    table = in_memory(people, wanted)
     return {name: _objects(table[name].to_list()) for name in dict.fromkeys(wanted)}
 
 

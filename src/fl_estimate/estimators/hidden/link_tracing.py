@@ -8,14 +8,13 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault, not_one_of, shown
+from fl_estimate.errors import EstimateFault, names_given, not_one_of, require_name, shown
 from fl_estimate.estimators.hidden.link_answer import LinkArguments, answer_design, answer_model
 from fl_estimate.estimators.hidden.link_outcome import OutcomeAnswers, draw_cases, read_outcome
 from fl_estimate.estimators.hidden.link_posterior import LinkPrior, draw_posterior
 from fl_estimate.estimators.hidden.link_reorderings import chapman, reorder
-from fl_estimate.estimators.hidden.link_trace import NAMED, PERSON, LinkTrace
+from fl_estimate.estimators.hidden.link_trace import NAMED, PERSON, LinkTrace, in_memory
 from fl_estimate.estimators.sampling import RHAT_HOPELESS
-from fl_estimate.inputs.respondents import Respondents
 from fl_estimate.inputs.seeds import known_seed
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method as declared
@@ -151,11 +150,17 @@ def link_tracing(
         raise not_one_of("FL-EST-576", "this method of link tracing", method, METHODS)
     if quantity not in ("persons", "prevalence"):
         raise not_one_of("FL-EST-576", "this quantity of link tracing", quantity, ("persons", "prevalence"))
+    drawn = () if initial is None else names_given(initial, "initial")
+    for name, value in (("person_id", person_id), ("wave", wave)):
+        require_name(value, name)
+    for name, value in (("outcome", outcome), ("strata", strata), ("traced", traced), ("outside", outside)):
+        require_name(value, name, optional=True)
+    classified = () if outcome is None else (f"{outcome}_possible", f"{outcome}_in_scope")
+    rows = in_memory(people, [person_id, wave, strata, traced, outside, *drawn, outcome], classified)
     trace = LinkTrace.of(
-        people, links, person_id=person_id, wave=wave, strata=strata, initial=initial, traced=traced, outside=outside
+        rows, links, person_id=person_id, wave=wave, strata=strata, initial=initial, traced=traced, outside=outside
     )
-    frame = people.people if isinstance(people, Respondents) else people
-    answers = None if outcome is None else read_outcome(frame, outcome, unknown)
+    answers = None if outcome is None else read_outcome(rows, outcome, unknown)
     arguments = LinkArguments(
         people=people, strata=strata, quantity=quantity, level=level, seed=known_seed(seed), draws=draws, names=(outcome, strata),
         given={

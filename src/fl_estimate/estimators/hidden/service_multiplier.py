@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from fl_estimate.arrays import Floats
 from fl_estimate.design.intervals import general
@@ -233,6 +233,8 @@ def combined(logs: Floats, cv: Floats, correlation: float) -> dict[str, float]:
     q, tau2 = q_of(0.0), 0.0
     if q > k - 1:
         most = float(np.var(logs, ddof=1) + (cv**2).max()) * 10
+        from scipy import optimize
+
         solved: Any = optimize.brentq(lambda t: q_of(t) - (k - 1), 0.0, most)
         tau2 = float(solved)
     weights = 1 / (cv**2 + tau2)
