@@ -44,7 +44,9 @@ def _randomised(
 
 def _slope_of_list(seed: int) -> Drawn:
     people = fl.hidden.simulate_list_experiment(4000, prevalence=0.3, items=4, slope=0.8, seed=seed)
-    made = fl.hidden.regress_list_experiment(people, "count ~ x", "treatment", items=4, estimator="ml", design=ALONE)["x"]
+    made = fl.hidden.regress_list_experiment(people, "count ~ x", "treatment", items=4, estimator="ml", design=ALONE)[
+        "x"
+    ]
     return made.value, made.lower, made.upper, 0.8
 
 
@@ -54,7 +56,9 @@ def _slope_of_randomised(seed: int) -> Drawn:
     return made.value, made.lower, made.upper, 0.8
 
 
-def _cell(estimator: str, situation: str, draw: Callable[[int], Drawn], *, holds: bool = True, share: float = 1.0) -> Cell:
+def _cell(
+    estimator: str, situation: str, draw: Callable[[int], Drawn], *, holds: bool = True, share: float = 1.0
+) -> Cell:
     return Cell(design=DESIGN, estimator=estimator, situation=situation, holds=holds, draw=draw, share=share)
 
 
@@ -93,6 +97,7 @@ CELLS: tuple[Cell, ...] = (
         _randomised({**IN_CLUSTERS, "inattention": 0.2, "anchor_probability": 0.1}, {**CROSSWISE, **ANCHOR}),
     ),
     _cell("randomised response: regression, log-odds of a covariate", "4,000 people, 30 % concerned", _slope_of_randomised),
+    _cell("forced answers (80 % truth)", "15 unlike clusters, analysed as a simple random sample", _randomised({"psus": 15, "clustering": 1.2}, FORCED, design=ALONE), holds=False),
     _cell(DIFFERENCE, "15 unlike clusters, analysed as a simple random sample", _list({"psus": 15, "clustering": 1.2}, {}, design=ALONE), holds=False),
     _cell(DIFFERENCE, "a design effect: 10 % count one control item less", _list({**IN_CLUSTERS, "design_effect": 0.1}, {}), holds=False),
     _cell(
