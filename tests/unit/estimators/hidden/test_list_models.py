@@ -102,7 +102,7 @@ def test_the_errors_are_those_of_many_samples() -> None:
 
 
 def test_under_clusters_replicates_agree_with_linearisation() -> None:
-    people = fl.hidden.simulate_list_experiment(1200, prevalence=0.3, items=4, slope=0.5, psus=40, seed=3)
+    people = fl.hidden.simulate_list_experiment(3000, prevalence=0.4, items=4, slope=0.5, psus=30, seed=3)
     design = fl.Design(weights="weight", psu="psu")
     replicated = fl.replicate(people, design=design, kind="jk1")
     for estimator in ("nls", "ml"):
