@@ -51,7 +51,8 @@ def test_the_likelihood_is_that_of_every_outcome_written_out(model: ListLikeliho
         if not model.overdispersed:
             return lambda k: comb(items, k) * mean**k * (1 - mean) ** (items - k)
         rho = float(logistic(np.array([given[f"rho{one}"]]))[0])
-        return stats.betabinom(items, mean * (1 - rho) / rho, (1 - mean) * (1 - rho) / rho).pmf
+        crowded: Any = stats.betabinom
+        return crowded(items, mean * (1 - rho) / rho, (1 - mean) * (1 - rho) / rho).pmf
 
     at = lambda name: float(logistic(np.array([given[name]]))[0])  # noqa: E731
     expected = told(
