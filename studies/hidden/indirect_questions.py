@@ -97,6 +97,7 @@ CELLS: tuple[Cell, ...] = (
         _randomised({**IN_CLUSTERS, "inattention": 0.2, "anchor_probability": 0.1}, {**CROSSWISE, **ANCHOR}),
     ),
     _cell("randomised response: regression, log-odds of a covariate", "4,000 people, 30 % concerned", _slope_of_randomised),
+    _cell("forced answers (80 % truth)", "15 unlike clusters, analysed as a simple random sample", _randomised({"psus": 15, "clustering": 1.2}, FORCED, design=ALONE), holds=False),
     _cell(DIFFERENCE, "15 unlike clusters, analysed as a simple random sample", _list({"psus": 15, "clustering": 1.2}, {}, design=ALONE), holds=False),
     _cell(DIFFERENCE, "a design effect: 10 % count one control item less", _list({**IN_CLUSTERS, "design_effect": 0.1}, {}), holds=False),
     _cell(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fl_estimate.arrays import Bools, Floats
-from fl_estimate.errors import EstimateFault, require_name
+from fl_estimate.errors import EstimateFault, require_name, shown
 from fl_estimate.estimators.hidden.indirect_groups import inside_of
 from fl_estimate.estimators.survey.models.model_columns import columns_of_terms, right_side, spelled
 from fl_estimate.estimators.survey.models.model_data import ModelData
@@ -61,7 +61,16 @@ def of_covariates(answer: str, covariates: str | None) -> Covariates:
     if covariates is None:
         return Covariates(formula=f"{answer} ~ 1", outcome=answer, variables=(), parsed=None)
     require_name(covariates, "covariates", fix='write them as a formula, "age + sex"')
-    return of_formula(f"`{answer}` ~ {covariates.strip().removeprefix('~')}")
+    try:
+        return of_formula(f"`{answer}` ~ {covariates.strip().removeprefix('~')}")
+    except EstimateFault as fault:
+        if fault.code != "FL-EST-220":
+            raise
+        # A text that is no formula may be an answer that was passed by mistake.
+        raise EstimateFault(
+            "FL-EST-220", "the formula cannot be used", found=f"covariates={shown(covariates)}",
+            fix='the right-hand side alone, such as "age + sex + C(region)"',
+        ) from None  # fmt: skip
 
 
 def of_formula(formula: str) -> Covariates:

@@ -87,6 +87,17 @@ def fit_list(
     EstimateFault
         FL-EST-647: the likelihood, or the sum of squares, has no optimum within the shares that there can be.
     """
+    if not method.leverage:
+        # Equal people have equal influences; leverage alone is of each by their own weight.
+        few, of = answers.patterns
+        made = _fitted(few, np.bincount(of, weights=weight, minlength=len(few.y)), people, method, start)
+        return replace(made, influence=made.influence[of])
+    return _fitted(answers, weight, people, method, start)
+
+
+def _fitted(
+    answers: ListAnswers, weight: Floats, people: float, method: ListMethod, start: Floats | None
+) -> FittedList:
     if method.estimator == "linear":
         made = linear(answers, weight, leverage=method.leverage)
         return FittedList(theta=made.theta, influence=made.influence, method=method)

@@ -8,6 +8,7 @@ hide at the floor answer 0 where 1 would.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,16 @@ class ListAnswers:
     treated: Bools
     x: Floats
     items: int
+
+    @cached_property
+    def patterns(self) -> tuple[ListAnswers, Positions]:
+        """The different answers, and which of them each group gave: far fewer where covariates are classes."""
+        rows = np.ascontiguousarray(np.column_stack([self.y, self.treated, self.x]).astype(float))
+        _, first, of = np.unique(
+            rows.view(np.dtype((np.void, rows.strides[0]))), return_index=True, return_inverse=True
+        )
+        made = ListAnswers(y=self.y[first], treated=self.treated[first], x=self.x[first], items=self.items)
+        return made, of.ravel()
 
 
 @dataclass(frozen=True, kw_only=True)

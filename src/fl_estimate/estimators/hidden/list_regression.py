@@ -95,7 +95,7 @@ def regress_list_experiment(
     >>> model.to_frame()["term"].tolist()
     ['Intercept', 'x', 'control: Intercept', 'control: x']
     >>> round(model["x"].value, 2), round(model["x"].se, 2)
-    (0.57, 0.16)
+    (0.59, 0.16)
     """
     likelihood = {"overdispersed": overdispersed, "constrained": constrained, "ceiling": ceiling, "floor": floor}
     check_list_arguments(

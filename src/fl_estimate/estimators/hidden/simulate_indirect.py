@@ -13,6 +13,9 @@ from fl_estimate.errors import EstimateFault, shown
 from fl_estimate.estimators.hidden.randomised_devices import RandomisedModel, device_of
 from fl_estimate.inputs.seeds import known_seed
 
+NODES = 80
+"""Of the integral over the shifts of people."""
+
 
 def simulate_list_experiment(
     n: int,
@@ -48,11 +51,11 @@ def simulate_list_experiment(
         ρ of the beta-binomial count of control items; 0 is binomial.
     slope : float
         Change of the log-odds of the sensitive item, and half as much of a control item, by one unit of the covariate ``x``
-        (standard normal). The prevalence stays as given.
+        (standard normal). The prevalence of the population stays as given.
     psus : int
         Primary units of equal size; 0 draws people alone.
     clustering : float
-        Standard deviation of the log-odds of the sensitive item, and of a control item, between units.
+        Standard deviation of the log-odds of the sensitive item, and of a control item, between units; without units it has no meaning.
     ceiling, floor : float
         Share of those who have the item and all others, or the item alone, that hide it.
     design_effect : float
@@ -86,9 +89,10 @@ def simulate_list_experiment(
     rng = np.random.default_rng(known_seed(seed))
     unit, treated = _assigned(rng, int(n), int(psus))
     x = rng.standard_normal(n)
+    clustering = clustering if psus else 0.0
     between = clustering * rng.standard_normal((2, int(psus) or 1))[:, unit]
-    truth = rng.random(n) < _shares(prevalence, slope * x + between[0])
-    p = _shares(item_shares, slope / 2 * x + between[1])
+    truth = rng.random(n) < _shares(prevalence, slope * x + between[0], np.hypot(slope, clustering))
+    p = _shares(item_shares, slope / 2 * x + between[1], np.hypot(slope / 2, clustering))
     if overdispersion > 0:
         scale = (1 - overdispersion) / overdispersion
         p = rng.beta(np.maximum(p * scale, 1e-9), np.maximum((1 - p) * scale, 1e-9))
@@ -159,8 +163,9 @@ def simulate_randomised_response(
     rng = np.random.default_rng(known_seed(seed))
     unit, _ = _assigned(rng, int(n), int(psus))
     x = rng.standard_normal(n)
+    clustering = clustering if psus else 0.0
     between = clustering * rng.standard_normal(int(psus) or 1)[unit]
-    truth = rng.random(n) < _shares(prevalence, slope * x + between)
+    truth = rng.random(n) < _shares(prevalence, slope * x + between, np.hypot(slope, clustering))
     answer = rng.random(n) < device.base + device.slope * truth
     answer &= rng.random(n) >= disobedience
     tosses = rng.random(n) < inattention
@@ -184,14 +189,16 @@ def _assigned(rng: np.random.Generator, n: int, psus: int) -> tuple[Any, Bools]:
     return unit, treated
 
 
-def _shares(share: float, shift: Floats) -> Floats:
-    """Shares that differ by a shift of their log-odds, with the mean asked for."""
+def _shares(share: float, shift: Floats, spread: float) -> Floats:
+    """Shares that differ by a normal shift of their log-odds, of which the spread is known, with the mean asked for over all shifts."""
     from scipy.optimize import brentq
     from scipy.special import expit
 
-    if share in (0.0, 1.0) or not np.any(shift):
+    if share in (0.0, 1.0) or spread == 0:
         return np.full(len(shift), share)
-    centre: float = brentq(lambda at: float(np.mean(expit(at + shift))) - share, -60, 60)  # pyright: ignore[reportAssignmentType]
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    weights = weights / weights.sum()
+    centre: float = brentq(lambda at: float(weights @ expit(at + spread * nodes)) - share, -60, 60)  # pyright: ignore[reportAssignmentType]
     return np.asarray(expit(centre + shift), dtype=float)
 
 

@@ -1,4 +1,4 @@
-"""Indirect questions in a study file: the figures of the calls, and a report in three languages."""
+"""Indirect questions in a study file: the figures of the calls, and a report in two languages."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ model = "forced"
 probabilities = { yes = 0.15, no = 0.1 }
 
 [publish]
-languages = ["en", "fr", "es"]
+languages = ["en", "fr"]
 """
 FORCED: dict[str, Any] = {"model": "forced", "probabilities": {"yes": 0.15, "no": 0.1}}
 
@@ -110,11 +110,10 @@ def test_the_figures_are_those_of_the_calls(made: tuple[Any, Any]) -> None:
 
 def test_the_report_says_what_was_taken_for_granted(made: tuple[Any, Any]) -> None:
     folder: Path = made[0].folder
-    pages = {language: (folder / name).read_text(encoding="utf-8") for language, name in (("en", "report.html"), ("fr", "report.fr.html"), ("es", "report.es.html"))}  # fmt: skip
+    pages = {language: (folder / name).read_text(encoding="utf-8") for language, name in (("en", "report.html"), ("fr", "report.fr.html"))}  # fmt: skip
     assert "List experiment, difference of the arms" in pages["en"]
     assert "No design effect" in pages["en"]
     assert "Réponse aléatoire (réponses forcées)" in pages["fr"]
-    assert "Respuesta aleatorizada (respuestas forzadas)" in pages["es"]
 
 
 def test_every_key_has_a_line() -> None:
