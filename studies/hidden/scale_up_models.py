@@ -68,7 +68,9 @@ CELLS: tuple[Cell, ...] = (
 )  # fmt: skip
 
 
-def ranks(model: str, truths: int, first_seed: int = 1, *, respondents: int = 40, kept: int = 99) -> dict[str, Floats]:
+def ranks(
+    model: str, truths: int, first_seed: int = 1, *, respondents: int = 40, kept: int = 99, thin: int = 12
+) -> dict[str, Floats]:
     """Simulation-based calibration: ranks of truths drawn from the priors among draws of their posteriors, each uniform on 0 … kept.
 
     Parameters
@@ -79,8 +81,8 @@ def ranks(model: str, truths: int, first_seed: int = 1, *, respondents: int = 40
     first_seed : int
         Truth i has seed `first_seed` + i.
     respondents : int
-    kept : int
-        Draws of each posterior, far enough apart.
+    kept, thin : int
+        Draws of each posterior, and steps between two of them: far enough apart.
 
     Returns
     -------
@@ -89,7 +91,7 @@ def ranks(model: str, truths: int, first_seed: int = 1, *, respondents: int = 40
     """
     found: dict[str, list[float]] = {}
     for seed in range(first_seed, first_seed + truths):
-        for name, (truth, draws) in _posterior(model, seed, respondents, kept).items():
+        for name, (truth, draws) in _posterior(model, seed, respondents, kept, thin).items():
             # Ties (a size at its lower end) are broken at random.
             below, same = float((draws < truth).sum()), float((draws == truth).sum())
             jitter = np.random.default_rng(seed).integers(0, int(same) + 1)
@@ -97,7 +99,7 @@ def ranks(model: str, truths: int, first_seed: int = 1, *, respondents: int = 40
     return {name: np.array(values) for name, values in found.items()}
 
 
-def _posterior(model: str, seed: int, respondents: int, kept: int) -> dict[str, tuple[float, Floats]]:
+def _posterior(model: str, seed: int, respondents: int, kept: int, thin: int) -> dict[str, tuple[float, Floats]]:
     generator = np.random.default_rng([seed, 20])
     effects = model == "overdispersed"
     priors = PRIORS.get(model, PRIORS["random-degree"])
@@ -111,7 +113,7 @@ def _posterior(model: str, seed: int, respondents: int, kept: int) -> dict[str, 
     )  # fmt: skip
     transmission = TRANSMISSION if model in ("transmission", "combined") else None
     problem = problem_of(data, model, transmission, priors, np.ones(respondents))
-    chains = sample_scale_up(problem, chains=1, draws_per_chain=kept, burn_in=400, thin=12, seed=seed)
+    chains = sample_scale_up(problem, chains=1, draws_per_chain=kept, burn_in=400, thin=thin, seed=seed)
     share, _ = scaled_shares(problem, chains, require_scaling(problem, None, None))
     named = {"size": (float(np.log(shares[-1])), share[0, :, -1])}
     return named | {name: (truth[name], chains.parameters[name][0]) for name in truth}

@@ -27,6 +27,8 @@ MOST_MISSED = 0.25
 """Known groups that may lie outside their own limits before the model is doubted."""
 AT_END, PILED = 0.02, 0.1
 """The outermost part of a flat prior, at either end, and the share of the draws in it that is too many."""
+SHORT, RHAT_HOPELESS_SHORT = 250, 1.2
+"""Draws of a chain below which R-hat is loose: chains of 25 draws that agree often have 1.1."""
 Told = list[tuple[ReasonCode, dict[str, Any]]]
 
 
@@ -67,11 +69,11 @@ def posterior_of(
     """
     published = np.concatenate([log_share[..., problem.hidden], np.log(_mean(chains, constant))[..., None]], axis=-1)
     told = mixing(published)
-    if not told["rhat_max"] <= RHAT_HOPELESS:
+    if not told["rhat_max"] <= (RHAT_HOPELESS if log_share.shape[1] >= SHORT else RHAT_HOPELESS_SHORT):
         raise EstimateFault(
             "FL-EST-623", "the chains of the sampler do not agree, so that there is no estimate",
             found=f"R-hat {told['rhat_max']:.3f} over {log_share.shape[0]} chains of {log_share.shape[1]:,} draws",
-            fix="more burn_in= and thin=; groups about whom almost nobody reports anything may be left out",
+            fix="more draws=, burn_in= and thin=; groups about whom almost nobody reports anything may be left out",
         )  # fmt: skip
     reasons: Told = [(code, dict(parameters)) for code, parameters in _flags(told, chains.flags)]
     reasons += _prior_ends(problem, chains)

@@ -26,7 +26,7 @@ UNWEIGHTED = fl.Design(unweighted=True)
 
 
 def few_of_scale_up_model() -> fl.Estimates:
-    return fl.hidden.scale_up_model(few_reports(), "hidden", known=KNOWN, population=N, design=DESIGN, weighting="ignored", draws=100, burn_in=20, seed=1)  # fmt: skip
+    return fl.hidden.scale_up_model(few_reports(), "hidden", known=KNOWN, population=N, design=DESIGN, weighting="ignored", draws=400, burn_in=50, seed=1)  # fmt: skip
 
 
 @cache
@@ -197,7 +197,10 @@ def test_ranks_of_truths_among_their_posteriors_are_uniform() -> None:
 @pytest.mark.parametrize("model", [name for name in MODELS if name not in ("correlated", "combined")])
 def test_each_model_finds_the_truth_of_its_own_reports(model: str) -> None:
     options = {"transmission": {"positive": 40, "n": 50}} if model == "transmission" else {}
-    value, lower, upper, truth = draw(model, model, 4, options={"draws": 200, "burn_in": 150, **options})
+    # Of one sample each: at 99.9 % a truth outside is a fault. How often 95 % hold it is for the study to say.
+    value, lower, upper, truth = draw(
+        model, model, 4, options={"draws": 400, "burn_in": 150, "level": 0.999, **options}
+    )
     assert lower < truth < upper
     assert 0.5 < value / truth < 2
 
@@ -274,7 +277,7 @@ def test_missing_reports_stay_out_of_the_likelihood() -> None:
     assert "scale_up_missing_reports_ignorable" in assumed(made)
     assert made.frame["n"].iloc[0] == 120
     assert made.value == pytest.approx(estimate().value, rel=0.3)
-    over = estimate(frame, unanswered="available", unknown="available", model="overdispersed", draws=100)
+    over = estimate(frame, unanswered="available", unknown="available", model="overdispersed", draws=200)
     assert over.value == pytest.approx(made.value, rel=0.3)
 
 
@@ -407,7 +410,7 @@ def test_settings_that_cannot_be_are_refused(settings: dict[str, Any], code: str
 
 
 def test_chains_that_do_not_agree_give_no_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
-    worst = {"rhat_max": 1.2, "ess_bulk_min": 20.0, "ess_tail_min": 20.0}
+    worst = {"rhat_max": 1.3, "ess_bulk_min": 20.0, "ess_tail_min": 20.0}
     monkeypatch.setattr(scale_up_posterior, "mixing", lambda _: worst)
     assert code_of() == "FL-EST-623"
     monkeypatch.setattr(scale_up_posterior, "mixing", lambda _: worst | {"rhat_max": 1.03})
