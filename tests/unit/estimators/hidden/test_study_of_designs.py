@@ -171,3 +171,10 @@ def test_both_figures_of_venues_are_printed(made: Any) -> None:
     published = made.published.to_frame()
     shown = published[published["method"].str.startswith("time-location")]
     assert shown["publication"].tolist() == ["published", "published"]
+
+
+def test_reported_cases_are_counted_as_cases() -> None:
+    drawn = fl.hidden.simulate_reported_cases(seed=4)
+    printed = str(fl.publish({"cases": fl.hidden.reported_cases(**drawn.arguments)}).table("en"))
+    assert "Cases found" in printed
+    assert "Respondents" not in printed
