@@ -43,6 +43,8 @@ CELLS: tuple[Cell, ...] = (
     cell("hartley", "households and register", holds=True, quantity="prevalence"),
     cell("hartley", "households and register", holds=True, share="size"),
     cell("hartley", "few cases", holds=True, share="size", prevalence=RARE),
-    cell("hartley", "few cases: the share follows the outcome", holds=False, prevalence=RARE),
+    # Where a sample met no case in the overlap the share is that of the people, so that both err alike.
+    cell("hartley", "few cases, small samples", holds=True, prevalence=RARE, n_a=400, n_b=150),
+    cell("hartley", "few cases, small samples", holds=True, share="size", prevalence=RARE, n_a=400, n_b=150),
     cell("hartley", "a third of the overlap of the register does not tell", holds=False, share="size", overlap_missed=1 / 3),
 )  # fmt: skip

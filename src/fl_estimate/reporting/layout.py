@@ -29,6 +29,8 @@ from fl_estimate.words.say import opening, say
 
 LISTED: frozenset[str] = frozenset({"population_size", "dark_figure"})
 """Quantities whose n are persons on lists, not respondents."""
+OF_CASES: frozenset[str] = frozenset({"reported_persons", "reported_cases", "persons_per_case"})
+"""Quantities whose n are reported cases."""
 CAUTION = "†"
 WITHHELD_MARK = "‥"
 EMPTY_MARK = "–"
@@ -142,6 +144,8 @@ def layout(table: PublishedTable, language: str = "en", truth: Truth | None = No
         heads["effective_n"] = say("head", "effective_size", language)
     if "n" in heads and frame["quantity"].isin(list(LISTED)).any():
         heads["n"] = say("head", "observed", language)
+    if "n" in heads and frame["quantity"].isin(list(OF_CASES)).any():
+        heads["n"] = say("head", "cases_found", language)
     if not _has_unknown(table):
         heads.pop("undetermined", None)
     return Layout(

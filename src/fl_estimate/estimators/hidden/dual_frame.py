@@ -100,8 +100,8 @@ def dual_frame(
         Weigh the overlap of both samples so that the variance is least; with the people of the overlap besides; weigh everybody in the overlap by both
         probabilities (Bankier; Kalton and Anderson), or rake these weights to `frame_sizes` (Skinner); or by the sizes of both frames (Skinner and Rao).
     overlap_share : {"outcome", "size"} or number
-        Of sample A in the overlap (θ): least variance of the outcome, or of the number of people in the overlap, or given. With few cases take "size": a
-        sample that met no case in the overlap has an estimated variance of 0, and would get all the weight. Where that happens "size" is taken, and a reason says so.
+        Of sample A in the overlap (θ): least variance of the outcome, or of the number of people in the overlap, or given. A sample that met no case in the overlap has an
+        estimated variance of 0, and would get all the weight: there "size" is taken, and a reason says so.
     probabilities : tuple of str, optional
         Columns of the probability in A and in B of everybody in the overlap: for both single-frame estimators.
     frame_sizes : tuple of number, optional
