@@ -38,7 +38,7 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         fl.hidden.scale_up_model,
         {
             **S, "hidden": "fl", "where": "one", "model": "transmission", "transmission": {"positive": 40, "n": 50}, "weighting": "ignored",
-            "priors": {"mu": (2.0, 8.0)}, "draws": 100, "burn_in": 10, "seed": 1,
+            "priors": {"mu": (2.0, 8.0)}, "draws": 400, "burn_in": 50, "seed": 1,
         },
     ),
     "hidden.simulate_scale_up": (fl.hidden.simulate_scale_up, {"respondents": 40, "psus": 8, "hidden_respondents": 10, "seed": 1}),
