@@ -63,7 +63,7 @@ def looped_tree(people: pd.DataFrame, replicates: int, rng: np.random.Generator)
 def main(arguments: argparse.Namespace) -> int:
     """Print a line for each bootstrap; 1 where one that RDS has in R is less than 20 times faster than stated."""
     import fl_estimate as fl
-    from fl_estimate.estimators.hidden.recruitment_weights import (
+    from fl_estimate.estimators.hidden.recruitment.recruitment_weights import (
         successive_weights,
         successive_weights_by_simulation,
     )

@@ -16,7 +16,7 @@ N, MEDIAN, MAXIMUM = 300, 600, 1800
 
 def size_from_prior(seed: int) -> int:
     """A size that the prior gives, so that its posterior has to be right."""
-    from fl_estimate.estimators.hidden.size_priors import prior_by_median
+    from fl_estimate.estimators.hidden.size.size_priors import prior_by_median
 
     prior = prior_by_median(N, MEDIAN, MAXIMUM)
     return int(np.random.default_rng([seed, 26]).choice(prior.sizes, p=prior.probabilities()))

@@ -9,11 +9,11 @@ import numpy as np
 
 import fl_estimate as fl
 from fl_estimate.arrays import Floats
-from fl_estimate.estimators.hidden.known_groups import KnownGroups
-from fl_estimate.estimators.hidden.relational_data import RelationalData
-from fl_estimate.estimators.hidden.scale_up_chains import sample_scale_up
-from fl_estimate.estimators.hidden.scale_up_problem import problem_of
-from fl_estimate.estimators.hidden.scale_up_scaling import require_scaling, scaled_shares
+from fl_estimate.estimators.hidden.network.known_groups import KnownGroups
+from fl_estimate.estimators.hidden.network.relational_data import RelationalData
+from fl_estimate.estimators.hidden.network.scale_up_chains import sample_scale_up
+from fl_estimate.estimators.hidden.network.scale_up_problem import problem_of
+from fl_estimate.estimators.hidden.network.scale_up_scaling import require_scaling, scaled_shares
 from studies.hidden.cells import Cell, Drawn
 
 DESIGN = "scale-up models"

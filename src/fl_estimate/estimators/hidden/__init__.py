@@ -1,49 +1,49 @@
 """Hidden populations: people whom no frame lists and few households hold. `fl.hidden`; one module a design."""
 
-from fl_estimate.estimators.hidden.adaptive_cluster import adaptive_cluster
-from fl_estimate.estimators.hidden.back_estimates import back_estimates
 from fl_estimate.estimators.hidden.compare_methods import compare_methods
-from fl_estimate.estimators.hidden.design_draw import DesignDraw
-from fl_estimate.estimators.hidden.dual_frame import dual_frame
-from fl_estimate.estimators.hidden.generalised_scale_up import generalised_scale_up
-from fl_estimate.estimators.hidden.link_trace import LinkCounts, LinkTrace
-from fl_estimate.estimators.hidden.link_tracing import link_tracing
-from fl_estimate.estimators.hidden.list_experiment import list_experiment
-from fl_estimate.estimators.hidden.list_regression import regress_list_experiment
-from fl_estimate.estimators.hidden.list_tests import list_experiment_test
-from fl_estimate.estimators.hidden.multiplicity import multiplicity
-from fl_estimate.estimators.hidden.network_size import network_size
-from fl_estimate.estimators.hidden.number_of_cases import ss_cases
-from fl_estimate.estimators.hidden.population_size import ss_population_size
-from fl_estimate.estimators.hidden.randomised_regression import regress_randomised_response
-from fl_estimate.estimators.hidden.randomised_response import randomised_response
-from fl_estimate.estimators.hidden.recruitment_design import rds_design
-from fl_estimate.estimators.hidden.recruitment_diagnostics import RecruitmentDiagnostics, rds_diagnostics
-from fl_estimate.estimators.hidden.relational_data import RelationalData, relational_data
-from fl_estimate.estimators.hidden.reported_cases import reported_cases
-from fl_estimate.estimators.hidden.respondent_driven import gile_ss, rds_i, rds_ii
-from fl_estimate.estimators.hidden.scale_up import scale_up
-from fl_estimate.estimators.hidden.scale_up_model import scale_up_model
-from fl_estimate.estimators.hidden.scale_up_model_simulation import SimulatedReports, simulate_scale_up_model
-from fl_estimate.estimators.hidden.scale_up_simulation import ScaleUpSample, simulate_scale_up
-from fl_estimate.estimators.hidden.service_multiplier import service_multiplier
-from fl_estimate.estimators.hidden.simulate_indirect import (
-    simulate_list_experiment,
-    simulate_randomised_response,
-)
-from fl_estimate.estimators.hidden.simulate_recruitment import SimulatedRecruitment, simulate_rds
-from fl_estimate.estimators.hidden.simulate_succession import SimulatedSuccession, simulate_successive_sampling
-from fl_estimate.estimators.hidden.simulated_families import simulate_families
-from fl_estimate.estimators.hidden.simulated_links import SimulatedLinkTracing, simulate_link_tracing
-from fl_estimate.estimators.hidden.simulated_places import simulate_adaptive_cluster, simulate_time_location
-from fl_estimate.estimators.hidden.simulated_samples import (
+from fl_estimate.estimators.hidden.designs.adaptive_cluster import adaptive_cluster
+from fl_estimate.estimators.hidden.designs.design_draw import DesignDraw
+from fl_estimate.estimators.hidden.designs.dual_frame import dual_frame
+from fl_estimate.estimators.hidden.designs.reported_cases import reported_cases
+from fl_estimate.estimators.hidden.designs.simulated_places import simulate_adaptive_cluster, simulate_time_location
+from fl_estimate.estimators.hidden.designs.simulated_samples import (
     simulate_dual_frame,
     simulate_reported_cases,
     simulate_two_phase,
 )
-from fl_estimate.estimators.hidden.time_location import time_location
-from fl_estimate.estimators.hidden.time_location_weights import time_location_weights
-from fl_estimate.estimators.hidden.two_phase import two_phase
+from fl_estimate.estimators.hidden.designs.time_location import time_location
+from fl_estimate.estimators.hidden.designs.time_location_weights import time_location_weights
+from fl_estimate.estimators.hidden.designs.two_phase import two_phase
+from fl_estimate.estimators.hidden.family.multiplicity import multiplicity
+from fl_estimate.estimators.hidden.family.simulated_families import simulate_families
+from fl_estimate.estimators.hidden.indirect.list_experiment import list_experiment
+from fl_estimate.estimators.hidden.indirect.list_regression import regress_list_experiment
+from fl_estimate.estimators.hidden.indirect.list_tests import list_experiment_test
+from fl_estimate.estimators.hidden.indirect.randomised_regression import regress_randomised_response
+from fl_estimate.estimators.hidden.indirect.randomised_response import randomised_response
+from fl_estimate.estimators.hidden.indirect.simulate_indirect import (
+    simulate_list_experiment,
+    simulate_randomised_response,
+)
+from fl_estimate.estimators.hidden.links.link_trace import LinkCounts, LinkTrace
+from fl_estimate.estimators.hidden.links.link_tracing import link_tracing
+from fl_estimate.estimators.hidden.links.simulated_links import SimulatedLinkTracing, simulate_link_tracing
+from fl_estimate.estimators.hidden.network.back_estimates import back_estimates
+from fl_estimate.estimators.hidden.network.generalised_scale_up import generalised_scale_up
+from fl_estimate.estimators.hidden.network.network_size import network_size
+from fl_estimate.estimators.hidden.network.relational_data import RelationalData, relational_data
+from fl_estimate.estimators.hidden.network.scale_up import scale_up
+from fl_estimate.estimators.hidden.network.scale_up_model import scale_up_model
+from fl_estimate.estimators.hidden.network.scale_up_model_simulation import SimulatedReports, simulate_scale_up_model
+from fl_estimate.estimators.hidden.network.scale_up_simulation import ScaleUpSample, simulate_scale_up
+from fl_estimate.estimators.hidden.recruitment.recruitment_design import rds_design
+from fl_estimate.estimators.hidden.recruitment.recruitment_diagnostics import RecruitmentDiagnostics, rds_diagnostics
+from fl_estimate.estimators.hidden.recruitment.respondent_driven import gile_ss, rds_i, rds_ii
+from fl_estimate.estimators.hidden.recruitment.simulate_recruitment import SimulatedRecruitment, simulate_rds
+from fl_estimate.estimators.hidden.service_multiplier import service_multiplier
+from fl_estimate.estimators.hidden.size.number_of_cases import ss_cases
+from fl_estimate.estimators.hidden.size.population_size import ss_population_size
+from fl_estimate.estimators.hidden.size.simulate_succession import SimulatedSuccession, simulate_successive_sampling
 from fl_estimate.inputs.recruitment import Recruitment
 
 __all__ = [

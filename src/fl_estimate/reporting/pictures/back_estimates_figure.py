@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fl_estimate.errors import PublishFault
-from fl_estimate.estimators.hidden.back_estimates import KNOWN_SIZES
+from fl_estimate.estimators.hidden.network.back_estimates import KNOWN_SIZES
 from fl_estimate.reporting.pictures.drawing import ROW, TEXT, WIDTH, axis_numbers, styled
 from fl_estimate.reporting.pictures.palette import DEEP, FAINT, PAPER, RULE, SERIES, SOFT
 from fl_estimate.results.estimates import Estimates

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fl_estimate.errors import PublishFault
-from fl_estimate.estimators.hidden.recruited_people import ChainNames, MissingDegree
-from fl_estimate.estimators.hidden.recruitment_diagnostics import CLOSE
-from fl_estimate.estimators.hidden.recruitment_traces import (
+from fl_estimate.estimators.hidden.recruitment.recruited_people import ChainNames, MissingDegree
+from fl_estimate.estimators.hidden.recruitment.recruitment_diagnostics import CLOSE
+from fl_estimate.estimators.hidden.recruitment.recruitment_traces import (
     ClassedRecruits,
     OpenOutcome,
     Trace,

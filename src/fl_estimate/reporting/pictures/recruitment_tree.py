@@ -13,8 +13,8 @@ import numpy as np
 
 from fl_estimate.arrays import Floats, Positions
 from fl_estimate.errors import PublishFault
-from fl_estimate.estimators.hidden.recruited_people import ChainNames, MissingDegree
-from fl_estimate.estimators.hidden.recruitment_traces import OpenOutcome, classed
+from fl_estimate.estimators.hidden.recruitment.recruited_people import ChainNames, MissingDegree
+from fl_estimate.estimators.hidden.recruitment.recruitment_traces import OpenOutcome, classed
 from fl_estimate.inputs.recruitment import Recruitment
 from fl_estimate.reporting.pictures.drawing import TEXT, WIDTH, styled
 from fl_estimate.reporting.pictures.palette import DEEP, FAINT, INK, PAPER, RULE, SERIES, SOFT

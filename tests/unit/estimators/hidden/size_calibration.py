@@ -7,10 +7,10 @@ import sys
 import numpy as np
 
 from fl_estimate.arrays import Floats
-from fl_estimate.estimators.hidden.degree_families import DegreePrior
-from fl_estimate.estimators.hidden.size_posterior import size_likelihood
-from fl_estimate.estimators.hidden.size_priors import prior_by_median
-from fl_estimate.estimators.hidden.successive_order import DrawOrder
+from fl_estimate.estimators.hidden.size.degree_families import DegreePrior
+from fl_estimate.estimators.hidden.size.size_posterior import size_likelihood
+from fl_estimate.estimators.hidden.size.size_priors import prior_by_median
+from fl_estimate.estimators.hidden.size.successive_order import DrawOrder
 
 N, MEDIAN, MAXIMUM = 60, 130, 390
 DEGREES = DegreePrior(family="com-poisson", mean=6.0, sd=2.5, mean_weight=4.0, sd_weight=8.0, largest=35)

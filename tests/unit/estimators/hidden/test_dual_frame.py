@@ -11,7 +11,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.errors import EstimateFault
-from fl_estimate.estimators.hidden.dual_frame_weights import fuller_burmeister, hartley, optimal_share, raked
+from fl_estimate.estimators.hidden.designs.dual_frame_weights import fuller_burmeister, hartley, optimal_share, raked
 from tests.unit.reporting.few import DESIGN, few
 
 hidden: Any = fl.hidden

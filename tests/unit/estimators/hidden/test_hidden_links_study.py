@@ -35,7 +35,7 @@ def test_the_example_of_the_docs_runs_and_gives_what_python_gives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, steps in (("BURN_IN", 200), ("FEWEST_STEPS", 300), ("MOST_STEPS", 300)):
-        monkeypatch.setattr(f"fl_estimate.estimators.hidden.link_posterior.{name}", steps)
+        monkeypatch.setattr(f"fl_estimate.estimators.hidden.links.link_posterior.{name}", steps)
     sample = fl.hidden.simulate_link_tracing(
         500, strata={"port": 0.4, "town": 0.6}, links=[[0.01, 0.002], [0.002, 0.008]], initial=80, outcome=0.4, seed=3
     )

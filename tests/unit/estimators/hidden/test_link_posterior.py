@@ -11,9 +11,9 @@ import pytest
 from scipy import special, stats
 
 import fl_estimate as fl
-from fl_estimate.estimators.hidden import link_posterior
-from fl_estimate.estimators.hidden.link_posterior import LinkPrior, draw_posterior, log_size
-from fl_estimate.estimators.hidden.link_trace import LinkCounts
+from fl_estimate.estimators.hidden.links import link_posterior
+from fl_estimate.estimators.hidden.links.link_posterior import LinkPrior, draw_posterior, log_size
+from fl_estimate.estimators.hidden.links.link_trace import LinkCounts
 
 Key = tuple[Any, ...]
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.estimators.hidden.link_reorderings import chapman, reorder
+from fl_estimate.estimators.hidden.links.link_reorderings import chapman, reorder
 
 TWO = {"a": 0.7, "b": 0.3}
 LINKED = [[0.008, 0.002], [0.002, 0.012]]
@@ -31,7 +31,7 @@ def estimated(sample: fl.hidden.SimulatedLinkTracing, **more: Any) -> fl.Estimat
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """As few steps as show what is asked here."""
     for name, steps in (("BURN_IN", 200), ("FEWEST_STEPS", 300), ("MOST_STEPS", 300)):
-        monkeypatch.setattr(f"fl_estimate.estimators.hidden.link_posterior.{name}", steps)
+        monkeypatch.setattr(f"fl_estimate.estimators.hidden.links.link_posterior.{name}", steps)
 
 
 def few_of_link_tracing() -> fl.Estimates:
@@ -143,7 +143,7 @@ def test_the_walk_visits_orders_as_often_as_they_are(monkeypatch: pytest.MonkeyP
     """The mean overlap of the walk is that of all orders, within 4 standard errors of 400 independent ones."""
     trace = small()
     every = reorder(trace, np.zeros(7), 20.0, draws=100, seed=1).overlap
-    monkeypatch.setattr("fl_estimate.estimators.hidden.link_reorderings.MOST_ENUMERATED", 0)
+    monkeypatch.setattr("fl_estimate.estimators.hidden.links.link_reorderings.MOST_ENUMERATED", 0)
     walked = reorder(trace, np.zeros(7), 20.0, draws=2_000, seed=1)
     assert not walked.exact
     assert abs(walked.overlap.mean() - every.mean()) < 4 * every.std() / 20
@@ -260,7 +260,7 @@ def test_a_sample_that_says_nothing_of_the_size_is_refused() -> None:
 
 
 def test_chains_that_do_not_agree_give_no_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_module("fl_estimate.estimators.hidden.link_tracing"), "RHAT_HOPELESS", 0.5)
+    monkeypatch.setattr(import_module("fl_estimate.estimators.hidden.links.link_tracing"), "RHAT_HOPELESS", 0.5)
     with pytest.raises(fl.FlError, match="FL-EST-573"):
         estimated(drawn(), draws=100)
 

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 import fl_estimate as fl
-from fl_estimate.estimators.hidden.list_model import ListAnswers, ListLikelihood, logistic, maximise, scores
+from fl_estimate.estimators.hidden.indirect.list_model import ListAnswers, ListLikelihood, logistic, maximise, scores
 
 SRS = fl.Design(unweighted=True)
 EVERY = [

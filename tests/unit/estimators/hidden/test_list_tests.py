@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 import fl_estimate as fl
-from fl_estimate.estimators.hidden.list_tests import _one_sided, _weights  # pyright: ignore[reportPrivateUsage]
+from fl_estimate.estimators.hidden.indirect.list_tests import _one_sided, _weights  # pyright: ignore[reportPrivateUsage]
 from tests.unit.reporting import few
 
 SRS = fl.Design(unweighted=True)

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.estimators.hidden.randomised_devices import MODELS, device_of
+from fl_estimate.estimators.hidden.indirect.randomised_devices import MODELS, device_of
 from tests.unit.reporting import few
 
 SRS = fl.Design(unweighted=True)

@@ -10,7 +10,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.errors import EstimateFault, PublishFault
-from fl_estimate.estimators.hidden.recruitment_diagnostics import (
+from fl_estimate.estimators.hidden.recruitment.recruitment_diagnostics import (
     population_homophily,
     recruitment_homophily,
     waves_to_equilibrium,

@@ -10,7 +10,7 @@ import pytest
 from studies.hidden.family_network import CELLS
 
 import fl_estimate as fl
-from fl_estimate.estimators.hidden.multiplicity_reports import Counting
+from fl_estimate.estimators.hidden.family.multiplicity_reports import Counting
 
 SMALL: dict[str, Any] = {"families": 1_500, "areas": 60, "areas_drawn": 20, "prevalence": 0.05}
 COUNTINGS: tuple[Counting, ...] = ("households", "persons")

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from scipy.stats import kstest, multinomial
 
-from fl_estimate.estimators.hidden import successive_order
-from fl_estimate.estimators.hidden.degree_families import DegreePrior
-from fl_estimate.estimators.hidden.size_posterior import log_arrangements, size_likelihood
-from fl_estimate.estimators.hidden.size_priors import (
+from fl_estimate.estimators.hidden.size import successive_order
+from fl_estimate.estimators.hidden.size.degree_families import DegreePrior
+from fl_estimate.estimators.hidden.size.size_posterior import log_arrangements, size_likelihood
+from fl_estimate.estimators.hidden.size.size_priors import (
     SizePrior,
     prior_by_mean,
     prior_by_median,
@@ -20,7 +20,7 @@ from fl_estimate.estimators.hidden.size_priors import (
     prior_by_quartiles,
     quantiles,
 )
-from fl_estimate.estimators.hidden.successive_order import DrawOrder
+from fl_estimate.estimators.hidden.size.successive_order import DrawOrder
 from tests.unit.estimators.hidden.size_calibration import MAXIMUM, MEDIAN, ranks
 from tests.unit.estimators.hidden.size_calibration import N as CALIBRATED_N
 

@@ -1,0 +1,1 @@
+"""Indirect questions: list experiments, randomised response and crosswise questions, with regression."""

@@ -1,0 +1,1 @@
+"""Respondent-driven sampling: chains of recruitment, their weights, bootstraps and diagnostics."""

@@ -1,0 +1,1 @@
+"""The size of a hidden population from the order in which its people were recruited, by degree."""
