@@ -13,6 +13,7 @@ import narwhals as nw
 from fl_estimate.arrays import Floats
 from fl_estimate.design.margins import balanced
 from fl_estimate.estimators.hidden.known_groups import KnownGroups
+from fl_estimate.estimators.hidden.scale_up_domains import DomainSizes
 from fl_estimate.estimators.survey.domain_query import Measure
 from fl_estimate.estimators.survey.targets import OutcomeColumns, Targets, inside_rows
 from fl_estimate.estimators.survey.weighted_call import Call
@@ -39,6 +40,8 @@ class NetworkReports:
         The number at which reports are cut.
     left_out : str or None
         A known group that network sizes are not to be made of.
+    domains : DomainSizes or None
+        Sizes of each domain, where respondents spoke of people of their own.
     """
 
     known: KnownGroups
@@ -47,6 +50,7 @@ class NetworkReports:
     unknown: str | None
     top_code: float | None
     left_out: str | None = None
+    domains: DomainSizes | None = None
 
     def report(self, schema: Mapping[str, Any], name: str) -> nw.Expr:
         """The reports about a group, 0 where missing."""
@@ -60,13 +64,24 @@ class NetworkReports:
         names = self.known.names
         absent = [missing(name, schema) for name in names]
         met = balanced(add, [self.report(schema, name) for name in names])
-        asked, answered = nw.lit(float(self.sizes.sum())), nw.lit(1.0)
+        answered = nw.lit(1.0)
         if self.unanswered == "exclude":
             answered = 1.0 - balanced(or_, absent).cast(nw.Float64)
+        of_groups = self._sizes(schema)
         if self.unanswered == "available":
-            parts = [(1.0 - each.cast(nw.Float64)) * float(size) for each, size in zip(absent, self.sizes, strict=True)]
-            asked = balanced(add, parts)
+            of_groups = [(1.0 - each.cast(nw.Float64)) * size for each, size in zip(absent, of_groups, strict=True)]
+        asked = balanced(add, of_groups)
+        if self.domains is not None:
+            part = self.domains.of_rows(self.domains.population / self.known.population, schema)
+            # Who is in no domain of the table stays in scope: their row tells of them, and is refused.
+            met, asked = met * part, nw.when(part > 0.0).then(asked).otherwise(nw.lit(1.0))
         return {MET: met, ASKED: asked, ANSWERED: answered}
+
+    def _sizes(self, schema: Mapping[str, Any]) -> list[nw.Expr]:
+        """The size of each known group, in the population that a respondent spoke of."""
+        if self.domains is None:
+            return [nw.lit(float(size)) for size in self.sizes]
+        return [self.domains.of_rows(sizes, schema) for sizes in self.domains.sizes.T]
 
     def on(self, call: Call) -> Call:
         """The call with these columns beside its people's own, so that no expression is worked out twice."""

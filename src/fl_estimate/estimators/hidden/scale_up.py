@@ -6,6 +6,7 @@ The public function; its rows' columns are in `network_columns`, what figures be
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
@@ -20,6 +21,7 @@ from fl_estimate.estimators.hidden.recall import RecallCurve, recall_curve
 from fl_estimate.estimators.hidden.relational_data import RelationalData, Unanswered, UnknownHidden, relational_data
 from fl_estimate.estimators.hidden.scale_up_adjustments import correction_of
 from fl_estimate.estimators.hidden.scale_up_codes import (
+    ABOUT_DOMAIN,
     ABOUT_POPULATION,
     BINOMIAL_ERROR,
     CORRECTED,
@@ -32,6 +34,7 @@ from fl_estimate.estimators.hidden.scale_up_codes import (
     UNANSWERED,
     UNCORRECTED,
 )
+from fl_estimate.estimators.hidden.scale_up_domains import DomainSizes, domain_sizes, require_domains, with_nation
 from fl_estimate.estimators.hidden.scale_up_rows import ScaledRows, scaled
 from fl_estimate.estimators.survey.imputed_call import estimated
 from fl_estimate.estimators.survey.weighted_call import Call, DfRule
@@ -59,7 +62,7 @@ from fl_estimate.results.roles import (
 
 Estimator = Literal["ratio-of-sums", "mean-of-ratios"]
 Variance = Literal["taylor", "replicates", "rescaled-bootstrap", "binomial"]
-ReportsAbout = Literal["population"]
+ReportsAbout = Literal["population", "domain"]
 Adjustment = Annotated[Any, Earlier(form=MoreThanZero | str, independent=True)]
 LIMITS = ("log", "wald")
 Told = Mapping[str, list[tuple[str, float, float]]]
@@ -122,10 +125,11 @@ def scale_up(
         Persons, or their share of `population`.
     design, by, where, df, level
         As in `fl.estimate_ratio`.
-    reports_about : {"population"}, optional
-        Needed with `by`: the respondents of each domain were asked about the whole population, so that every row is an estimate of
-        the whole hidden group and rows do not add up. Where they were asked about people of their own region, estimate each region
-        with ``where=`` and its own sizes.
+    reports_about : {"population", "domain"}, optional
+        Needed with `by`. ``"population"``: the respondents of each domain were asked about everybody, so that every row is an estimate
+        of the whole hidden group and rows do not add up. ``"domain"``: they were asked about people of their own domain; `known` is
+        then a frame with the by-column, `group`, `size` and `population` (of the domain, the same in each of its rows), and the nation
+        is the sum of the domains.
     unanswered : {"exclude", "zero", "available"}, optional
         What a missing report about a known group means: the respondent is out; nobody known; or network sizes are taken from the
         groups that were answered. Without it a missing report is an error.
@@ -183,9 +187,10 @@ def scale_up(
     >>> drawn.hidden_size, round(estimate.value), [round(limit) for limit in estimate.interval]
     (5000, 5132, [4383, 6008])
     """
-    groups = known_groups(known, population)
-    names = hidden_names(hidden, groups)
     _check(estimator, quantity, variance, interval, by, reports_about)
+    own = reports_about == "domain" and by is not None
+    groups, domains = domain_sizes(known, by, population) if own else (known_groups(known, population), None)
+    names = hidden_names(hidden, groups)
     curve = recall_curve(recall)
     data = relational_data(
         people, names, known=groups, population=population, design=design, where=where, unanswered=unanswered,
@@ -193,7 +198,7 @@ def scale_up(
     )  # fmt: skip
     reports = NetworkReports(
         known=groups, sizes=remembered_sizes(groups.sizes, groups.population, curve), unanswered=unanswered, unknown=unknown,
-        top_code=top_code,
+        top_code=top_code, domains=remembered_domains(domains, curve),
     )  # fmt: skip
     if variance == "rescaled-bootstrap":
         design = replicate(people, design=design, kind="rao-wu", replicates=replicates, seed=seed)
@@ -208,8 +213,9 @@ def scale_up(
         divided={"degree_ratio": degree_ratio, "transmission": transmission},
         shares=frozenset({"precision", "transmission"}),
     )
+    persons = np.full(len(basic), groups.population) if domains is None else require_domains(basic, domains)
     rows = ScaledRows(
-        size=groups.population if quantity == "total" else 1.0, curve=curve, correction=correction,
+        size=persons if quantity == "total" else 1.0, curve=curve, correction=correction,
         binomial=_ties(call, reports, names) if variance == "binomial" else None, interval=interval, level=level,
     )  # fmt: skip
     asked: dict[str, Any] = {
@@ -219,10 +225,13 @@ def scale_up(
     }  # fmt: skip
     said = _assumptions(data, asked, correction.told, curve)
     arguments = {name: "" if value is None else value for name, value in asked.items() if name != "by"}
-    return scaled(
+    made = scaled(
         basic, rows, quantity=TOTAL if quantity == "total" else PREVALENCE, method=METHODS[estimator], call="hidden.scale_up",
         arguments=arguments, assumptions=said, left_out=(DEFF_REFERENCE,), diagnostics=diagnostics_of(data),
     )  # fmt: skip
+    if domains is None:
+        return made
+    return with_nation(made, persons, shares=quantity == "prevalence", interval=interval, level=level)
 
 
 def diagnostics_of(data: RelationalData) -> dict[str, Any]:
@@ -244,6 +253,14 @@ def remembered_sizes(sizes: Floats, population: float, curve: RecallCurve | None
     return sizes if curve is None else population * curve.remembered(sizes / population)
 
 
+def remembered_domains(domains: DomainSizes | None, curve: RecallCurve | None) -> DomainSizes | None:
+    """The same of each domain."""
+    if domains is None or curve is None:
+        return domains
+    people = domains.population[:, None]
+    return replace(domains, sizes=people * curve.remembered(domains.sizes / people))
+
+
 def about_population(by: Any, reports_about: str | None) -> list[Assumption]:
     """FL-EST-599 where rows of domains are asked for and nobody has said whom respondents spoke of."""
     if reports_about not in (None, *get_args(ReportsAbout)):
@@ -253,9 +270,11 @@ def about_population(by: Any, reports_about: str | None) -> list[Assumption]:
     if reports_about is None:
         raise EstimateFault(
             "FL-EST-599", "it is not said about whom the respondents of each domain were asked", found=f"by={shown(by)}",
-            fix='reports_about="population": about everybody, so that each row is an estimate of the whole; where they were asked '
-            "about their own region, estimate each region by itself: where=, with its own known= and population=",
+            fix='reports_about="population": about everybody, so that each row is an estimate of the whole; reports_about="domain": about '
+            "people of their own domain, whose sizes stand in known= by domain",
         )  # fmt: skip
+    if reports_about == "domain":
+        return [ABOUT_DOMAIN.assume(column=str(by))]
     return [ABOUT_POPULATION.assume()]
 
 

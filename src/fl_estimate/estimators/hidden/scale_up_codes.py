@@ -13,6 +13,7 @@ BACK_ESTIMATE = MethodName("scale-up-back-estimate")
 
 KNOWN_GROUPS = AssumptionCode("scale_up_known_groups", "groups", "population")
 ABOUT_POPULATION = AssumptionCode("scale_up_about_population")
+ABOUT_DOMAIN = AssumptionCode("scale_up_about_domain", "column")
 NO_BARRIER = AssumptionCode("scale_up_no_barrier")
 UNCORRECTED: dict[str, AssumptionCode] = {
     "degree_ratio": AssumptionCode("scale_up_degree_ratio_one"),

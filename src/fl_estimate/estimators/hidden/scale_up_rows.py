@@ -30,7 +30,7 @@ class ScaledRows:
 
     Attributes
     ----------
-    size : float
+    size : float, or float array of shape (rows,)
         The population, or 1 of a share.
     curve : RecallCurve or None
     correction : Correction
@@ -40,7 +40,7 @@ class ScaledRows:
     level : float
     """
 
-    size: float
+    size: float | Floats
     curve: RecallCurve | None
     correction: Correction
     binomial: Floats | None
