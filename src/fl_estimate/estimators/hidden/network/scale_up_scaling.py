@@ -118,7 +118,7 @@ def scaled_shares(
             others = np.array(_but(base, k), dtype=np.intp)
             weight = np.maximum(chains.correlation[..., k, others], 0.0) ** power
             weight[weight.sum(axis=-1) <= 0] = 1.0
-            above = special.logsumexp(raw[..., others], axis=-1, b=weight)
+            above: Any = special.logsumexp(raw[..., others], axis=-1, b=weight)
             result[..., k] = raw[..., k] - above + np.log(weight @ share[others])
     return result, whole
 
