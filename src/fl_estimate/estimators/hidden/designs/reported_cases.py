@@ -141,8 +141,9 @@ def reported_cases(
     >>> import fl_estimate as fl, pandas as pd
     >>> found = [(1, 0)] * 40 + [(0, 1)] * 30 + [(1, 1)] * 20
     >>> cases = pd.DataFrame(found, columns=["one", "two"]).assign(persons=[2, 4] * 45)
-    >>> told = {"victims": "persons", "first_team": "one", "second_team": "two"}
-    >>> round(fl.hidden.reported_cases(cases, **told).value), round(fl.hidden.reported_cases(cases, **told, quantity="cases").value)
+    >>> persons = fl.hidden.reported_cases(cases, victims="persons", first_team="one", second_team="two")
+    >>> number = fl.hidden.reported_cases(cases, victims="persons", first_team="one", second_team="two", quantity="cases")
+    >>> round(persons.value), round(number.value)
     (441, 147)
     """
     require_choices(
