@@ -14,11 +14,11 @@ from studies.hidden.scale_up_models import draw, ranks
 
 import fl_estimate as fl
 from fl_estimate.errors import EstimateFault
-from fl_estimate.estimators.hidden import scale_up_chains, scale_up_posterior
-from fl_estimate.estimators.hidden.known_groups import KnownGroups
-from fl_estimate.estimators.hidden.relational_data import RelationalData
-from fl_estimate.estimators.hidden.scale_up_problem import MODELS, ScaleUpChains, ScaleUpProblem, problem_of
-from fl_estimate.estimators.hidden.scale_up_scaling import scaled_shares
+from fl_estimate.estimators.hidden.network import scale_up_chains, scale_up_posterior
+from fl_estimate.estimators.hidden.network.known_groups import KnownGroups
+from fl_estimate.estimators.hidden.network.relational_data import RelationalData
+from fl_estimate.estimators.hidden.network.scale_up_problem import MODELS, ScaleUpChains, ScaleUpProblem, problem_of
+from fl_estimate.estimators.hidden.network.scale_up_scaling import scaled_shares
 from tests.unit.estimators.hidden.test_scale_up import KNOWN, N, few_reports
 from tests.unit.reporting.few import DESIGN
 
@@ -76,7 +76,7 @@ def problem(
 
 
 def test_likelihoods_are_those_of_scipy() -> None:
-    from fl_estimate.estimators.hidden import scale_up_kernels as kernels
+    from fl_estimate.estimators.hidden.network import scale_up_kernels as kernels
 
     for z in (0.01, 0.7, 8.9, 9.1, 300.0, 1e8):
         assert kernels.log_gamma(z) == pytest.approx(special.gammaln(z), rel=1e-10, abs=1e-10)
@@ -94,7 +94,7 @@ def test_likelihoods_are_those_of_scipy() -> None:
 
 
 def test_overdispersed_reports_are_negative_binomial() -> None:
-    from fl_estimate.estimators.hidden.scale_up_overdispersed import log_products, over
+    from fl_estimate.estimators.hidden.network.scale_up_overdispersed import log_products, over
 
     reports = np.array([0, 1, 5, 60, 3])
     scale, excess, weight = (
@@ -511,7 +511,7 @@ def test_a_study_file_asks_for_it(tmp_path: Any) -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_can_be_written_for_nuts(model: str) -> None:
-    from fl_estimate.estimators.hidden.scale_up_nuts import recipe
+    from fl_estimate.estimators.hidden.network.scale_up_nuts import recipe
 
     transmission = (8, 4) if model in ("transmission", "combined") else None
     made = recipe(problem(TINY, model, transmission=transmission))
