@@ -13,6 +13,7 @@ from fl_estimate.results.codes import (
     P_VALUE,
     STEP_CHANGE,
     STEP_PREVALENCE,
+    TOTAL,
     UNWEIGHTED,
     Assumption,
     MethodName,
@@ -112,7 +113,7 @@ class RowLabels:
 
     def _quantity(self, record: Row) -> str:
         """What a row is a number of, where rows differ in that: beside the size of a population a total is called by its outcome."""
-        if self._of_one_unit and str(record["quantity"]) == unit_of(str(record["quantity"])) and record["outcome"]:
+        if self._of_one_unit and record["quantity"] == TOTAL and record["outcome"]:
             return outcome_words(self._wording, str(record["outcome"]), self._language)
         return quantity_words(str(record["quantity"]), self._wording.unit, self._language)
 
