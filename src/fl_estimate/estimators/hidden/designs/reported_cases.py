@@ -44,7 +44,9 @@ QUANTITIES: dict[str, Quantity] = {
     "cases": REPORTED_CASES,
     "persons_per_case": PERSONS_PER_CASE,
 }
-METHODS: dict[str, MethodName] = {name: MethodName(f"reported-cases-{name}", named=True) for name in get_args(Estimator)}
+METHODS: dict[str, MethodName] = {
+    name: MethodName(f"reported-cases-{name}", named=True) for name in get_args(Estimator)
+}
 TEAMS_INDEPENDENT = AssumptionCode("teams_independent")
 REPORTS_CLOSED = AssumptionCode("reports_closed")
 CASES_MATCHED = AssumptionCode("cases_matched_truly")

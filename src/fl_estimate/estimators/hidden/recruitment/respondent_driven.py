@@ -24,7 +24,6 @@ from fl_estimate.results.roles import (
     GROUPS,
     PEOPLE,
     InFile,
-    Key,
     Level,
     MoreThanZero,
     Names,
