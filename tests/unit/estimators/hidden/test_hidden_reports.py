@@ -153,6 +153,10 @@ def traced(folder: Path) -> Path:
     return written(folder, TRACED, LINKS, people=drawn.people, links=drawn.links)
 
 
+def run(file: Path) -> Any:
+    return fl.run_study(file, out=file.parent / "out")
+
+
 def captions(made: Any, language: str = "en") -> dict[str, str]:
     return {table.name: layout(table, language).caption for table in made.published.tables}
 
@@ -175,7 +179,7 @@ def test_a_check_takes_an_estimate_made_before(tmp_path: Path) -> None:
 def test_people_and_cases_of_link_tracing_are_told_apart(tmp_path: Path) -> None:
     file = traced(tmp_path)
     assert "traced" in check_study(file).surveys
-    table = fl.run_study(file, out=tmp_path / "out").published.tables[0]
+    table = run(file).published.tables[0]
     labels = [row.label for row in layout(table, "en").rows if not row.heading]
     assert labels == [
         "Population size", "port, Population size", "town, Population size", "fl", "port, fl", "town, fl",
@@ -184,7 +188,7 @@ def test_people_and_cases_of_link_tracing_are_told_apart(tmp_path: Path) -> None
 
 
 def test_a_table_says_by_which_design_its_figures_are(tmp_path: Path) -> None:
-    made = fl.run_study(recruited(tmp_path), out=tmp_path / "out")
+    made = run(recruited(tmp_path))
     assert captions(made)["share"] == "Outcome: prevalence – RDS-II"
     assert captions(made)["number"] == "Outcome: number of persons – successive sampling"
     # The number of persons is of other weights than the share: it is no other dress of it.
@@ -194,7 +198,7 @@ def test_a_table_says_by_which_design_its_figures_are(tmp_path: Path) -> None:
 
 
 def test_network_sizes_and_known_groups_do_not_lead(tmp_path: Path) -> None:
-    made = fl.run_study(scale_up(tmp_path), out=tmp_path / "out")
+    made = run(scale_up(tmp_path))
     assert headline(made.published).sentences[0].startswith("Hidden, number of persons: ")
     assert captions(made, "es")["networks"] == "Tamaño de la red: media"
     assert captions(made)["size"].startswith("Hidden: number of persons – ")
@@ -204,6 +208,6 @@ def test_network_sizes_and_known_groups_do_not_lead(tmp_path: Path) -> None:
 def test_an_interval_of_a_posterior_is_called_credible(tmp_path: Path) -> None:
     file = traced(tmp_path)
     file.write_text(LINKS + 'quantity = "prevalence"\n', encoding="utf-8")
-    made = fl.run_study(file, out=tmp_path / "out")
+    made = run(file)
     for language, word in (("en", "credible interval"), ("fr", "crédibilité"), ("es", "credibilidad")):
         assert word in " ".join(headline(made.published, language).sentences)
