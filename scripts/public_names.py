@@ -17,6 +17,7 @@ SECTIONS: dict[str, str] = {
     "indicators": "Classify",
     "design": "Design and weights",
     "estimators": "Estimate",
+    "estimators.hidden": "Hidden populations",
     "results": "Results",
     "reporting": "Publish",
     "laboratory": "Judge a method where the truth is known",
@@ -39,7 +40,9 @@ def entries() -> dict[str, list[str]]:
 
 
 def _section(module: str) -> str:
-    return SECTIONS[module.split(".")[1]]
+    """The section of a module: that of its package, or of the room that has one of its own."""
+    path = module.removeprefix("fl_estimate.")
+    return SECTIONS[max((part for part in SECTIONS if f"{path}.".startswith(f"{part}.")), key=len)]
 
 
 def page() -> str:

@@ -11,6 +11,7 @@ from fl_estimate.reporting.naming import column_title, outcome_words, quantity_w
 from fl_estimate.reporting.published_tables import PublishedTable
 from fl_estimate.reporting.scale import MEDIAN, only_quantile, scale_of
 from fl_estimate.reporting.tests_in_tables import of_tests
+from fl_estimate.results.codes import MethodName
 from fl_estimate.words.numbers import level_words
 from fl_estimate.words.say import joined, opening, say
 
@@ -22,7 +23,7 @@ ENVELOPES: frozenset[str] = frozenset({"envelope", "stated-range"})
 def caption(table: PublishedTable, language: str, *, margin: str | None = None) -> str:
     """What the table shows: outcome, quantity, by what (all its margins, or the one named), and by which method.
 
-    A design-weighted estimate is what a reader expects of a survey, and is not named.
+    A design-weighted estimate is what a reader expects of a survey, and is not named; a design for hidden populations is.
     """
     plain = unweighted_words(table, language)
     if (own := text_in(table.wording.title, language)) and margin is None:
@@ -60,7 +61,9 @@ def _how(frame: pd.DataFrame, language: str) -> str:
     """The method of a whole table in words, where it is not the plain one."""
     if several_methods(frame):
         return say("head", "several_methods", language)
-    if not len(frame) or based_on(frame, "respondents").any():
+    if not len(frame):
+        return ""
+    if based_on(frame, "respondents").any() and not MethodName.of(str(frame["method"].iloc[0])).named:
         return ""
     terms = [str(term) for term in frame["term"].unique()]
     model = f" ({say('term', terms[0], language)})" if len(terms) == 1 and terms[0] else ""

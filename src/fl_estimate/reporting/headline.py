@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from fl_estimate.reporting.captions import lowered
+from fl_estimate.reporting.captions import CREDIBLE, lowered
 from fl_estimate.reporting.labelling import is_unweighted, several_methods
 from fl_estimate.reporting.naming import outcome_words, text_in, unit_words
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
@@ -21,6 +21,7 @@ from fl_estimate.words import periods
 from fl_estimate.words.numbers import level_words, number, percent, spread
 from fl_estimate.words.say import opening, say
 
+NETWORK_SIZE, BACK_ESTIMATE = "network_size", "scale-up-back-estimate"
 ORDER: tuple[str, ...] = ("prevalence", "ratio", "mean", "total")
 """Which quantity leads, where several are published."""
 Row = Mapping[str, Any]
@@ -40,7 +41,7 @@ def headline(published: PublishedTables, language: str = "en", truth: Truth | No
     known = [table for table in whole if _quantity(table) in ORDER]
     if not known:
         return Headline()
-    lead = min(known, key=lambda table: (ORDER.index(_quantity(table)), _only_imputed(table)))
+    lead = min(known, key=lambda table: (_on_the_way(table), ORDER.index(_quantity(table)), _only_imputed(table)))
     rows, scale = _nation(lead), scale_of(lead.frame, lead.wording.unit)
     if any(row["publication"] == NOT_PUBLISHED for row in rows):
         return Headline(sentences=(say("sentence", "not_published", language),))
@@ -52,7 +53,7 @@ def headline(published: PublishedTables, language: str = "en", truth: Truth | No
     total = (
         None  # of bounds there is none, and a number of persons by another method is no other dress of this one
         if len(rows) == 2 or _quantity(lead) == "total"
-        else next((row for table in totals for row in _nation(table) if row["outcome"] == outcome), None)
+        else next((row for table in totals for row in _nation(table) if _dress_of(row, rows[0])), None)
     )
     most = max(0, published.rule.min_cases - 1)
     sentences = [
@@ -107,7 +108,8 @@ def _figure(
     sentence = say("sentence", f"prevalence.{unit}" if worded else "plain", language, value=value, **words)
     yield _of(population_words(lead, language) if worded else "", sentence, language)
     lower = scale.with_unit(row, "lower", language)
-    yield say("sentence", "interval", language, level=level, lower=lower, upper=upper)
+    kind = "interval.credible" if row["interval_kind"] in CREDIBLE else "interval"
+    yield say("sentence", kind, language, level=level, lower=lower, upper=upper)
 
 
 def population_words(table: PublishedTable, language: str) -> str:
@@ -137,6 +139,17 @@ def period(text: str, language: str) -> str:
     read = Period(text)
     several = read.months is not None and read.months > 1
     return say("head", "rolling", language, months=read.months) if several else say("head", text, language)
+
+
+def _dress_of(total: Row, row: Row) -> bool:
+    """Whether a number of persons is a share as persons: of one outcome, and by one method."""
+    return bool(total["outcome"] == row["outcome"] and total["method"] == row["method"])
+
+
+def _on_the_way(table: PublishedTable) -> bool:
+    """Whether a table holds what an estimate is made of and nobody asked for: network sizes, known groups estimated again."""
+    frame = table.frame
+    return bool(((frame["outcome"] == NETWORK_SIZE) | (frame["method"] == BACK_ESTIMATE)).all())
 
 
 def _persons(total: Row | None, scale: Scale, language: str) -> Iterator[str]:

@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 
 from fl_estimate.inputs.wording import SurveyWording
-from fl_estimate.reporting.naming import known_value, quantity_words, term_words, value_words
+from fl_estimate.reporting.naming import known_value, outcome_words, quantity_words, term_words, value_words
 from fl_estimate.results.codes import (
     P_VALUE,
     STEP_CHANGE,
     STEP_PREVALENCE,
+    TOTAL,
     UNWEIGHTED,
     Assumption,
     MethodName,
@@ -92,15 +93,15 @@ class RowLabels:
         }
         self._methods = several_methods(frame)
         self._terms = frame["term"].nunique() > 1
-        self._quantities = frame["quantity"].map(unit_of).nunique() > 1
+        # Numbers of persons of two kinds by one method, all people and the cases among them, are told apart too.
+        self._of_one_unit = not self._methods and frame["quantity"].map(unit_of).nunique() < frame["quantity"].nunique()
+        self._quantities = self._of_one_unit or frame["quantity"].map(unit_of).nunique() > 1
 
     def of(self, record: Row) -> str:
         """The label of one row."""
         source = self.source(record)
         domain = self.domain(record) if record["margin"] or not (source or self._quantities) else ""
-        quantity = (
-            quantity_words(str(record["quantity"]), self._wording.unit, self._language) if self._quantities else ""
-        )
+        quantity = self._quantity(record) if self._quantities else ""
         label = ", ".join(part for part in (domain, source, quantity) if part)
         term = str(record["term"])
         # A term that all rows share says nothing that tells them apart.
@@ -109,6 +110,12 @@ class RowLabels:
         words = term_words(self._wording, term, self._language, self._compared)
         alone = (self.effects or self._steps) and self._nation_only and not source
         return opening(words) if alone else f"{label} ({words})"
+
+    def _quantity(self, record: Row) -> str:
+        """What a row is a number of, where rows differ in that: beside the size of a population a total is called by its outcome."""
+        if self._of_one_unit and record["quantity"] == TOTAL and record["outcome"]:
+            return outcome_words(self._wording, str(record["outcome"]), self._language)
+        return quantity_words(str(record["quantity"]), self._wording.unit, self._language)
 
     def domain(self, record: Row) -> str:
         """Whom a row speaks of: the nation, a domain, or those whose domain is not stated."""

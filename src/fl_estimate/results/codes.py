@@ -171,14 +171,18 @@ class MethodName(Code):
     ----------
     of_people_counted : bool
         Whether its figure is the share of the people counted: of these alone is the limit of few cases a limit.
+    named : bool
+        Whether a caption names it though respondents stand behind the figures: no reader would expect it of a survey.
     """
 
     family: ClassVar[str] = "method"
     of_people_counted: bool
+    named: bool
 
-    def __init__(self, text: str, *, of_people_counted: bool = False) -> None:
+    def __init__(self, text: str, *, of_people_counted: bool = False, named: bool = False) -> None:
         super().__init__(text)
         self.of_people_counted = of_people_counted
+        self.named = named
 
 
 class Quantity(Code):
@@ -346,7 +350,7 @@ CHANGE_PERCENT = Quantity("change_percent")
 
 TAYLOR = MethodName("taylor", of_people_counted=True)
 REPLICATES = MethodName("replicates", of_people_counted=True)
-MULTIPLICITY = MethodName("multiplicity")
+MULTIPLICITY = MethodName("multiplicity", named=True)
 OF_OTHER_PEOPLE: frozenset[str] = frozenset({MULTIPLICITY})
 """Methods whose figures are not of those who were asked: their cells are none of these, though outcome and by-values be the same."""
 

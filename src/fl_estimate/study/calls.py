@@ -73,13 +73,22 @@ def make_estimate(
     return _by_strata(entry, histories, given, entry.strata)
 
 
-def try_out(entry: Entry, people: Any) -> None:
+def try_out(
+    entry: Entry,
+    people: Any,
+    tables: Mapping[str, Any] | None = None,
+    before: Mapping[str, Estimates] | None = None,
+) -> Any:
     """Make an estimate of people for the nation alone: shows faults of weights, strata, conditions, unknown answers.
 
-    By groups whose populations are stated it is made in full: their weights are compared with them.
+    `tables` are the files of the entry that were read. By groups whose populations are stated it is made in full: their
+    weights are compared with them. An entry that names estimates which are not among `before` is not made: None.
     """
+    made = before or {}
+    if any(name not in made for _, _, name in earlier(entry)):
+        return None
     method = entry.declared
-    given = _given(entry, {}, {})
+    given = _given(entry, tables or {}, made)
     stated = {name for name, _ in people.design.populations} if people.design is not None else set[str]()
     by = {name for margin in by_margins(given.get("by")) for name in margin}
     if method.tried_by is not None:
@@ -87,7 +96,7 @@ def try_out(entry: Entry, people: Any) -> None:
     elif not stated & by:
         given.pop("by", None)
     function = method.function if method.tried_by is None else method.tried_by
-    function(**_with(entry, People, people), **given)
+    return function(**_with(entry, People, people), **given)
 
 
 def _with(entry: Entry, role: type[People] | type[Lists] | type[Progress], value: Any) -> dict[str, Any]:

@@ -196,10 +196,14 @@ def _read(
 
 def _try_out(study: Study, inputs: StudyInputs, tell: Tell, faults: Faults) -> None:
     """Make each estimate of people for the nation alone, as far as its columns are there, and note what stops it."""
+    made: dict[str, Estimates] = {}
     for position, entry in ready(study, inputs):
         tell(f"checking {entry.name}")
         with faults.of(position):
-            try_out(entry, inputs.of(entry, study.source_of(entry.source)))
+            people, tables = inputs.of(entry, study.source_of(entry.source)), inputs.tables.get(entry.name, {})
+            result = try_out(entry, people, tables, made)
+            if isinstance(result, Estimates):
+                made[entry.name] = result
 
 
 def _nested(study: Study, inputs: StudyInputs) -> dict[str, dict[str, dict[Any, Any]]]:

@@ -53,8 +53,8 @@ from fl_estimate.results.roles import (
     Some,
 )
 
-SIDE_BY_SIDE = MethodName("methods-side-by-side")
-METHOD_BIAS = MethodName("cross-method-meta-analysis")
+SIDE_BY_SIDE = MethodName("methods-side-by-side", named=True)
+METHOD_BIAS = MethodName("cross-method-meta-analysis", named=True)
 CORRECTED = Term("corrected")
 BENCHMARK_UNBIASED = AssumptionCode("benchmark_unbiased", "benchmark")
 BIAS_PER_METHOD = AssumptionCode("bias_per_method")

@@ -45,8 +45,8 @@ from fl_estimate.results.methods import method
 from fl_estimate.results.recipe import joined
 from fl_estimate.results.roles import Correlation, Earlier, InFile, Level, MoreThanZero, Some
 
-SERVICE_MULTIPLIER = MethodName("service-multiplier")
-SERVICE_MULTIPLIER_COMBINED = MethodName("service-multiplier-combined")
+SERVICE_MULTIPLIER = MethodName("service-multiplier", named=True)
+SERVICE_MULTIPLIER_COMBINED = MethodName("service-multiplier-combined", named=True)
 SERVICE_COUNT_DISTINCT = AssumptionCode("service_count_distinct")
 SERVICE_SAME_PERIOD = AssumptionCode("service_same_period")
 SERVICE_SHARE_REPRESENTATIVE = AssumptionCode("service_share_representative")

@@ -202,6 +202,6 @@ def test_simulated_samples_find_the_truth() -> None:
     # 12 seeds: mean of estimate/truth − 1 within 3 Monte Carlo standard errors of 0.
     off: list[float] = []
     for seed in range(12):
-        drawn = hidden.simulate_dual_frame(people=5_000, units=100, n_a=400, n_b=200, seed=seed)
+        drawn = hidden.simulate_dual_frame(population=5_000, units=100, n_a=400, n_b=200, seed=seed)
         off.append(hidden.dual_frame(**drawn.arguments).value / drawn.truth["total"] - 1)
     assert abs(np.mean(off)) < 3 * np.std(off, ddof=1) / np.sqrt(len(off))

@@ -122,11 +122,11 @@ def test_all_found_by_both_is_certain() -> None:
     assert [figure("persons", cases(0, 0, 30), edge) for edge in ("lower", "upper")] == [90, 90]
 
 
-def test_cases_of_unknown_size() -> None:
+def test_cases_of_missing_size() -> None:
     gaps = cases().assign(persons=[np.nan, *np.resize((2, 4), 89)])
     with pytest.raises(EstimateFault, match="FL-EST-686"):
         hidden.reported_cases(gaps, **COLUMNS)
-    found = hidden.reported_cases(gaps, **COLUMNS, unknown_size="mean")
+    found = hidden.reported_cases(gaps, **COLUMNS, missing_size="mean")
     assert found.value == pytest.approx((61 * 51 / 21 - 1) * gaps["persons"].mean())
     assert {str(a.code): dict(a.parameters) for a in found.assumptions}["case_sizes_as_mean"] == {"cases": 1}
 
@@ -142,8 +142,8 @@ def test_wald_limits_and_level() -> None:
         (cases().assign(one=np.nan), {}, "FL-EST-670"), (cases().assign(one=3), {}, "FL-EST-670"), (cases(persons=(0, 1)), {}, "FL-EST-686"),
         (cases().assign(one=0, two=0), {}, "FL-EST-687"), (cases(20, 0, 0), {}, "FL-EST-687"), (cases(20, 20, 0), {"estimator": "lincoln-petersen"}, "FL-EST-687"), (cases().iloc[:0], {}, "FL-EST-687"),
         (cases(), {"by": "one"}, "FL-EST-688"), (cases(), {"size_classes": [5, 2]}, "FL-EST-688"), (cases(), {"size_classes": []}, "FL-EST-688"),
-        (cases(region=None), {"strata": "region"}, "FL-EST-688"), (cases().assign(persons=np.nan), {"unknown_size": "mean"}, "FL-EST-687"),
-        (cases(), {"estimator": "chao"}, "FL-EST-679"), (cases(), {"interval": "logit"}, "FL-EST-679"), (cases(), {"unknown_size": "one"}, "FL-EST-679"),
+        (cases(region=None), {"strata": "region"}, "FL-EST-688"), (cases().assign(persons=np.nan), {"missing_size": "mean"}, "FL-EST-687"),
+        (cases(), {"estimator": "chao"}, "FL-EST-679"), (cases(), {"interval": "logit"}, "FL-EST-679"), (cases(), {"missing_size": "one"}, "FL-EST-679"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused(frame: pd.DataFrame, settings: dict[str, Any], code: str) -> None:

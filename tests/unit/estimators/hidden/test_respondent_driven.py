@@ -156,7 +156,7 @@ def test_monte_carlo_comes_to_the_fixed_point() -> None:
     people = drawn()
     usual: dict[str, Any] = {"population": 600, "seed": 1, "replicates": 20}
     exact = first(hidden.gile_ss(people, "outcome", **usual))["value"]
-    drawn_ = first(hidden.gile_ss(people, "outcome", method="montecarlo", samples=2000, **usual))["value"]
+    drawn_ = first(hidden.gile_ss(people, "outcome", inclusion="montecarlo", samples=2000, **usual))["value"]
     # Over six seeds package RDS has a standard deviation of 1e-4 with 5,000 samples: three of 2,000 are 5e-4.
     assert abs(exact - drawn_) < 1e-3
 

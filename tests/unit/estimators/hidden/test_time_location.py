@@ -119,7 +119,7 @@ def test_simulated_samples_find_the_truth_by_visits_alone() -> None:
     # Cases go twice as often: divided by visits the mean error is 0 within 3 Monte Carlo standard errors, without it is above a half.
     off: list[list[float]] = []
     for seed in range(12):
-        drawn = hidden.simulate_time_location(people=600, venues=10, times=10, events=20, seed=seed)
+        drawn = hidden.simulate_time_location(population=600, venues=10, times=10, events=20, seed=seed)
         off.append((hidden.time_location(**drawn.arguments).frame["value"] / drawn.truth["prevalence"] - 1).tolist())
     by_visits, without = np.array(off).T
     assert abs(by_visits.mean()) < 3 * by_visits.std(ddof=1) / np.sqrt(12)

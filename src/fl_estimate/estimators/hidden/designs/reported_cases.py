@@ -44,7 +44,9 @@ QUANTITIES: dict[str, Quantity] = {
     "cases": REPORTED_CASES,
     "persons_per_case": PERSONS_PER_CASE,
 }
-METHODS: dict[str, MethodName] = {name: MethodName(f"reported-cases-{name}") for name in get_args(Estimator)}
+METHODS: dict[str, MethodName] = {
+    name: MethodName(f"reported-cases-{name}", named=True) for name in get_args(Estimator)
+}
 TEAMS_INDEPENDENT = AssumptionCode("teams_independent")
 REPORTS_CLOSED = AssumptionCode("reports_closed")
 CASES_MATCHED = AssumptionCode("cases_matched_truly")
@@ -75,7 +77,7 @@ def reported_cases(
     by: By = None,
     quantity: Literal["persons", "cases", "persons_per_case"] = "persons",
     estimator: Estimator = "chapman",
-    unknown_size: UnknownSize = "error",
+    missing_size: UnknownSize = "error",
     outcome: str = "",
     population_name: str = "",
     reference_period: str = "",
@@ -106,7 +108,7 @@ def reported_cases(
         Persons in all reported cases, found or not; the cases; or persons a case.
     estimator : {"chapman", "lincoln-petersen"}
         Chapman's is nearly unbiased with few matches; the other has no value without any.
-    unknown_size : {"error", "mean"}
+    missing_size : {"error", "mean"}
         What to do with cases whose persons are not known: refuse; or count the case, and take the mean of its stratum.
     outcome, population_name, reference_period : str
         What was reported, of whom and when: for the tables.
@@ -147,7 +149,7 @@ def reported_cases(
     (441, 147)
     """
     require_choices(
-        {"estimator": (estimator, get_args(Estimator)), "interval": (interval, ("log", "wald")), "unknown_size": (unknown_size, get_args(UnknownSize)), "quantity": (quantity, tuple(QUANTITIES))}, level
+        {"estimator": (estimator, get_args(Estimator)), "interval": (interval, ("log", "wald")), "missing_size": (missing_size, get_args(UnknownSize)), "quantity": (quantity, tuple(QUANTITIES))}, level
     )  # fmt: skip
     for name, column in (("victims", victims), ("first_team", first_team), ("second_team", second_team)):
         require_name(column, name)
@@ -155,7 +157,7 @@ def reported_cases(
     margins = _margins(by, named)
     frame = read_units(cases, [victims, first_team, second_team, *named])
     first, second = (flags_of(frame, column, "whether a team found a case") for column in (first_team, second_team))
-    persons = _persons(frame, victims, unknown_size)
+    persons = _persons(frame, victims, missing_size)
     table, code = _strata(frame, named, persons, size_classes)
     found = by_stratum(code, first, second, persons)
     _require_both_teams(found, table, int((~first & ~second).sum()), estimator)
@@ -165,7 +167,7 @@ def reported_cases(
     reasons[0] += _sizes_differ(first & second, persons)
     arguments = {
         "victims": victims, "first_team": first_team, "second_team": second_team, "strata": named, "size_classes": [] if size_classes is None else np.atleast_1d(size_classes).tolist(),
-        "by": [list(margin) for margin in margins], "quantity": quantity, "estimator": estimator, "unknown_size": unknown_size, "interval": interval, "level": level,
+        "by": [list(margin) for margin in margins], "quantity": quantity, "estimator": estimator, "missing_size": missing_size, "interval": interval, "level": level,
     }  # fmt: skip
     recipe = Recipe(
         population=population_name,
@@ -209,15 +211,15 @@ def _margins(by: By, strata: Sequence[str]) -> list[tuple[str, ...]]:
     return margins
 
 
-def _persons(frame: pd.DataFrame, victims: str, unknown_size: str) -> Any:
+def _persons(frame: pd.DataFrame, victims: str, missing_size: str) -> Any:
     persons = pd.to_numeric(frame[victims], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     persons = np.where(np.isfinite(persons), persons, np.nan)
     absent, wrong = int(np.isnan(persons).sum()), int((persons <= 0).sum())
-    if wrong or (absent and unknown_size == "error"):
+    if wrong or (absent and missing_size == "error"):
         raise EstimateFault(
             "FL-EST-686", "how many persons a case holds is not known",
             found=f"column {victims!r}: {absent} cases without a number, {wrong} with none or fewer than none",
-            fix='a case has one person or more; unknown_size="mean" gives those that are missing the mean of their stratum',
+            fix='a case has one person or more; missing_size="mean" gives those that are missing the mean of their stratum',
         )  # fmt: skip
     return persons
 

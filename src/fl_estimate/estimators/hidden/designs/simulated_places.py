@@ -131,7 +131,7 @@ def _visited(first: Flags, met: Flags, stop_after: int | None) -> Flags:
 
 def simulate_time_location(
     *,
-    people: int = 2_000,
+    population: int = 2_000,
     venues: int = 30,
     times: int = 10,
     events: int = 40,
@@ -147,7 +147,7 @@ def simulate_time_location(
 
     Parameters
     ----------
-    people : int
+    population : int
         Who go to one event or more in the period of the frame.
     venues, times : int
         Of the frame: an event is a venue at a time. Half of the venues are of each of two kinds.
@@ -185,17 +185,17 @@ def simulate_time_location(
     """
     require_settings(
         {"prevalence": prevalence, "off_frame": off_frame, "visits_told": visits_told},
-        {"people": people, "venues": venues, "times": times, "events": events, "interviews": interviews},
+        {"population": population, "venues": venues, "times": times, "events": events, "interviews": interviews},
         {"visits": visits, "visits_of_cases": visits_of_cases},
     )
     draw = np.random.default_rng(known_seed(seed))
-    case = draw.random(people) < prevalence
+    case = draw.random(population) < prevalence
     size = venues * times
     goes = np.minimum(1 + draw.poisson(np.maximum(np.where(case, visits_of_cases, visits) - 1, 0)), size).astype(
         np.int64
     )
     kind = (np.arange(size) // times % 2).astype(np.int64)
-    there = ~(case & (draw.random(people) < off_frame))
+    there = ~(case & (draw.random(population) < off_frame))
     # Cases prefer venues of the second kind, so that the strata matter.
     person, event = _attendance(draw, goes, case, kind, there)
     taken = np.concatenate([
@@ -219,7 +219,7 @@ def simulate_time_location(
             "strata": "kind",
         },
         truth={"prevalence": float(case.mean()), "total": float(case.sum())},
-        population={"people": people, "on_frame": int(there.sum())},
+        population={"people": population, "on_frame": int(there.sum())},
     )  # fmt: skip
 
 

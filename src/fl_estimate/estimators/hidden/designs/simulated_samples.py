@@ -16,7 +16,7 @@ from fl_estimate.inputs.seeds import known_seed
 
 def simulate_dual_frame(
     *,
-    people: int = 20_000,
+    population: int = 20_000,
     in_a: float = 0.85,
     in_b: float = 0.3,
     prevalence: tuple[float, float, float] = (0.05, 0.15, 0.3),
@@ -31,7 +31,7 @@ def simulate_dual_frame(
 
     Parameters
     ----------
-    people : int
+    population : int
         In the population; everybody is in a frame.
     in_a, in_b : float
         Probability to be in each frame; who is in neither is put into B.
@@ -68,17 +68,17 @@ def simulate_dual_frame(
     a_only, both, b_only = prevalence if isinstance(prevalence, tuple | list) and len(prevalence) == 3 else [None] * 3
     require_settings(
         {"in_a": in_a, "in_b": in_b, "a": a_only, "both": both, "b": b_only, "overlap_missed": overlap_missed},
-        {"people": people, "n_a": n_a, "n_b": n_b, "units": units},
+        {"population": population, "n_a": n_a, "n_b": n_b, "units": units},
         {"between": between},
     )
     draw = np.random.default_rng(known_seed(seed))
-    a = draw.random(people) < in_a
-    b = (draw.random(people) < in_b) | ~a
-    unit = draw.integers(0, units, people)
+    a = draw.random(population) < in_a
+    b = (draw.random(population) < in_b) | ~a
+    unit = draw.integers(0, units, population)
     chance = np.where(a & b, prevalence[1], np.where(a, prevalence[0], prevalence[2]))
     shift = draw.normal(0.0, between, units)[unit]
     with np.errstate(divide="ignore"):
-        case = draw.random(people) < 1 / (1 + np.exp(-(np.log(chance / (1 - chance)) + shift)))
+        case = draw.random(population) < 1 / (1 + np.exp(-(np.log(chance / (1 - chance)) + shift)))
     first, probability_a = _households(draw, a, unit, units, max(n_a // 20, 2))
     number = int(b.sum())
     second = draw.choice(np.flatnonzero(b), size=min(n_b, number), replace=False)
@@ -99,7 +99,7 @@ def simulate_dual_frame(
             "design": (Design(weights="weight", psu="unit", expands=True), Design(weights="weight", expands=True)),
         },
         truth={"total": float(case.sum()), "prevalence": float(case.mean())},
-        population={"people": people, "frame_sizes": (float(a.sum()), float(b.sum())), "overlap": int((a & b).sum())},
+        population={"people": population, "frame_sizes": (float(a.sum()), float(b.sum())), "overlap": int((a & b).sum())},
     )  # fmt: skip
 
 

@@ -17,8 +17,8 @@ from fl_estimate.results.methods import method
 from fl_estimate.results.roles import GROUPS, PEOPLE, VALUES, Level, Name, Where
 from fl_estimate.results.stack import stack
 
-TIME_LOCATION = MethodName("time-location", of_people_counted=True)
-WITHOUT_VISITS = MethodName("time-location-without-visits", of_people_counted=True)
+TIME_LOCATION = MethodName("time-location", of_people_counted=True, named=True)
+WITHOUT_VISITS = MethodName("time-location-without-visits", of_people_counted=True, named=True)
 VENUE_FRAME = AssumptionCode("venue_frame_complete")
 VISITS_TOLD = AssumptionCode("visits_told_truly")
 COUNTED_AT_EVENTS = AssumptionCode("counted_at_events")

@@ -25,7 +25,7 @@ from fl_estimate.schema.expressions import missing
 
 Negatives = Literal["interviewed", "none"]
 Quantities = Literal["prevalence", "total", "mean"]
-TWO_PHASE = MethodName("two-phase", of_people_counted=True)
+TWO_PHASE = MethodName("two-phase", of_people_counted=True, named=True)
 SUBSAMPLE_RANDOM = AssumptionCode("second_phase_random", "columns")
 SCREENER_MISSES_NOBODY = AssumptionCode("screener_misses_nobody")
 FIRST_PHASE_AS_CLUSTERS = AssumptionCode("first_phase_as_clusters", "stages")

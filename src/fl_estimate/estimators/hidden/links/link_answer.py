@@ -21,7 +21,6 @@ from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import (
-    CLOSED_POPULATION,
     EQUAL_TAILED,
     GRID_END_MATTERS,
     LOG,
@@ -45,10 +44,11 @@ from fl_estimate.results.inference import Inference
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.recipe import Period, Recipe
 
-LINK_TRACING_MODEL = MethodName("link-tracing-bayesian")
-LINK_TRACING_DESIGN = MethodName("link-tracing-design")
+LINK_TRACING_MODEL = MethodName("link-tracing-bayesian", named=True)
+LINK_TRACING_DESIGN = MethodName("link-tracing-design", named=True)
 INITIAL_SAMPLE_RANDOM = AssumptionCode("initial_sample_random")
 LINKS_ALL_REPORTED = AssumptionCode("links_all_reported")
+LINKS_CLOSED_POPULATION = AssumptionCode("links_closed_population")
 LINKS_BLOCK_MODEL = AssumptionCode("links_block_model")
 LINKS_BLOCK_MODEL_STRATA = AssumptionCode("links_block_model_strata")
 OUTCOME_APART_FROM_LINKS = AssumptionCode("outcome_apart_from_links")
@@ -131,7 +131,7 @@ def answer_model(
     assumptions = [
         INITIAL_SAMPLE_RANDOM.assume(), LINKS_ALL_REPORTED.assume(),
         LINKS_BLOCK_MODEL.assume() if arguments.strata is None else LINKS_BLOCK_MODEL_STRATA.assume(),
-        CLOSED_POPULATION.assume(), PRIOR_SIZE_POWER.assume(power=prior.size_power, largest=prior.max_size),
+        LINKS_CLOSED_POPULATION.assume(), PRIOR_SIZE_POWER.assume(power=prior.size_power, largest=prior.max_size),
         PRIOR_LINKS.assume(a=round(prior.link[0], 4), b=prior.link[1], strata=prior.strata),
     ]  # fmt: skip
     if len(trace.initial) > 1:
@@ -178,7 +178,7 @@ def answer_design(
         ]  # fmt: skip
     assumptions = [
         INITIAL_SAMPLE_RANDOM.assume(), INITIAL_SAMPLES_INDEPENDENT.assume(), LINKS_ALL_REPORTED.assume(),
-        CLOSED_POPULATION.assume(), *_of_outcome(answers, model=False),
+        LINKS_CLOSED_POPULATION.assume(), *_of_outcome(answers, model=False),
     ]  # fmt: skip
     rows = [row for row in rows if (row.quantity == PREVALENCE) == (arguments.quantity == "prevalence")]
     sizes = told["sizes"]

@@ -114,7 +114,7 @@ class LinkTrace:
         people: Any,
         links: Any,
         *,
-        person_id: str = "person_id",
+        person: str = "person_id",
         wave: str = "wave",
         strata: str | None = None,
         initial: str | Sequence[str] | None = None,
@@ -130,7 +130,7 @@ class LinkTrace:
         links : frame
             Columns ``person`` and ``named``: who said to know whom. Order does not matter, nor whether a link stands in one
             row or in two.
-        person_id, wave, strata, initial, traced, outside
+        person, wave, strata, initial, traced, outside
             As in `link_tracing`.
 
         Raises
@@ -139,15 +139,15 @@ class LinkTrace:
             FL-EST-02 (columns that are not there), FL-EST-11 (no name), FL-EST-570 (what is wrong with people and links, all at
             once).
         """
-        for name, value in (("person_id", person_id), ("wave", wave)):
+        for name, value in (("person", person), ("wave", wave)):
             require_name(value, name)
         for name, value in (("strata", strata), ("traced", traced), ("outside", outside)):
             require_name(value, name, optional=True)
         drawn = () if initial is None else names_given(initial, "initial")
-        wanted = [person_id, wave, *(name for name in (strata, traced, outside, *drawn) if name is not None)]
+        wanted = [person, wave, *(name for name in (strata, traced, outside, *drawn) if name is not None)]
         columns = columns_of(people, wanted)
         reading = _Reading(faults=[])
-        return reading.trace(columns, _edges(links), person_id, wave, strata, drawn, traced, outside)
+        return reading.trace(columns, _edges(links), person, wave, strata, drawn, traced, outside)
 
     @cached_property
     def counts(self) -> LinkCounts:
@@ -223,10 +223,10 @@ class _Reading:
     faults: list[str]
 
     def trace(
-        self, columns: dict[str, npt.NDArray[Any]], edges: tuple[npt.NDArray[Any], npt.NDArray[Any]], person_id: str,
+        self, columns: dict[str, npt.NDArray[Any]], edges: tuple[npt.NDArray[Any], npt.NDArray[Any]], person: str,
         wave: str, strata: str | None, drawn: tuple[str, ...], traced: str | None, outside: str | None,
     ) -> LinkTrace:  # fmt: skip
-        index = self._index(columns[person_id], person_id)
+        index = self._index(columns[person], person)
         waves = self._whole(columns[wave], wave)
         labels, stratum = self._strata(columns.get(strata or ""), strata, len(waves))
         samples = np.array([self._zero_one(columns[name], name) for name in drawn], dtype=bool)

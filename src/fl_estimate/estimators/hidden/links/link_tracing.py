@@ -45,7 +45,7 @@ def link_tracing(
     links: Annotated[Any, FromFile(needs=(PERSON, NAMED))],
     *,
     outcome: Annotated[str | None, VALUES] = None,
-    person_id: Annotated[str, GROUPS] = "person_id",
+    person: Annotated[str, GROUPS] = "person_id",
     wave: Annotated[str, GROUPS] = "wave",
     strata: Annotated[str | None, GROUPS] = None,
     initial: Annotated[str | Annotated[Sequence[str], Some] | None, GROUPS] = None,
@@ -77,7 +77,7 @@ def link_tracing(
         Columns ``person`` and ``named``: who said to know whom. A link is mutual; it may stand in one row or in two.
     outcome : str, optional
         A 0/1 column, or an outcome of a Classification. Without it the size alone is estimated.
-    person_id, wave : str
+    person, wave : str
         Columns: the id that `links` uses; 0 for people drawn at random, 1 for those they led to, and so on.
     strata : str, optional
         Column of strata that are linked within and between each other to different degrees. ``bayesian`` only.
@@ -151,20 +151,20 @@ def link_tracing(
     if quantity not in ("persons", "prevalence"):
         raise not_one_of("FL-EST-576", "this quantity of link tracing", quantity, ("persons", "prevalence"))
     drawn = () if initial is None else names_given(initial, "initial")
-    for name, value in (("person_id", person_id), ("wave", wave)):
+    for name, value in (("person", person), ("wave", wave)):
         require_name(value, name)
     for name, value in (("outcome", outcome), ("strata", strata), ("traced", traced), ("outside", outside)):
         require_name(value, name, optional=True)
     classified = () if outcome is None else (f"{outcome}_possible", f"{outcome}_in_scope")
-    rows = in_memory(people, [person_id, wave, strata, traced, outside, *drawn, outcome], classified)
+    rows = in_memory(people, [person, wave, strata, traced, outside, *drawn, outcome], classified)
     trace = LinkTrace.of(
-        rows, links, person_id=person_id, wave=wave, strata=strata, initial=initial, traced=traced, outside=outside
+        rows, links, person=person, wave=wave, strata=strata, initial=initial, traced=traced, outside=outside
     )
     answers = None if outcome is None else read_outcome(rows, outcome, unknown)
     arguments = LinkArguments(
         people=people, strata=strata, quantity=quantity, level=level, seed=known_seed(seed), draws=draws, names=(outcome, strata),
         given={
-            "outcome": outcome, "person_id": person_id, "wave": wave, "strata": strata, "traced": traced, "outside": outside,
+            "outcome": outcome, "person": person, "wave": wave, "strata": strata, "traced": traced, "outside": outside,
             "quantity": quantity, "initial": initial if initial is None or isinstance(initial, str) else list(initial), "method": method,
             "unknown": unknown, "draws": draws, "level": level,
         },

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fl_estimate.results.codes import AssumptionCode, MethodName
 
 METHODS: dict[str, MethodName] = {
-    "ratio-of-sums": MethodName("scale-up-ratio-of-sums"),
-    "mean-of-ratios": MethodName("scale-up-mean-of-ratios"),
+    "ratio-of-sums": MethodName("scale-up-ratio-of-sums", named=True),
+    "mean-of-ratios": MethodName("scale-up-mean-of-ratios", named=True),
 }
-GENERALISED = MethodName("scale-up-generalised")
-BACK_ESTIMATE = MethodName("scale-up-back-estimate")
+GENERALISED = MethodName("scale-up-generalised", named=True)
+BACK_ESTIMATE = MethodName("scale-up-back-estimate", named=True)
 
 KNOWN_GROUPS = AssumptionCode("scale_up_known_groups", "groups", "population")
 ABOUT_POPULATION = AssumptionCode("scale_up_about_population")

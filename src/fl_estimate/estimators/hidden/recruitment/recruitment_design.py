@@ -110,7 +110,7 @@ class Plan:
             "variance": (self.variance, VARIANCES[self.weighting]),
             "smoothing": (self.smoothing, SMOOTHINGS),
             "draw": (self.draw, DRAWS),
-            "method": (self.method, SS_METHODS),
+            "inclusion": (self.method, SS_METHODS),
         }
         for name, (value, known) in choices.items():
             if not isinstance(value, str) or value not in known:

@@ -323,7 +323,7 @@ def _settings(request: Request) -> dict[str, Any]:
     if plan.weighting == "rds_i":
         told["smoothing"] = plan.smoothing
     if plan.weighting == "gile_ss":
-        told |= {"method": plan.method, "small_fraction": plan.small_fraction}
+        told |= {"inclusion": plan.method, "small_fraction": plan.small_fraction}
     if request.design_effect is not None:
         told["design_effect"] = request.design_effect
     return told

@@ -24,7 +24,6 @@ from fl_estimate.results.roles import (
     GROUPS,
     PEOPLE,
     InFile,
-    Key,
     Level,
     MoreThanZero,
     Names,
@@ -282,7 +281,7 @@ def gile_ss(
     by: Annotated[By, GROUPS] = None,
     where: Where = None,
     unknown: RdsUnknown | None = None,
-    method: Annotated[SsMethod, Key("inclusion")] = "fixed-point",
+    inclusion: SsMethod = "fixed-point",
     small_fraction: Annotated[float, Within(ge=0, lt=1)] = SMALL_FRACTION,
     variance: RdsVariance | None = None,
     groups: Column = None,
@@ -313,7 +312,7 @@ def gile_ss(
         As in `rds_ii`.
     population : float or list of float
         Persons of the population, N. Several: the estimates for each, under each other, with a column `population_size`.
-    method : {"fixed-point", "montecarlo"}
+    inclusion : {"fixed-point", "montecarlo"}
         The inclusion probabilities that Gile's iteration comes to, computed without random numbers; or the iteration itself with
         simulated samples, as package RDS has it.
     small_fraction : float
@@ -360,7 +359,7 @@ def gile_ss(
     )  # fmt: skip
     plan = Plan(
         weighting="gile_ss", variance=variance or ("tree" if quantity == "mean" else "gile"), replicates=replicates,
-        seed=known_seed(seed), method=method, small_fraction=small_fraction, samples=samples, iterations=iterations,
+        seed=known_seed(seed), method=inclusion, small_fraction=small_fraction, samples=samples, iterations=iterations,
     )  # fmt: skip
     request = Request(
         people=people, outcome=outcome, names=names, plan=plan, quantity=quantity, by=by, where=where, unknown=unknown,
