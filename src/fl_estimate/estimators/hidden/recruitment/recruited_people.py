@@ -18,7 +18,7 @@ from fl_estimate.estimators.hidden.recruitment.recruitment_codes import (
     SEEDS_LEFT_OUT,
 )
 from fl_estimate.inputs.recruitment import Recruitment
-from fl_estimate.inputs.recruitment_columns import keys_of
+from fl_estimate.inputs.recruitment_columns import keys_of, no_value
 from fl_estimate.inputs.respondents import Respondents
 from fl_estimate.results.codes import Assumption
 
@@ -171,7 +171,7 @@ def groups_of(recruited: RecruitedPeople, column: str, *, unknown: OpenAnswers, 
 
 def _classified(frame: nw.DataFrame[Any], column: str, unknown: OpenAnswers) -> Positions:
     surely, possible, scope = (
-        np.array([value == 1 for value in frame[name].to_list()], dtype=bool)
+        np.array([not no_value(value) and value == 1 for value in frame[name].to_list()], dtype=bool)
         for name in (column, f"{column}_possible", f"{column}_in_scope")
     )
     open_ = {"exclude": -1, "own": 2, "no": 0}[unknown]
