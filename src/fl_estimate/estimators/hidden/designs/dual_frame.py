@@ -290,7 +290,6 @@ def _laid_out(
             *pair.a.result.assumptions, *pair.b.result.assumptions,
         ]),
     )  # fmt: skip
-    parts = [pair.a, pair.b]
     return build(
         {
             "outcome": str(arguments["outcome"]), "value": [value], "se": se, "lower": lower, "upper": upper, "level": level,
@@ -300,7 +299,7 @@ def _laid_out(
         quantity=QUANTITIES[quantity], method=METHODS[estimator], basis="respondents", recipe=recipe, reasons=reasons,
         support=Support.of(
             n, [pair.added("support_cases")], psus_with_cases=[pair.added("psus_with_cases")], df=df,
-            df_effective=[np.nanmax([each.df_effective for each in parts]) if not all(np.isnan(each.df_effective) for each in parts) else np.nan],
+            df_effective=satterthwaite(variances, [np.array([np.fmin(each.df_effective, each.df)]) for each in (pair.a, pair.b)]),
         ),
         diagnostics={
             "overlap_share": both.share, "people": both.people, "overlap_people_a": float(pair.a.total[N_BOTH]),

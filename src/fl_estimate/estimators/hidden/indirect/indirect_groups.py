@@ -26,6 +26,7 @@ from fl_estimate.results.build import build
 from fl_estimate.results.codes import (
     COEFFICIENT,
     DF_NOT_POSITIVE,
+    INTERVAL_NOT_DEFINED,
     NO_ROWS,
     PREVALENCE,
     WALD,
@@ -39,6 +40,8 @@ from fl_estimate.results.estimates import Estimates
 
 BLOCK = 20_000_000
 """Numbers of groups × rows above which variances are made row by row, without a covariance (160 MB)."""
+NO_ERROR = 1e-12
+"""Standard errors of a share that are rounding alone."""
 WORST = 0.25
 """p(1 − p) at its largest: what a direct answer is worth at least."""
 
@@ -332,11 +335,11 @@ def lay_coefficients(
 
 
 def wald_limits(call: Call) -> Any:
-    """Limits value ± t se, whatever lies outside 0 and 1 kept."""
+    """Limits value ± t se, whatever lies outside 0 and 1 kept; none where all answers are alike and show no error."""
 
     def limits(value: Floats, se: Floats, n: Floats, df: Floats) -> tuple[Floats, Floats, list[IntervalKind | str]]:
         del n
-        lower, upper = general("wald", value, se, df, call.level)
+        lower, upper = general("wald", value, np.where(se > NO_ERROR, se, np.nan), df, call.level)
         return lower, upper, [WALD if np.isfinite(limit) else "" for limit in lower]
 
     return limits
@@ -362,6 +365,8 @@ def _reasons(
             continue
         if not df[row] > 0:
             found.append(DF_NOT_POSITIVE.at(row, df=float(df[row])))
+        elif np.isnan(lower[row]):
+            found.append(INTERVAL_NOT_DEFINED.at(row, kind=WALD))
         if not 0 <= each.value <= 1:
             found.append(OUTSIDE_UNIT.at(row))
         elif lower[row] < 0 or upper[row] > 1:
