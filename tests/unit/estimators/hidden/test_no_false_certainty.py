@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
+from fl_estimate.errors import EstimateFault
 
 PLAIN = fl.Design(unweighted=True)
 
@@ -78,3 +79,40 @@ def test_effective_degrees_of_freedom_of_two_frames_are_those_of_the_sum() -> No
     made = fl.hidden.dual_frame(**drawn)
     # Never more than the degrees of freedom of the sum itself.
     assert made.support.df_effective[0] <= made.support.df[0] * (1 + 1e-12)
+
+
+def test_equal_scores_of_an_adaptive_sample_are_no_census() -> None:
+    units = pd.DataFrame({"unit": range(5), "y": 1.0, "first": 1, "network": None})
+    few, all_of_them = (
+        fl.hidden.adaptive_cluster(units, "y", initial="first", population=population, network="network", threshold=1)
+        for population in (100, 5)
+    )
+    # One a unit in five of a hundred units: nothing says that the others are like that.
+    assert few.value == pytest.approx(100)
+    assert np.isnan(few.interval).all()
+    assert "interval_not_defined" in {str(reason.code) for reason in few.reasons}
+    assert all_of_them.interval == pytest.approx((5, 5))
+
+
+@pytest.mark.parametrize(("outcome", "reason"), [(0, "zero_cases"), (1, "all_cases")])
+@pytest.mark.parametrize("method", ["bayesian", "design"])
+def test_link_tracing_says_where_an_outcome_has_no_contrast(method: str, outcome: int, reason: str) -> None:
+    drawn = fl.hidden.simulate_link_tracing(120, links=0.05, initial=(25, 25), seed=3, last_asked=True)
+    people = drawn.people.assign(fl=outcome)
+    given = {"initial": ["initial_1", "initial_2"], "traced": "traced", "outside": "outside", "draws": 200, "seed": 1}
+    made = fl.hidden.link_tracing(people, drawn.links, outcome="fl", method=method, quantity="persons", **given)
+    total = made.frame.iloc[-1]
+    assert total["quantity"] == "total"
+    assert reason in {str(each.code) for each in made.reasons if each.row == len(made.frame) - 1}
+    if outcome == 1:
+        # No fewer than were met.
+        assert total["lower"] >= len(people)
+
+
+def test_services_cannot_all_be_correlated_negatively() -> None:
+    people = pd.DataFrame(
+        {"w": [1.0, 2.0] * 50, "a": [1, 0, 0, 0] * 25, "b": [0, 1, 0, 0] * 25, "c": [0, 0, 1, 1] * 25}
+    )
+    shares = {name: fl.estimate_prevalence(people, name, design=fl.Design(weights="w")) for name in "abc"}
+    with pytest.raises(EstimateFault, match="FL-EST-701"):
+        fl.hidden.service_multiplier(shares, dict.fromkeys("abc", 50), correlation=-0.9)
