@@ -9,7 +9,7 @@ import numpy as np
 
 from fl_estimate.arrays import Floats
 from fl_estimate.design.intervals import general, no_case_limits, proportion
-from fl_estimate.errors import EstimateFault, shown
+from fl_estimate.errors import EstimateFault, require_name, shown
 from fl_estimate.estimators.hidden.designs.dual_frame_cells import FrameSample, sample_of, two_samples
 from fl_estimate.estimators.hidden.designs.dual_frame_weights import (
     N_BOTH,
@@ -147,6 +147,8 @@ def dual_frame(
     250.0
     """
     require_choices({"estimator": (estimator, get_args(Estimator)), "quantity": (quantity, tuple(QUANTITIES))}, level)
+    for name, column in (("outcome", outcome), ("overlap", overlap)):
+        require_name(column, name)
     kind = _interval(interval, quantity, level)
     _check(estimator, overlap_share, probabilities, frame_sizes)
     samples = [
