@@ -52,9 +52,14 @@ def read_columns(
     Raises
     ------
     EstimateFault
-        FL-EST-11, FL-EST-521, FL-EST-522.
+        FL-EST-11, FL-EST-521, FL-EST-522, FL-EST-703.
     """
-    lazy = nw.from_native(frame).lazy()
+    try:
+        lazy = nw.from_native(frame).lazy()
+    except TypeError:
+        raise EstimateFault(
+            "FL-EST-703", "the respondents are not a data frame", found=type(frame).__name__, fix="one row a respondent"
+        ) from None
     present = list(lazy.collect_schema())
     recruiter, coupon, given, issued = _names(present, recruiter, coupon, coupons_given, coupons_issued)
     named: dict[str, Any] = {"person": person, "degree": degree, "time": time}

@@ -75,3 +75,22 @@ def test_what_names_no_column_is_refused(name: Any) -> None:
     for call in calls:
         with pytest.raises(EstimateFault, match="FL-EST-11"):
             call()
+
+
+@pytest.mark.parametrize("people", [None, 5, "people.csv", {}])
+def test_what_is_no_frame_of_respondents_is_refused(people: Any) -> None:
+    with pytest.raises(EstimateFault, match="FL-EST-01"):
+        fl.hidden.rds_ii(people, "outcome", seed=1)
+    with pytest.raises(EstimateFault, match="FL-EST-703"):
+        fl.hidden.Recruitment.read(people)
+
+
+def test_settings_of_recruitment_that_cannot_be_are_refused() -> None:
+    people = fl.hidden.simulate_rds(population=300, n=50, seeds=3, seed=1).people
+    wrong: Any
+    for wrong in (None, "x", -0.1, 1):
+        with pytest.raises(EstimateFault, match="FL-EST-526"):
+            fl.hidden.gile_ss(people, "outcome", population=300, small_fraction=wrong)
+    for wrong in (5, ["region"]):
+        with pytest.raises(EstimateFault, match="FL-EST-11"):
+            fl.hidden.rds_ii(people, "outcome", variance="salganik", groups=wrong, seed=1)

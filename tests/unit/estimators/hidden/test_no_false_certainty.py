@@ -116,3 +116,14 @@ def test_services_cannot_all_be_correlated_negatively() -> None:
     shares = {name: fl.estimate_prevalence(people, name, design=fl.Design(weights="w")) for name in "abc"}
     with pytest.raises(EstimateFault, match="FL-EST-701"):
         fl.hidden.service_multiplier(shares, dict.fromkeys("abc", 50), correlation=-0.9)
+
+
+def test_coefficients_of_a_census_of_randomised_answers_have_no_limits() -> None:
+    # The finite population takes the variance off; that of the device stays, and is not in the figure.
+    people = fl.hidden.simulate_randomised_response(n=400, slope=1.0, prevalence=0.3, seed=1).assign(size=400)
+    design = fl.Design(weights="weight", fpc="size")
+    model = fl.hidden.regress_randomised_response(
+        people, "answer ~ x", model="warner", probabilities=0.1, design=design
+    )
+    assert model.frame[["lower", "upper"]].isna().all(axis=None)
+    assert {str(reason.code) for reason in model.reasons} >= {"interval_not_defined"}

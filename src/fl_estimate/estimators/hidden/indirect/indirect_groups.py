@@ -307,9 +307,13 @@ def lay_coefficients(
     """Rows of coefficients of a model of indirect answers, one a term."""
     se = np.sqrt(np.maximum(np.diag(spread.matrix), 0.0))
     size = len(terms)
-    lower, upper = general("wald", value, se, np.full(size, df if df > 0 else np.nan), call.level)
+    flat = ~(se > NO_ERROR * np.maximum(np.abs(value), 1.0))
+    lower, upper = general(
+        "wald", value, np.where(flat, np.nan, se), np.full(size, df if df > 0 else np.nan), call.level
+    )
     said = [code.at(row, **told) for row in range(size) for code, told in reasons]
     said += [DF_NOT_POSITIVE.at(row, df=df) for row in range(size) if not df > 0]
+    said += [INTERVAL_NOT_DEFINED.at(int(row), kind=WALD) for row in np.flatnonzero(flat) if df > 0]
     if spread.lost:
         said += [MODEL_REPLICATES_LOST.at(row, replicates=spread.lost, of=spread.replicates) for row in range(size)]
     return build(
