@@ -21,7 +21,7 @@ def known_seed(seed: int | None) -> int:
     given: Any = seed
     if given is None:
         return int(np.random.SeedSequence().generate_state(1)[0])
-    if not isinstance(given, Integral) or isinstance(given, bool) or given < 0:
+    if isinstance(given, bool) or not isinstance(given, Integral) or int(given) < 0:
         raise EstimateFault(
             "FL-EST-702", "seed= is no whole number from 0 on", found=shown(given), fix="seed=1, or leave it out: the seed is noted",
         )  # fmt: skip

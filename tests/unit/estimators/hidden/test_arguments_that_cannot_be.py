@@ -52,7 +52,7 @@ def test_a_simulated_study_is_drawn_or_refused_with_a_code(name: str) -> None:
 
 @pytest.mark.parametrize("seed", ["x", -1, 1.5, True, [1]])
 def test_a_seed_is_a_whole_number(seed: Any) -> None:
-    people = fl.hidden.simulate_rds(population=300, n=50, seeds=3, seed=np.int64(1)).people
+    people = fl.hidden.simulate_rds(population=300, n=50, seeds=3, seed=1).people
     with pytest.raises(EstimateFault, match="FL-EST-702"):
         fl.hidden.rds_ii(people, "outcome", seed=seed)
 

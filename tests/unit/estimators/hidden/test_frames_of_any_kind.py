@@ -77,7 +77,7 @@ def test_a_missing_value_of_a_nullable_column_is_a_missing_value() -> None:
 )
 def test_network_reports_refuse_weights_that_cannot_be(weights: Any, code: str) -> None:
     drawn = fl.hidden.simulate_scale_up(respondents=60, psus=6, seed=1)
-    given = {"known": drawn.known, "population": drawn.population, "design": drawn.design}
+    given: dict[str, Any] = {"known": drawn.known, "population": drawn.population, "design": drawn.design}
     with pytest.raises((EstimateFault, DesignFault), match=code):
         fl.hidden.relational_data(drawn.people.assign(w=weights), "hidden", **given)
 

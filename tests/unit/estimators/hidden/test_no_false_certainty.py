@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,7 +34,7 @@ def test_lists_that_are_all_alike_have_no_limits() -> None:
 
 
 @pytest.mark.parametrize("variance", ["gile", "tree"])
-def test_a_total_of_cases_only_is_no_more_certain_than_their_share(variance: str) -> None:
+def test_a_total_of_cases_only_is_no_more_certain_than_their_share(variance: Any) -> None:
     people = fl.hidden.simulate_rds(population=2000, n=120, seed=1).people.assign(outcome=1)
     total, share = (
         fl.hidden.gile_ss(
@@ -50,7 +52,7 @@ def test_a_total_of_cases_only_is_no_more_certain_than_their_share(variance: str
 def test_one_case_of_known_size_in_every_stratum_tells_nothing_of_how_sizes_differ() -> None:
     found = [(1, 0)] * 6 + [(0, 1)] * 5 + [(1, 1)] * 4
     cases = pd.DataFrame(found, columns=["one", "two"]).assign(persons=[5.0, *[np.nan] * 14])
-    given = {"victims": "persons", "first_team": "one", "second_team": "two", "unknown_size": "mean"}
+    given: dict[str, Any] = {"victims": "persons", "first_team": "one", "second_team": "two", "unknown_size": "mean"}
     persons = fl.hidden.reported_cases(cases, **given)
     # Chapman: 11 × 10/5 − 1 = 21 cases, of 5 persons as the one that is known.
     assert persons.value == pytest.approx(105)
@@ -63,7 +65,7 @@ def test_one_case_of_known_size_in_every_stratum_tells_nothing_of_how_sizes_diff
 
 def test_a_validation_study_without_a_failure_has_an_error() -> None:
     drawn = fl.hidden.simulate_scale_up(respondents=200, psus=20, seed=1)
-    given = {"known": drawn.known, "population": drawn.population, "design": drawn.design}
+    given: dict[str, Any] = {"known": drawn.known, "population": drawn.population, "design": drawn.design}
     plain, all_knew = (
         fl.hidden.scale_up(drawn.people, "hidden", transmission=transmission, **given)
         for transmission in (1.0, {"positive": 10, "n": 10})
@@ -96,10 +98,16 @@ def test_equal_scores_of_an_adaptive_sample_are_no_census() -> None:
 
 @pytest.mark.parametrize(("outcome", "reason"), [(0, "zero_cases"), (1, "all_cases")])
 @pytest.mark.parametrize("method", ["bayesian", "design"])
-def test_link_tracing_says_where_an_outcome_has_no_contrast(method: str, outcome: int, reason: str) -> None:
+def test_link_tracing_says_where_an_outcome_has_no_contrast(method: Any, outcome: int, reason: str) -> None:
     drawn = fl.hidden.simulate_link_tracing(120, links=0.05, initial=(25, 25), seed=3, last_asked=True)
     people = drawn.people.assign(fl=outcome)
-    given = {"initial": ["initial_1", "initial_2"], "traced": "traced", "outside": "outside", "draws": 200, "seed": 1}
+    given: dict[str, Any] = {
+        "initial": ["initial_1", "initial_2"],
+        "traced": "traced",
+        "outside": "outside",
+        "draws": 200,
+        "seed": 1,
+    }
     made = fl.hidden.link_tracing(people, drawn.links, outcome="fl", method=method, quantity="persons", **given)
     total = made.frame.iloc[-1]
     assert total["quantity"] == "total"
