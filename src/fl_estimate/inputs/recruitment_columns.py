@@ -52,9 +52,14 @@ def read_columns(
     Raises
     ------
     EstimateFault
-        FL-EST-11, FL-EST-521, FL-EST-522.
+        FL-EST-11, FL-EST-521, FL-EST-522, FL-EST-703.
     """
-    lazy = nw.from_native(frame).lazy()
+    try:
+        lazy = nw.from_native(frame).lazy()
+    except TypeError:
+        raise EstimateFault(
+            "FL-EST-703", "the respondents are not a data frame", found=type(frame).__name__, fix="one row a respondent"
+        ) from None
     present = list(lazy.collect_schema())
     recruiter, coupon, given, issued = _names(present, recruiter, coupon, coupons_given, coupons_issued)
     named: dict[str, Any] = {"person": person, "degree": degree, "time": time}
@@ -136,8 +141,13 @@ def keys_of(column: nw.Series[Any]) -> tuple[str, ...]:
     return tuple(_key(value) for value in column.to_list())
 
 
+def no_value(value: Any) -> bool:
+    """Whether a value of a column is None, NaN, or the missing value of pandas' nullable columns, which compares as neither."""
+    return value is None or type(value).__name__ == "NAType" or value != value
+
+
 def _key(value: Any) -> str:
-    if value is None or value != value:
+    if no_value(value):
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
@@ -147,8 +157,8 @@ def _key(value: Any) -> str:
 def _numbers(table: Any, name: str, faults: list[Fault]) -> Floats:
     column = table[name]
     if column.dtype.is_numeric():
-        return np.array([np.nan if value is None else value for value in column.to_list()], dtype=float)
-    if all(value is None or value != value for value in column.to_list()):
+        return np.array([np.nan if no_value(value) else value for value in column.to_list()], dtype=float)
+    if all(no_value(value) for value in column.to_list()):
         return np.full(len(column), np.nan)
     faults.append(Fault(table="people", variable=name, rule="type", value_class="not numbers", count=0))
     return np.full(len(column), np.nan)
@@ -162,7 +172,7 @@ def _times(table: Any, name: str, faults: list[Fault]) -> Floats:
     result = np.full(len(column), np.nan)
     wrong: list[int] = []
     for row, value in enumerate(column.to_list()):
-        if value is None or value != value or value == "":
+        if no_value(value) or value == "":
             continue
         try:
             result[row] = np.datetime64(str(value).strip()[:26], "us").astype(np.int64) / 86_400e6

@@ -98,8 +98,8 @@ def service_multiplier(
     Raises
     ------
     EstimateFault
-        FL-EST-578 (a share of 0, or above 1; services that do not go together; fewer people counted than 1); FL-EST-183,
-        FL-EST-185 to FL-EST-188.
+        FL-EST-578 (a share of 0, or above 1; services that do not go together; fewer people counted than 1); FL-EST-701: a
+        correlation that so many services cannot have; FL-EST-183, FL-EST-185 to FL-EST-188.
 
     Notes
     -----
@@ -193,6 +193,11 @@ def _several(share: Mapping[str, Any], count: Any, correlation: float, interval:
     if not isinstance(count, Mapping) or set(count) != set(names) or len(names) < 2:
         known = list(count) if isinstance(count, Mapping) else []
         raise _apart(f"shares of {labels_shown(names) or 'none'}; counts of {labels_shown(known) or 'no mapping'}")
+    if correlation < -1 / (len(names) - 1):
+        raise EstimateFault(
+            "FL-EST-701", "so many services cannot all be correlated so negatively",
+            found=f"correlation={shown(correlation)} between {len(names)} services", fix=f"{-1 / (len(names) - 1):.3g} or more",
+        )  # fmt: skip
     shares = [_one(_share(share[name], name), name) for name in names]
     counts = [_one(_count(count[name], name), name) for name in names]
     parts = [_multiplied(a, b, 0.0) for a, b in zip(shares, counts, strict=True)]

@@ -307,8 +307,11 @@ def _laid_out(
     met = sample.values[used] != 0
     hit = np.unique(networks.network[used][met])
     units = np.unique(sample.groups.code[used][met]) if sample.psu is not None else hit
-    none, census = not met.any(), se == 0
-    low, high = general(interval, np.array([value]), np.array([np.nan if census else se]), np.array([df]), level)
+    drawn = sample.groups.sample
+    none = not met.any()
+    # Equal scores have no error either; only where every unit was drawn is there none.
+    census = bool((drawn.drawn == drawn.units).all() and (drawn.psus_drawn == drawn.psus).all())
+    low, high = general(interval, np.array([value]), np.array([se if se > 0 else np.nan]), np.array([df]), level)
     if census and not none:
         low = high = np.array([value])
     reasons: list[Reason] = [ZERO_CASES.at(0)] if none else []

@@ -9,7 +9,7 @@ import numpy as np
 
 from fl_estimate.arrays import Floats
 from fl_estimate.design.intervals import general, no_case_limits, proportion
-from fl_estimate.errors import EstimateFault, shown
+from fl_estimate.errors import EstimateFault, require_name, shown
 from fl_estimate.estimators.hidden.designs.dual_frame_cells import FrameSample, sample_of, two_samples
 from fl_estimate.estimators.hidden.designs.dual_frame_weights import (
     N_BOTH,
@@ -147,6 +147,8 @@ def dual_frame(
     250.0
     """
     require_choices({"estimator": (estimator, get_args(Estimator)), "quantity": (quantity, tuple(QUANTITIES))}, level)
+    for name, column in (("outcome", outcome), ("overlap", overlap)):
+        require_name(column, name)
     kind = _interval(interval, quantity, level)
     _check(estimator, overlap_share, probabilities, frame_sizes)
     samples = [
@@ -290,7 +292,6 @@ def _laid_out(
             *pair.a.result.assumptions, *pair.b.result.assumptions,
         ]),
     )  # fmt: skip
-    parts = [pair.a, pair.b]
     return build(
         {
             "outcome": str(arguments["outcome"]), "value": [value], "se": se, "lower": lower, "upper": upper, "level": level,
@@ -300,7 +301,7 @@ def _laid_out(
         quantity=QUANTITIES[quantity], method=METHODS[estimator], basis="respondents", recipe=recipe, reasons=reasons,
         support=Support.of(
             n, [pair.added("support_cases")], psus_with_cases=[pair.added("psus_with_cases")], df=df,
-            df_effective=[np.nanmax([each.df_effective for each in parts]) if not all(np.isnan(each.df_effective) for each in parts) else np.nan],
+            df_effective=satterthwaite(variances, [np.array([np.fmin(each.df_effective, each.df)]) for each in (pair.a, pair.b)]),
         ),
         diagnostics={
             "overlap_share": both.share, "people": both.people, "overlap_people_a": float(pair.a.total[N_BOTH]),

@@ -25,7 +25,7 @@ class ReportedStrata:
     mean, variance : float array
         Of persons over these cases; the variance is pooled where `pooled`.
     pooled : flags
-        Strata with one case of known size: the coefficient of variation is that of all strata.
+        Strata with one case of known size: the coefficient of variation is that of all strata; unknown where all have one.
     """
 
     first: Floats
@@ -56,9 +56,8 @@ def by_stratum(code: Codes, first: Flags, second: Flags, persons: Floats) -> Rep
         mean = total / sized
         away = np.where(known, persons - mean[code], 0.0) ** 2
         variance = count(away) / (sized - 1)
-        relative = np.nansum(np.where(sized > 1, (sized - 1) * variance / mean**2, 0.0)) / max(
-            float((sized - 1).clip(0).sum()), 1.0
-        )
+        # NaN where every stratum has one case of known size: how sizes differ is not known at all.
+        relative = np.nansum(np.where(sized > 1, (sized - 1) * variance / mean**2, 0.0)) / (sized - 1).clip(0).sum()
     pooled = sized == 1
     return ReportedStrata(
         first=count(first), second=count(second), both=count(first & second), sized=sized, persons=total, mean=mean,
@@ -108,7 +107,7 @@ def added_up(strata: ReportedStrata, estimator: str, chosen: Flags) -> ReportedF
     size, variance = size[chosen], variance[chosen]
     mean, spread, r = strata.mean[chosen], strata.variance[chosen], strata.sized[chosen]
     left = np.clip(1 - r / np.maximum(size, r), 0.0, 1.0)
-    of_sizes = size**2 * left * np.where(np.isnan(spread), 0.0, spread) / r
+    of_sizes = np.where(left > 0, size**2 * left * spread / r, 0.0)
     cases, persons = float(size.sum()), float((size * mean).sum())
     ratio = persons / cases
     return ReportedFigures(

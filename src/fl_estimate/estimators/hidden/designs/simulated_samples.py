@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from fl_estimate.arrays import Floats
+from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.hidden.designs.adaptive_networks import Codes, Flags
 from fl_estimate.estimators.hidden.designs.design_draw import DesignDraw, pair_of, require_settings
 from fl_estimate.inputs.sample_design import Design
@@ -74,6 +76,11 @@ def simulate_dual_frame(
     draw = np.random.default_rng(known_seed(seed))
     a = draw.random(population) < in_a
     b = (draw.random(population) < in_b) | ~a
+    if not a.any() or not b.any():
+        raise EstimateFault(
+            "FL-EST-695", "a population of this kind cannot be drawn", found="nobody in one of the frames",
+            fix="more people, and larger in_a= and in_b=",
+        )  # fmt: skip
     unit = draw.integers(0, units, population)
     chance = np.where(a & b, prevalence[1], np.where(a, prevalence[0], prevalence[2]))
     shift = draw.normal(0.0, between, units)[unit]
@@ -166,7 +173,7 @@ def simulate_reported_cases(
     require_settings(
         {"found": first, "found of the second": second, "unmatched": unmatched},
         {"cases": cases, "strata": strata},
-        {"persons": persons, "dispersion": dispersion, "odds_ratio": odds_ratio, "size_effect": size_effect},
+        {"persons": persons or None, "dispersion": dispersion, "odds_ratio": odds_ratio, "size_effect": size_effect},
     )
     draw = np.random.default_rng(known_seed(seed))
     region = draw.integers(0, strata, cases)
@@ -249,9 +256,8 @@ def simulate_two_phase(
     )  # fmt: skip
     draw = np.random.default_rng(known_seed(seed))
     unit = np.arange(n) % units
-    with np.errstate(divide="ignore"):
-        logit = np.log(prevalence / (1 - prevalence)) + draw.normal(0.0, between, units)[unit]
-    case = draw.random(n) < 1 / (1 + np.exp(-logit))
+    logit = special.logit(prevalence) + draw.normal(0.0, between, units)[unit]
+    case = draw.random(n) < special.expit(logit)
     passes = draw.random(n) < np.where(case, sensitivity, 1 - specificity)
     asked = np.zeros(n, dtype=bool)
     for result, share in ((True, interviewed[0]), (False, interviewed[1])):
@@ -274,5 +280,5 @@ def simulate_two_phase(
 def _mean_of_logit_normal(prevalence: float, between: float) -> float:
     """Mean of the prevalence over areas, by Gauss–Hermite's rule with 41 points."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(41)
-    logit = np.log(prevalence / (1 - prevalence)) + between * nodes
-    return float(weights @ (1 / (1 + np.exp(-logit))) / weights.sum())
+    logit = special.logit(prevalence) + between * nodes
+    return float(weights @ special.expit(logit) / weights.sum())

@@ -145,7 +145,7 @@ def venue_weights(
     frame = frame.with_columns(
         nw.when(known).then(nw.col("__fl_event") / nw.when(known).then(number).otherwise(nw.lit(1.0))).otherwise(spare).alias(weight),
         nw.when(known).then(nw.col("__fl_event")).otherwise(spare).alias(without),
-    ).drop("__fl_event", "__fl_here", "__fl_asked", "__fl_drawn")  # fmt: skip
+    ).drop("__fl_event", "__fl_here", "__fl_asked", "__fl_drawn", "__fl_row")  # fmt: skip
     one, other = (
         Design(weights=name, strata=strata, psu=event, single_psu=single_psu, expands=isinstance(event_weight, str))
         for name in (weight, without)
@@ -183,7 +183,9 @@ def _with_events(
     frame: Frame, event: str, event_weight: str | float, counted: str | None, interviewed: str | None
 ) -> Frame:
     """What each event stands for, and the numbers that it is made of."""
-    rows = nw.col(event).count().over(event).cast(nw.Float64)
+    # Not the column itself: pyarrow counts no column over its own values.
+    frame = frame.with_columns(nw.lit(1).alias("__fl_row"))
+    rows = nw.col("__fl_row").sum().over(event).cast(nw.Float64)
     asked = rows if interviewed is None else nw.col(interviewed).cast(nw.Float64)
     frame = frame.with_columns(asked.alias("__fl_asked"))
     here = nw.col("__fl_asked") if counted is None else nw.col(counted).cast(nw.Float64)

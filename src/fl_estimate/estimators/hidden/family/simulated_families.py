@@ -13,6 +13,7 @@ from fl_estimate.arrays import Bools
 from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.hidden.family.multiplicity_reports import COUNTINGS, HOUSEHOLDS, PERSON, Counting
 from fl_estimate.inputs.sample_design import Design
+from fl_estimate.inputs.seeds import known_seed
 from fl_estimate.inputs.survey_data import SurveyData
 
 if TYPE_CHECKING:
@@ -119,8 +120,8 @@ def simulate_families(
             "FL-EST-516", "so many areas cannot be drawn", found=f"areas_drawn={areas_drawn} of {areas}",
             fix=f"at least {2 * STRATA}, two a stratum, and at most as many as there are",
         )  # fmt: skip
-    population = _population(families, prevalence, away, alone, areas, population_seed)
-    rng = np.random.default_rng(seed)
+    population = _population(families, prevalence, away, alone, areas, known_seed(population_seed))
+    rng = np.random.default_rng(known_seed(seed))
     homes, weight = _drawn_households(population, areas_drawn, households_an_area, rng)
     people, relatives = _interviewed(population, homes, weight, counting, tells, rng)
     name = "weight_hh" if counting == HOUSEHOLDS else "weight_person"
@@ -140,7 +141,11 @@ def _require_numbers(*, shares: dict[str, Any], numbers: dict[str, Any]) -> None
         for name, value in shares.items()
         if not isinstance(value, int | float) or not 0 <= value <= 1
     ]
-    wrong += [f"{name}={shown(value)}" for name, value in numbers.items() if not isinstance(value, int) or value < 1]
+    wrong += [
+        f"{name}={shown(value)}"
+        for name, value in numbers.items()
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1
+    ]
     if wrong:
         raise EstimateFault(
             "FL-EST-516", "families cannot be drawn with these numbers", found=", ".join(wrong),
@@ -241,6 +246,10 @@ def _drawn_households(
             drawn = rng.choice(inside, min(households, len(inside)), replace=False)
             chosen.append(np.sort(drawn))
             weights.append(np.full(len(drawn), len(own) / n * len(inside) / len(drawn)))
+    if not chosen:
+        raise EstimateFault(
+            "FL-EST-516", "families cannot be drawn with these numbers", found="no household in any area", fix="more families, or fewer that are away or alone",
+        )  # fmt: skip
     return np.concatenate(chosen), np.concatenate(weights)
 
 

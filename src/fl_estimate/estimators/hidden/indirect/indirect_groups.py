@@ -26,6 +26,7 @@ from fl_estimate.results.build import build
 from fl_estimate.results.codes import (
     COEFFICIENT,
     DF_NOT_POSITIVE,
+    INTERVAL_NOT_DEFINED,
     NO_ROWS,
     PREVALENCE,
     WALD,
@@ -39,6 +40,8 @@ from fl_estimate.results.estimates import Estimates
 
 BLOCK = 20_000_000
 """Numbers of groups × rows above which variances are made row by row, without a covariance (160 MB)."""
+NO_ERROR = 1e-12
+"""Standard errors of a share that are rounding alone."""
 WORST = 0.25
 """p(1 − p) at its largest: what a direct answer is worth at least."""
 
@@ -304,9 +307,13 @@ def lay_coefficients(
     """Rows of coefficients of a model of indirect answers, one a term."""
     se = np.sqrt(np.maximum(np.diag(spread.matrix), 0.0))
     size = len(terms)
-    lower, upper = general("wald", value, se, np.full(size, df if df > 0 else np.nan), call.level)
+    flat = ~(se > NO_ERROR * np.maximum(np.abs(value), 1.0))
+    lower, upper = general(
+        "wald", value, np.where(flat, np.nan, se), np.full(size, df if df > 0 else np.nan), call.level
+    )
     said = [code.at(row, **told) for row in range(size) for code, told in reasons]
     said += [DF_NOT_POSITIVE.at(row, df=df) for row in range(size) if not df > 0]
+    said += [INTERVAL_NOT_DEFINED.at(int(row), kind=WALD) for row in np.flatnonzero(flat) if df > 0]
     if spread.lost:
         said += [MODEL_REPLICATES_LOST.at(row, replicates=spread.lost, of=spread.replicates) for row in range(size)]
     return build(
@@ -332,11 +339,11 @@ def lay_coefficients(
 
 
 def wald_limits(call: Call) -> Any:
-    """Limits value ± t se, whatever lies outside 0 and 1 kept."""
+    """Limits value ± t se, whatever lies outside 0 and 1 kept; none where all answers are alike and show no error."""
 
     def limits(value: Floats, se: Floats, n: Floats, df: Floats) -> tuple[Floats, Floats, list[IntervalKind | str]]:
         del n
-        lower, upper = general("wald", value, se, df, call.level)
+        lower, upper = general("wald", value, np.where(se > NO_ERROR, se, np.nan), df, call.level)
         return lower, upper, [WALD if np.isfinite(limit) else "" for limit in lower]
 
     return limits
@@ -362,6 +369,8 @@ def _reasons(
             continue
         if not df[row] > 0:
             found.append(DF_NOT_POSITIVE.at(row, df=float(df[row])))
+        elif np.isnan(lower[row]):
+            found.append(INTERVAL_NOT_DEFINED.at(row, kind=WALD))
         if not 0 <= each.value <= 1:
             found.append(OUTSIDE_UNIT.at(row))
         elif lower[row] < 0 or upper[row] > 1:

@@ -8,7 +8,7 @@ import numpy as np
 
 from fl_estimate.arrays import Bools, Floats
 from fl_estimate.design.domains import By
-from fl_estimate.errors import EstimateFault
+from fl_estimate.errors import EstimateFault, require_name
 from fl_estimate.estimators.hidden.indirect.indirect_codes import (
     ARM_EMPTY,
     INDIRECT_LINEAR,
@@ -165,6 +165,7 @@ def list_experiment(
     """
     likelihood = {"overdispersed": overdispersed, "constrained": constrained, "ceiling": ceiling, "floor": floor}
     check_list_arguments(items, estimator, ESTIMATORS, direct=direct, covariates=covariates, likelihood=likelihood)
+    require_name(treatment, "treatment")
     model = of_covariates(count, covariates)
     named = [count, treatment, *([direct] if direct is not None else []), *model.variables]
     only_exclude(unknown)

@@ -101,6 +101,8 @@ def _least_squares(x: Floats, y: Floats, weight: Floats, start: Floats) -> tuple
     from scipy.optimize import least_squares
 
     own = weight > 0
+    if own.sum() < x.shape[1]:
+        return start, False
     root, of, target = np.sqrt(weight[own] / weight[own].sum()), x[own], y[own]
 
     def residual(b: Floats) -> Floats:
@@ -116,5 +118,6 @@ def _least_squares(x: Floats, y: Floats, weight: Floats, start: Floats) -> tuple
     mu = logistic(of @ b)
     gram = (of * (root * mu * (1 - mu))[:, None] ** 2).T @ of
     size = np.sqrt((root**2) @ of**2)
-    settled = bool(np.linalg.eigvalsh(gram / np.outer(size, size))[0] > FLAT)
+    # A column that is 0 for all of the arm tells nothing there.
+    settled = bool((size > 0).all()) and bool(np.linalg.eigvalsh(gram / np.outer(size, size))[0] > FLAT)
     return b, settled

@@ -8,7 +8,7 @@ import numpy as np
 
 from fl_estimate.arrays import Floats
 from fl_estimate.design.domains import By
-from fl_estimate.errors import EstimateFault
+from fl_estimate.errors import EstimateFault, require_name
 from fl_estimate.estimators.hidden.indirect.indirect_codes import LIST_METHODS, TOP_NOT_MET
 from fl_estimate.estimators.hidden.indirect.indirect_covariates import of_formula, support_of_arms
 from fl_estimate.estimators.hidden.indirect.indirect_groups import lay_coefficients, read_groups
@@ -101,6 +101,7 @@ def regress_list_experiment(
     check_list_arguments(
         items, estimator, get_args(ModelEstimator), direct=None, covariates=None, likelihood=likelihood
     )
+    require_name(treatment, "treatment")
     model = of_formula(formula)
     only_exclude(unknown)
     named = [model.outcome, treatment, *model.variables]

@@ -12,7 +12,7 @@ import numpy as np
 from fl_estimate.arrays import Bools, Floats
 from fl_estimate.design.domains import By
 from fl_estimate.design.intervals import general
-from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.errors import EstimateFault, not_one_of, require_name
 from fl_estimate.estimators.hidden.indirect.indirect_codes import (
     TEST_LIST_ASSIGNMENT,
     TEST_LIST_EFFECT,
@@ -154,6 +154,9 @@ def list_experiment_test(
             fix="direct= is the direct question, which the tests placebo and assignment need and the other does not take",
         )  # fmt: skip
     only_exclude(unknown)
+    for name, column in (("count", count), ("treatment", treatment)):
+        require_name(column, name)
+    require_name(direct, "direct", optional=True)
     named = [count, treatment, *([direct] if direct is not None else [])]
     call = Call(
         "hidden.list_experiment_test", people, design, by, where, unknown, variance, "wald", df, level, named=named

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from fl_estimate.estimators.hidden.links.link_outcome import OutcomeAnswers
 from fl_estimate.estimators.hidden.links.link_posterior import LinkPrior
 from fl_estimate.estimators.hidden.links.link_trace import LinkTrace
 from fl_estimate.estimators.sampling import ESS_NEEDED, RHAT_GOOD
+from fl_estimate.estimators.survey.weighted_call import ALL_CASES
 from fl_estimate.inputs.respondents import resolve
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.basis import Support
@@ -23,6 +24,7 @@ from fl_estimate.results.build import build
 from fl_estimate.results.codes import (
     EQUAL_TAILED,
     GRID_END_MATTERS,
+    INTERVAL_NOT_DEFINED,
     LOG,
     LOGIT,
     POPULATION_SIZE,
@@ -31,6 +33,7 @@ from fl_estimate.results.codes import (
     SAMPLER_RHAT,
     TOTAL,
     UNKNOWN_AS_NO,
+    ZERO_CASES,
     Assumption,
     AssumptionCode,
     MethodName,
@@ -169,12 +172,15 @@ def answer_design(
         z = normal_quantile(level)
         wide = z * error / max(share * (1 - share), 1e-12)
         logit = np.log(share / (1 - share)) if 0 < share < 1 else np.nan
+        # There are no fewer cases than were met.
+        met = min(float((answers.yes & answers.scope).sum()), total)
+        low, high = _log_ends(total, spread, level)
         rows += [
             _Row(
                 quantity=PREVALENCE, stratum=None, value=share, se=error,
                 limits=(float(1 / (1 + np.exp(-(logit - wide)))), float(1 / (1 + np.exp(-(logit + wide))))),
             ),
-            _Row(quantity=TOTAL, stratum=None, value=total, se=spread, limits=_log_ends(total, spread, level)),
+            _Row(quantity=TOTAL, stratum=None, value=total, se=spread, limits=(max(low, met) if spread > 0 else low, high)),
         ]  # fmt: skip
     assumptions = [
         INITIAL_SAMPLE_RANDOM.assume(), INITIAL_SAMPLES_INDEPENDENT.assume(), LINKS_ALL_REPORTED.assume(),
@@ -302,8 +308,21 @@ def _lay_out(
             psus_with_cases=[one[1] if np.isfinite(one[1]) else one[0] for one in counted],
             df=[max(one[0] - 1, 0) for one in counted], undetermined=[one[3] for one in counted],
         ),
-        reasons=reasons, diagnostics=told, draws=draws, inference=inference,
+        reasons=[*reasons, *_without_a_contrast(rows, counted)], diagnostics=told, draws=draws, inference=inference,
     )  # fmt: skip
+
+
+def _without_a_contrast(rows: Sequence[_Row], counted: Sequence[tuple[float, ...]]) -> Iterator[Reason]:
+    """Rows of an outcome that nobody of the sample has, or everybody."""
+    for place, (row, (n, cases, *_)) in enumerate(zip(rows, counted, strict=True)):
+        if row.quantity == POPULATION_SIZE or row.bound or not n > 0:
+            continue
+        if cases == 0:
+            yield ZERO_CASES.at(place)
+        elif cases == n:
+            yield ALL_CASES.at(place)
+        elif row.draws is None and np.isnan(row.limits[0]):
+            yield INTERVAL_NOT_DEFINED.at(place, kind=LOG)
 
 
 def _kind(row: _Row, kind: Any) -> Any:

@@ -14,12 +14,15 @@ import numpy.typing as npt
 from fl_estimate.arrays import Floats
 from fl_estimate.design.totals import as_frame
 from fl_estimate.errors import EstimateFault, listed, missing_columns, names_given, require_name
+from fl_estimate.inputs.recruitment_columns import no_value
 from fl_estimate.inputs.respondents import Respondents
 
 Flags = npt.NDArray[np.bool_]
 Positions = npt.NDArray[np.intp]
 PERSON, NAMED = "person", "named"
 """Columns of a table of links: who names, and who is named."""
+LARGEST_WHOLE = 2**31
+"""Above any number of waves or people; larger ones are codes or mistakes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,7 +191,7 @@ def columns_of(people: Any, wanted: Sequence[str]) -> dict[str, npt.NDArray[Any]
 def _objects(values: Sequence[Any]) -> npt.NDArray[Any]:
     made = np.empty(len(values), dtype=object)
     # NaN and pandas' own missing value are None; a whole number is the same id as text, as a float and as an integer.
-    made[:] = [None if each is None or each != each or type(each).__name__ == "NAType" else each for each in values]
+    made[:] = [None if no_value(each) else each for each in values]
     return made
 
 
@@ -284,7 +287,7 @@ class _Reading:
 
     def _whole(self, values: npt.NDArray[Any], name: str) -> npt.NDArray[np.int64]:
         numbers = np.array([_number(value) for value in values], dtype=float)
-        wrong = ~(np.isfinite(numbers) & (numbers == np.floor(numbers)) & (numbers >= 0))
+        wrong = ~(np.isfinite(numbers) & (numbers == np.floor(numbers)) & (numbers >= 0) & (numbers < LARGEST_WHOLE))
         if wrong.any():
             self._fault(f"{name}: no whole number from 0 upwards in {self._rows(wrong)}")
         return np.where(wrong, 0, numbers).astype(np.int64)

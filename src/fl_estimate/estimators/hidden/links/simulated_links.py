@@ -113,7 +113,7 @@ def simulate_link_tracing(
     wave = _trace(samples.any(axis=0), told, waves)
     # Links may have come to an end before the last wave: then everybody was asked.
     asked = (wave >= 0) & (wave < waves)
-    return _written(plan, stratum, case, told, samples, wave, asked, wrong_strata, last_asked, rng)
+    return _written(plan, stratum, case, told, samples, wave, asked, wrong_strata, bool(last_asked), rng)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from fl_estimate.design.totals import as_frame
-from fl_estimate.errors import EstimateFault, missing_columns, not_one_of, shown
+from fl_estimate.errors import EstimateFault, missing_columns, not_one_of, require_name, shown
 from fl_estimate.estimators.hidden.network.known_groups import KnownGroups, known_groups
 from fl_estimate.estimators.hidden.network.network_columns import NetworkReports, count_targets, degree_targets
 from fl_estimate.estimators.hidden.network.network_size import reports_of_known
@@ -151,6 +151,7 @@ def generalised_scale_up(
     ...                                design=all_of_them, hidden_design=all_of_them).value
     3.0
     """
+    require_name(hidden, "hidden")
     size = _frame_size(frame_population, population, quantity, interval)
     check_options(None, unknown, top_code, largest, treatments=("exclude", "no"))
     asked = _reports_of_frame(people, hidden, size, (design, where, unknown), (top_code, largest))

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fl_estimate.arrays import Floats
+from fl_estimate.design.row_weights import check_weights, weight_columns
 from fl_estimate.design.totals import as_frame, require_columns
 from fl_estimate.errors import EstimateFault, decoding, listed, not_one_of, shown
 from fl_estimate.estimators.hidden.network.known_groups import KnownGroups, hidden_names, known_groups
@@ -231,21 +232,35 @@ def read_reports(
     schema = frame.collect_schema()
     require_columns(schema, [*names, *([design.weights] if design.weights else [])])
     require_numbers(schema, names)
-    weight = nw.lit(1.0) if design.weights is None else nw.col(design.weights).cast(nw.Float64)
+    flags = {} if design.weights is None else weight_columns(schema, design.weights)
+    weight = flags.pop("w", nw.lit(1.0))
     inside = inside_rows(schema, where, design.weights)
     columns = [report(schema, name).alias(f"__fl_y{position}") for position, name in enumerate(names)]
     with decoding():
         table = (
             frame.lazy()
-            .select(*columns, weight.alias(_WEIGHT), inside.cast(nw.Float64).alias(_INSIDE))
+            .select(
+                *columns,
+                weight.alias(_WEIGHT),
+                inside.cast(nw.Float64).alias(_INSIDE),
+                *(flag.cast(nw.Float64).alias(name) for name, flag in flags.items()),
+            )
             .collect("pyarrow")
             .to_native()
         )
-    values = np.stack(
-        [np.asarray(table.column(name).to_numpy(), dtype=float) for name in table.column_names], axis=1
-    )  # fmt: skip
+    # By name: pandas' labels of rows come along as columns of their own.
+    wanted = [*(f"__fl_y{position}" for position in range(len(names))), _WEIGHT, _INSIDE]
+    values = np.stack([np.asarray(table.column(name).to_numpy(), dtype=float) for name in wanted], axis=1)
     rows = np.flatnonzero(values[:, -1] == 1)
-    return values[rows, :-2], values[rows, -2], rows
+    if design.weights is not None:
+        check_weights({name: int(np.asarray(table.column(name)).sum()) for name in flags}, design.weights)
+    weights = values[rows, -2]
+    if endless := int(np.isinf(weights).sum()):
+        raise EstimateFault(
+            "FL-EST-700", "weights of respondents are infinite", found=f"column {design.weights!r}: {endless:,} rows",
+            fix="correct these weights; 0 leaves a respondent out",
+        )  # fmt: skip
+    return values[rows, :-2], weights, rows
 
 
 def report(schema: Any, name: str) -> nw.Expr:

@@ -139,7 +139,10 @@ def _of_mapping(given: Mapping[str, Any], name: str) -> tuple[float, float]:
         if not 0 < positive <= n or n < 2:
             raise _wrong(name, "a validation study of fewer than 2, or without a positive", "0 < positive ≤ n")
         share = positive / n
-        return share, float(np.sqrt(share * (1 - share) / (n - 1)))
+        # Of a study without a failure the variance s(1 - s) says nothing: that of a uniform prior's posterior, at (n + 1)/(n + 2).
+        inside = (n + 1) / (n + 2)
+        variance = share * (1 - share) / (n - 1) if positive < n else inside * (1 - inside) / (n + 3)
+        return share, float(np.sqrt(variance))
     raise _wrong(name, "a table with other keys", FORMS)
 
 

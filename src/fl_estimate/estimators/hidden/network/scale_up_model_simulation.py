@@ -122,8 +122,11 @@ def simulate_scale_up_model(
 
     if model not in MODELS:
         raise not_one_of("FL-EST-620", "this scale-up model", model, MODELS)
+    _require(population=(population, 2, 1e15))
+    if not isinstance(known_sizes, Sequence | np.ndarray):
+        raise _wrong([f"known_sizes={shown(known_sizes)}"])
     _require(
-        respondents=(respondents, 1, np.inf), hidden_size=(hidden_size, 1, population), population=(population, 2, np.inf),
+        respondents=(respondents, 1, 1e8), hidden_size=(hidden_size, 1, population),
         mean_log_degree=(mean_log_degree, -5, 12), sd_log_degree=(sd_log_degree, 0, 5), barrier=(barrier, 1e-6, 0.999),
         transmission=(transmission, 1e-6, 1), overdispersion=(overdispersion, 1.001, 1e6), sd_bias=(sd_bias, 0, 100),
         bias_correlation=(bias_correlation, 0, 0.99), oversampled=(oversampled, 0.01, 100),

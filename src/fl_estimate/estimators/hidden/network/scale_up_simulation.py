@@ -129,7 +129,7 @@ def simulate_scale_up(
     >>> len(drawn.people), drawn.hidden_size, round(drawn.people["w"].sum())
     (500, 5000, 1000000)
     """
-    sizes = dict(KNOWN_SIZES if known is None else known)
+    sizes = dict(KNOWN_SIZES if known is None else known) if isinstance(known, Mapping | None) else {}
     _check({k: v for k, v in locals().items() if k not in ("known", "recall", "seed", "sizes")}, sizes)
     curve = recall_curve(recall)
     rng = np.random.default_rng(known_seed(seed))
@@ -228,6 +228,7 @@ def _check(given: Mapping[str, Any], sizes: Mapping[str, Any]) -> None:
         wrong += [name for name, (low, high) in limits.items() if not low <= given[name] <= high]
         wrong += [f"known {labels_shown([name])}" for name, size in sizes.items() if size >= given["population"]]
         wrong += [] if sizes else ["known"]
+        wrong += [name for name in ("respondents", "psus", "hidden_respondents") if given[name] % 1]
     if wrong:
         raise EstimateFault(
             "FL-EST-603", "no scale-up study can be drawn with these numbers", found=", ".join(wrong),

@@ -10,7 +10,8 @@ import narwhals as nw
 import numpy as np
 
 from fl_estimate.arrays import Bools, Floats, Positions
-from fl_estimate.errors import EstimateFault, columns_shown, listed, missing_columns, not_one_of, shown
+from fl_estimate.design.totals import as_frame
+from fl_estimate.errors import EstimateFault, columns_shown, listed, missing_columns, not_one_of, require_name, shown
 from fl_estimate.estimators.hidden.recruitment.recruitment_codes import (
     DEGREE_LARGEST,
     DEGREE_LEFT_OUT,
@@ -18,7 +19,7 @@ from fl_estimate.estimators.hidden.recruitment.recruitment_codes import (
     SEEDS_LEFT_OUT,
 )
 from fl_estimate.inputs.recruitment import Recruitment
-from fl_estimate.inputs.recruitment_columns import keys_of
+from fl_estimate.inputs.recruitment_columns import keys_of, no_value
 from fl_estimate.inputs.respondents import Respondents
 from fl_estimate.results.codes import Assumption
 
@@ -84,7 +85,7 @@ def read_recruited(
     if not isinstance(missing_degree, str) or missing_degree not in MISSING_DEGREE:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise not_one_of("FL-EST-524", "this rule for missing degrees", missing_degree, MISSING_DEGREE)
     native = people.people if isinstance(people, Respondents) else people
-    lazy = nw.from_native(native)
+    lazy = as_frame(native)
     frame: nw.DataFrame[Any] = lazy.collect() if isinstance(lazy, nw.LazyFrame) else lazy
     chains = Recruitment.read(
         frame, person=names.person, recruiter=names.recruiter, coupon=names.coupon, coupons_given=names.coupons_given,
@@ -159,6 +160,7 @@ def groups_of(recruited: RecruitedPeople, column: str, *, unknown: OpenAnswers, 
     EstimateFault
         FL-EST-521: no such column; FL-EST-528: an outcome that is a quantity.
     """
+    require_name(column, "groups")
     frame, present = recruited.frame, recruited.frame.columns
     if column not in present:
         raise missing_columns("FL-EST-521", [column], present, EstimateFault)
@@ -171,7 +173,7 @@ def groups_of(recruited: RecruitedPeople, column: str, *, unknown: OpenAnswers, 
 
 def _classified(frame: nw.DataFrame[Any], column: str, unknown: OpenAnswers) -> Positions:
     surely, possible, scope = (
-        np.array([value == 1 for value in frame[name].to_list()], dtype=bool)
+        np.array([not no_value(value) and value == 1 for value in frame[name].to_list()], dtype=bool)
         for name in (column, f"{column}_possible", f"{column}_in_scope")
     )
     open_ = {"exclude": -1, "own": 2, "no": 0}[unknown]

@@ -123,6 +123,14 @@ class Plan:
                 raise EstimateFault(
                     "FL-EST-526", f"{name}= is no number of them", found=shown(value), fix=f"{name}=1000, say"
                 )
+        fraction: Any = self.small_fraction
+        if not isinstance(fraction, int | float) or isinstance(fraction, bool) or not 0 <= fraction < 1:
+            raise EstimateFault(
+                "FL-EST-526",
+                "small_fraction= is no share of a population",
+                found=shown(fraction),
+                fix="0.04, or 0 for never",
+            )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -61,6 +61,7 @@ from fl_estimate.estimators.hidden.recruitment.recruitment_limits import (
 )
 from fl_estimate.estimators.survey.design_weighted import estimate_mean, estimate_prevalence, estimate_total
 from fl_estimate.estimators.survey.targets import as_list
+from fl_estimate.inputs.recruitment_columns import no_value
 from fl_estimate.inputs.replicates import UnitReplicates
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.codes import Assumption, MethodName, Reason
@@ -207,7 +208,7 @@ def _attributes(recruited: RecruitedPeople, outcomes: Sequence[str]) -> Floats:
             continue  # the estimator says what is wrong with it
         values = recruited.frame[name]
         if values.dtype.is_numeric() or values.dtype == nw.Boolean:
-            columns.append(np.array([np.nan if value is None else value for value in values.to_list()], dtype=float))
+            columns.append(np.array([np.nan if no_value(value) else value for value in values.to_list()], dtype=float))
         else:
             columns.append(groups_of(recruited, name, unknown="own", outcome=False).codes.astype(float))
     return np.column_stack(columns) if columns else np.zeros((recruited.recruitment.n, 0))

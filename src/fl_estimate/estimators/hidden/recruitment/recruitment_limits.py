@@ -13,6 +13,8 @@ from fl_estimate.results.codes import DF_NOT_POSITIVE, PREVALENCE
 from fl_estimate.results.columns import IDENTIFIED
 from fl_estimate.results.estimates import Estimates
 
+ROUNDING = 1e-9
+"""Standard errors of totals, relative to them, that are rounding alone: weights of a stated population sum to it in every replicate."""
 USUAL_DESIGN_EFFECT = 4.0
 """What Wejnert, Pham, Krishna, Le and DiNenno (2012), AIDS and Behavior 16(4), 797-806, advise to plan respondent-driven samples with."""
 
@@ -56,7 +58,7 @@ def _limited_anew(result: Estimates) -> Estimates:
     level = frame["level"].to_numpy(float)
     share = (frame["quantity"] == PREVALENCE).to_numpy(dtype=bool)
     for kind in sorted(set(frame["interval_kind"].astype(str)) - {""}):
-        rows = (frame["interval_kind"] == kind).to_numpy(dtype=bool) & (se > 0)
+        rows = (frame["interval_kind"] == kind).to_numpy(dtype=bool) & (se > ROUNDING * np.abs(value))
         for of_shares in (True, False):
             own = rows & (share == of_shares)
             if own.any():
@@ -70,13 +72,14 @@ def _limited_anew(result: Estimates) -> Estimates:
 
 
 def edges(result: Estimates) -> Bools:
-    """Rows without a case, and shares with cases only, that have limits all the same."""
+    """Rows without a case, and those with cases only whose share or total shows no error, that have limits all the same."""
     frame = result.frame
     cases, n = frame["cases"].to_numpy(float), frame["n"].to_numpy(float)
     share = (frame["quantity"] == PREVALENCE).to_numpy(dtype=bool)
     limited = (frame["interval_kind"] != "").to_numpy(dtype=bool) & (frame["bound"] != IDENTIFIED).to_numpy(dtype=bool)
-    value = frame["value"].to_numpy(float)
-    return limited & (n > 0) & (((cases == 0) & (value == 0)) | (share & (value == 1) & (cases == n)))
+    value, se = frame["value"].to_numpy(float), frame["se"].to_numpy(float)
+    whole = (cases == n) & np.where(share, value == 1, se <= ROUNDING * value)
+    return limited & (n > 0) & (((cases == 0) & (value == 0)) | whole)
 
 
 def with_fewer_respondents(result: Estimates, deff: float) -> Estimates:
@@ -84,7 +87,7 @@ def with_fewer_respondents(result: Estimates, deff: float) -> Estimates:
 
     Notes
     -----
-    U = 1 − (α/2)^(D/n); of a total N̂ U.
+    U = 1 − (α/2)^(D/n); of a total N̂ U. With cases only the limits are 1 − U and 1, of a total N̂ times these.
     """
     rows = edges(result)
     if not rows.any():
@@ -94,8 +97,9 @@ def with_fewer_respondents(result: Estimates, deff: float) -> Estimates:
     reach = _reach(n / deff, level)
     share = (frame["quantity"] == PREVALENCE).to_numpy(dtype=bool)[rows]
     before = frame["upper"].to_numpy(float)[rows]
-    upper = np.where(share, np.where(value == 1, 1.0, reach), before * reach / no_case_limits(n, df, level))
-    frame.loc[rows, "lower"] = np.where(value == 1, 1 - reach, 0.0)
+    # All are cases: as many fewer as there could be more where none is.
+    upper = np.where(value > 0, value, np.where(share, reach, before * reach / no_case_limits(n, df, level)))
+    frame.loc[rows, "lower"] = value * (1 - reach)
     frame.loc[rows, "upper"] = upper
     frame.loc[rows, "interval_kind"] = "korn-graubard"
     return replace(result, frame=frame)

@@ -15,7 +15,7 @@ from fl_estimate.estimators.hidden.recruitment.recruited_people import (
     RecruitedPeople,
     read_recruited,
 )
-from fl_estimate.inputs.recruitment_columns import keys_of
+from fl_estimate.inputs.recruitment_columns import keys_of, no_value
 
 OpenOutcome = Literal["no", "exclude"]
 MOST_CLASSES = 20
@@ -97,7 +97,7 @@ def classed(
         raise missing_columns("FL-EST-521", [outcome], present, EstimateFault)
     if {f"{outcome}_possible", f"{outcome}_in_scope"} <= set(present):
         surely, possible, scope = (
-            np.array([value == 1 for value in frame[name].to_list()], dtype=bool)
+            np.array([not no_value(value) and value == 1 for value in frame[name].to_list()], dtype=bool)
             for name in (outcome, f"{outcome}_possible", f"{outcome}_in_scope")
         )
         open_ = possible & ~surely

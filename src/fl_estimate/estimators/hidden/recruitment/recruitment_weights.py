@@ -71,8 +71,9 @@ def _of_classes(sizes: Floats, counts: Floats, population: float) -> Floats:
         low, high = np.where(gap > 0, t, low), np.where(gap > 0, high, t)
         if (whole | (np.abs(gap) <= CLOSE * population)).all():
             break
-        slope = -(counts * size[:, None] * off * weight**2).sum(axis=0)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        # Beside a degree that is a mistake by orders of size the slope overflows, and the bracket is halved.
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            slope = -(counts * size[:, None] * off * weight**2).sum(axis=0)
             ahead = t - gap / slope
         middle = np.where(np.isinf(high), 2 * t, (low + high) / 2)
         t = np.where(whole, t, np.where((ahead > low) & (ahead < high), ahead, middle))
