@@ -171,14 +171,28 @@ class MethodName(Code):
     ----------
     of_people_counted : bool
         Whether its figure is the share of the people counted: of these alone is the limit of few cases a limit.
+    chooses_people : bool
+        Whether options of its call, beside a condition, say who counts (seeds, a second frame, those asked about relatives): two
+        figures of one cell may then be of different people. Of a method that nobody declared they may.
+    sums_unknown : bool
+        Whether domains add up to the nation in a way that no audit can follow (posteriors of strata, indirect questions): where one
+        is withheld, all are.
     """
 
     family: ClassVar[str] = "method"
     of_people_counted: bool
+    sums_unknown: bool
 
-    def __init__(self, text: str, *, of_people_counted: bool = False) -> None:
+    def __init__(
+        self, text: str, *, of_people_counted: bool = False, chooses_people: bool = False, sums_unknown: bool = False
+    ) -> None:
         super().__init__(text)
-        self.of_people_counted = of_people_counted
+        self.of_people_counted, self.sums_unknown = of_people_counted, sums_unknown
+        self._chooses_people = chooses_people
+
+    @property
+    def chooses_people(self) -> bool:
+        return self._chooses_people or not self.known
 
 
 class Quantity(Code):
@@ -346,7 +360,7 @@ CHANGE_PERCENT = Quantity("change_percent")
 
 TAYLOR = MethodName("taylor", of_people_counted=True)
 REPLICATES = MethodName("replicates", of_people_counted=True)
-MULTIPLICITY = MethodName("multiplicity")
+MULTIPLICITY = MethodName("multiplicity", chooses_people=True)
 OF_OTHER_PEOPLE: frozenset[str] = frozenset({MULTIPLICITY})
 """Methods whose figures are not of those who were asked: their cells are none of these, though outcome and by-values be the same."""
 

@@ -97,7 +97,7 @@ def _audited(made: Translation, seconds: float, tell: Tell | None) -> Audit:
 
 
 def by_people(tables: Sequence[AuditedTable]) -> list[list[AuditedTable]]:
-    """The tables of each survey, or round: two calls are of other people where one outcome has another population in each.
+    """The tables of each survey, or round: two calls are of other people where one outcome has another population in each, and other respondents.
 
     What is not told apart, and results without finest cells, go with each of them.
     """
@@ -129,9 +129,17 @@ def _other_people(a: Crossing, b: Crossing) -> bool:
     for outcome in set(a.outcomes) & set(b.outcomes):
         ours = float(a.weight_in_scope[a.outcomes.index(outcome)].sum())
         theirs = float(b.weight_in_scope[b.outcomes.index(outcome)].sum())
-        if abs(ours - theirs) > EQUAL * max(ours, theirs):
+        if abs(ours - theirs) > EQUAL * max(ours, theirs) and not _same_counts(a, b, str(outcome)):
             return True
     return False
+
+
+def _same_counts(a: Crossing, b: Crossing, outcome: str) -> bool:
+    """Whether as many respondents and cases are in both: the same people by other weights (two sizes of a hidden population)."""
+    ours, theirs = a.outcomes.index(outcome), b.outcomes.index(outcome)
+    return all(
+        float(getattr(a, name)[ours].sum()) == float(getattr(b, name)[theirs].sum()) for name in ("n", "cases")
+    )
 
 
 def closed_again(tables: Sequence[AuditedTable]) -> frozenset[Cell]:

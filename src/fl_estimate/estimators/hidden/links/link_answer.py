@@ -45,8 +45,8 @@ from fl_estimate.results.inference import Inference
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.recipe import Period, Recipe
 
-LINK_TRACING_MODEL = MethodName("link-tracing-bayesian")
-LINK_TRACING_DESIGN = MethodName("link-tracing-design")
+LINK_TRACING_MODEL = MethodName("link-tracing-bayesian", sums_unknown=True)
+LINK_TRACING_DESIGN = MethodName("link-tracing-design", sums_unknown=True)
 INITIAL_SAMPLE_RANDOM = AssumptionCode("initial_sample_random")
 LINKS_ALL_REPORTED = AssumptionCode("links_all_reported")
 LINKS_BLOCK_MODEL = AssumptionCode("links_block_model")
