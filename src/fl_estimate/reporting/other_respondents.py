@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fl_estimate.reporting.disclosure.conditions import relation
 from fl_estimate.reporting.judging import Cell, Flags, cells, floats
 from fl_estimate.reporting.releases import KnownTable
 from fl_estimate.reporting.suppression import SuppressionRule
@@ -19,12 +20,16 @@ from fl_estimate.results.codes import MethodName
 
 @dataclass(frozen=True, kw_only=True)
 class _Counted:
-    """Whom a row counts: respondents and cases, the period, whether its method chooses, and whether it was released before."""
+    """Whom a row counts: respondents and cases, the period, and whether it was released before.
+
+    `chooses`: its method has options that say who counts. `uncounted`: it prints no cases, by a method whose sums the audit does not know.
+    """
 
     n: float
     cases: float
     period: str
     chooses: bool
+    uncounted: bool
     earlier: bool
 
 
@@ -48,25 +53,42 @@ def of_other_respondents(
     found: dict[Cell, set[_Counted]] = {}
     for key, counted in (*_of_drafts(tables), *_of_known(known)):
         found.setdefault(key, set()).add(counted)
-    return {
+    alike = {
         key
         for key, rows in found.items()
         if len(rows) > 1 and any(_tells(a, b, rule) for a, b in combinations(rows, 2))
     }
+    return alike | _of_conditions(found, rule)
+
+
+def _of_conditions(found: Mapping[Cell, set[_Counted]], rule: SuppressionRule) -> set[Cell]:
+    """Cells under two conditions that one small group tells apart, of figures that print no cases by which the audit could see it."""
+    places: dict[Cell, list[tuple[str, Cell, _Counted]]] = {}
+    for key, rows in found.items():
+        outcome, term, where, margin, known = key
+        own = [(where[0] if where else "", key, one) for one in rows if one.uncounted]
+        places.setdefault((outcome, term, margin, known), []).extend(own)
+    result: set[Cell] = set()
+    for rows in places.values():
+        for (where, key, a), (other, there, b) in combinations(rows, 2):
+            if where != other and 0 < abs(a.n - b.n) < rule.min_n and _comparable(a, b):
+                result |= set() if relation(where, other).apart else {key, there}
+    return result
 
 
 def _of_drafts(
     tables: Iterable[tuple[pd.DataFrame, Sequence[Cell], Support, Flags, str]],
 ) -> Iterator[tuple[Cell, _Counted]]:
     for frame, keys, support, direct, period in tables:
-        chooses = _chooses(frame)
-        rows = np.flatnonzero((frame["basis"] == RESPONDENTS).to_numpy(dtype=bool) & direct)
+        chooses, unknown = _of_methods(frame)
+        uncounted = unknown | (chooses & frame["cases"].isna().to_numpy(dtype=bool))
+        rows = np.flatnonzero(((frame["basis"] == RESPONDENTS).to_numpy(dtype=bool) & direct) | unknown)
         for row in rows:
             yield (
                 keys[row],
                 _Counted(
-                    n=float(support.respondents[row]), cases=float(support.cases[row]), period=period,
-                    chooses=bool(chooses[row]), earlier=False,
+                    n=float(frame["n"].iloc[row]), cases=float(support.cases[row]), period=period,
+                    chooses=bool(chooses[row] and not unknown[row]), uncounted=bool(uncounted[row]), earlier=False,
                 ),
             )  # fmt: skip
 
@@ -76,29 +98,38 @@ def _of_known(known: Sequence[KnownTable]) -> Iterator[tuple[Cell, _Counted]]:
         frame = table.frame
         if "method" not in frame:
             continue
-        n, cases, chooses = floats(frame["n"]), floats(frame["cases"]), _chooses(frame)
+        n, cases = floats(frame["n"]), floats(frame["cases"])
+        chooses, unknown = _of_methods(frame)
         of_people: Any = frame["basis"].fillna(RESPONDENTS) == RESPONDENTS if "basis" in frame else np.ones(len(frame))
-        printed = np.asarray(of_people, dtype=bool) & np.isfinite(n) & np.isfinite(cases)
+        printed = (np.asarray(of_people, dtype=bool) | unknown) & np.isfinite(n) & np.isfinite(floats(frame["value"]))
         keys = cells(frame, table.by, table.assumptions) if printed.any() else []
         for row in np.flatnonzero(printed):
             yield (
                 keys[row],
                 _Counted(
-                    n=float(n[row]), cases=float(cases[row]), period=table.reference_period, chooses=bool(chooses[row]),
-                    earlier=True,
+                    n=float(n[row]), cases=float(cases[row]), period=table.reference_period,
+                    chooses=bool(chooses[row] and not unknown[row]),
+                    uncounted=bool(unknown[row] or (chooses[row] and np.isnan(cases[row]))), earlier=True,
                 ),
             )  # fmt: skip
 
 
-def _chooses(frame: pd.DataFrame) -> Flags:
-    of = {name: MethodName.of(str(name)).chooses_people for name in frame["method"].unique()}
-    return frame["method"].map(of).to_numpy(dtype=bool)
+def _of_methods(frame: pd.DataFrame) -> tuple[Flags, Flags]:
+    """Rows whose method has options that say who counts, and those by methods whose sums no audit can follow."""
+    of = {name: MethodName.of(str(name)) for name in frame["method"].unique()}
+    chooses = frame["method"].map({name: method.chooses_people for name, method in of.items()})
+    unknown = frame["method"].map({name: method.sums_unknown for name, method in of.items()})
+    return chooses.to_numpy(dtype=bool), unknown.to_numpy(dtype=bool)
+
+
+def _comparable(a: _Counted, b: _Counted) -> bool:
+    """Whether two rows may be of the same people, and one of them can still be withheld."""
+    return not (a.period and b.period and a.period != b.period) and not (a.earlier and b.earlier)
 
 
 def _tells(a: _Counted, b: _Counted, rule: SuppressionRule) -> bool:
     """Whether few are in one of the two only; of two that were printed before nothing can be taken back."""
-    apart = bool(a.period and b.period and a.period != b.period)
-    if apart or not (a.chooses or b.chooses) or (a.earlier and b.earlier):
+    if not _comparable(a, b) or not (a.chooses or b.chooses):
         return False
     people, cases = abs(a.n - b.n), abs(a.cases - b.cases)
     return cases > 0 and (cases < rule.min_cases or 0 < people < rule.min_n)

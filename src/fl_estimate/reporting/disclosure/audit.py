@@ -137,9 +137,7 @@ def _other_people(a: Crossing, b: Crossing) -> bool:
 def _same_counts(a: Crossing, b: Crossing, outcome: str) -> bool:
     """Whether as many respondents and cases are in both: the same people by other weights (two sizes of a hidden population)."""
     ours, theirs = a.outcomes.index(outcome), b.outcomes.index(outcome)
-    return all(
-        float(getattr(a, name)[ours].sum()) == float(getattr(b, name)[theirs].sum()) for name in ("n", "cases")
-    )
+    return all(float(getattr(a, name)[ours].sum()) == float(getattr(b, name)[theirs].sum()) for name in ("n", "cases"))
 
 
 def closed_again(tables: Sequence[AuditedTable]) -> frozenset[Cell]:

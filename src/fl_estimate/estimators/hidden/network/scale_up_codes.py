@@ -5,11 +5,11 @@ from __future__ import annotations
 from fl_estimate.results.codes import AssumptionCode, MethodName
 
 METHODS: dict[str, MethodName] = {
-    "ratio-of-sums": MethodName("scale-up-ratio-of-sums"),
-    "mean-of-ratios": MethodName("scale-up-mean-of-ratios"),
+    "ratio-of-sums": MethodName("scale-up-ratio-of-sums", chooses_people=True),
+    "mean-of-ratios": MethodName("scale-up-mean-of-ratios", chooses_people=True),
 }
-GENERALISED = MethodName("scale-up-generalised")
-BACK_ESTIMATE = MethodName("scale-up-back-estimate")
+GENERALISED = MethodName("scale-up-generalised", chooses_people=True)
+BACK_ESTIMATE = MethodName("scale-up-back-estimate", chooses_people=True)
 
 KNOWN_GROUPS = AssumptionCode("scale_up_known_groups", "groups", "population")
 ABOUT_POPULATION = AssumptionCode("scale_up_about_population")
