@@ -302,7 +302,11 @@ TOTAL = Quantity(
     "total", unit="persons", limited=True, counts_population=True, tells="linear", why=_SUM, heading="persons"
 )
 PERSONS = Quantity("persons", unit="persons", limited=True, counts_population=True, tells="linear", why=_SUM)
-POPULATION_SIZE = Quantity("population_size", unit="persons", listed=True, counts_population=True, heading="persons")
+# Of respondents it is a multiplier: a count that readers know, over a cell's share.
+POPULATION_SIZE = Quantity(
+    "population_size", unit="persons", listed=True, counts_population=True, heading="persons", tells="known",
+    why="a count that is known over the cell's share",
+)  # fmt: skip
 DARK_FIGURE = Quantity("dark_figure", unit="persons", listed=True)
 REPORTED_PERSONS = Quantity("reported_persons", unit="persons", listed=True, counts_population=True, heading="persons")
 REPORTED_CASES = Quantity("reported_cases", listed=True)

@@ -170,9 +170,15 @@ def generalised_scale_up(
     said = [FRAME_POPULATION.assume(population=size), *seen.assumptions]
     said += corrected(told, ["precision"])
     said += [TOP_CODED.assume(most=float(top_code))] if top_code is not None else []
+    # What hidden people answered is for the analyst: the record says how the visibility was had, not what it came to.
+    noted = {
+        name: [list(each) for each in found]
+        for name, found in told.items()
+        if name != "visibility" or seen.told == "stated"
+    }
     arguments: dict[str, Any] = {
         "frame_population": size, "population": population or "", "quantity": quantity, "known": seen.known,
-        "visibility": seen.told, "corrections": {name: [list(each) for each in found] for name, found in told.items()}, "top_code": top_code or "",
+        "visibility": seen.told, "corrections": noted, "top_code": top_code or "",
     }  # fmt: skip
     made = scaled(
         replace(basic, frame=basic.frame.assign(df=np.fmin(basic.frame["df"], seen.df))), rows,

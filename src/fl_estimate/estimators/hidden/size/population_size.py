@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
@@ -204,6 +204,7 @@ def ss_population_size(
         people=people, recruited=recruited, stated=stated, degree_prior=degree_prior, likelihood=likelihood, interval=interval,
         level=level, draws=draws, seed=known_seed(seed), within_wave=within_wave, include_seeds=include_seeds,
         missing_degree=missing_degree,
+        degrees_given={"degree_mean": degree_mean, "degree_sd": degree_sd, "largest_degree": largest_degree},
     )  # fmt: skip
     return _laid_out(request)
 
@@ -300,6 +301,7 @@ class _Request:
     within_wave: WithinWave
     include_seeds: bool
     missing_degree: MissingDegree
+    degrees_given: Mapping[str, Any]
 
 
 def _laid_out(request: _Request) -> Estimates:
@@ -427,8 +429,9 @@ def _assumptions(request: _Request) -> tuple[Assumption, ...]:
 def _arguments(request: _Request) -> dict[str, Any]:
     degree = request.degree_prior
     return {
-        **request.stated.arguments(), "degrees": degree.family, "degree_mean": degree.mean, "degree_sd": degree.sd,
-        "degree_mean_weight": degree.mean_weight, "degree_sd_weight": degree.sd_weight, "largest_degree": degree.largest,
+        # What was left out is of the respondents: a record that is published has not their mean degree, nor the largest.
+        **request.stated.arguments(), "degrees": degree.family, **request.degrees_given,
+        "degree_mean_weight": degree.mean_weight, "degree_sd_weight": degree.sd_weight,
         "within_wave": request.within_wave, "include_seeds": request.include_seeds, "missing_degree": request.missing_degree,
         "interval": request.interval, "draws": request.draws, "seed": request.seed, "level": request.level,
     }  # fmt: skip
