@@ -215,3 +215,19 @@ def test_what_three_hidden_people_said_is_not_in_the_record() -> None:
     assert f"{mean:.3f}" not in str((table.provenance.arguments, table.assumptions))
     stated = hidden.generalised_scale_up(people(), "hidden", frame_population=1_200, visibility=3.0, design=D)
     assert stated.provenance.arguments["corrections"] == {"visibility": [["hidden", 3.0, 0.0]]}
+
+
+def test_a_correction_that_twelve_people_answered_is_judged_by_them_and_not_written_down() -> None:
+    told = pd.DataFrame({"told": [1] * 7 + [0] * 5})
+    share = fl.estimate_prevalence(told, "told", design=U)
+    made = known(transmission=share)
+    assert made.value == pytest.approx(known(transmission=7 / 12).value)
+    assert made.support.respondents.tolist() == [12]
+    (table,) = fl.publish({"corrected": made}).tables
+    assert table.frame["publication"].tolist() == ["not_published"]
+    assert table.provenance.arguments["corrections"] == {"transmission": "Estimates"}
+    assert "0.58" not in str((table.provenance.arguments, table.assumptions))
+    # What was typed in is said.
+    (typed,) = fl.publish({"typed": known(transmission=0.58)}).tables
+    assert typed.frame["publication"].tolist() == ["published"]
+    assert "0.58" in str(typed.assumptions)

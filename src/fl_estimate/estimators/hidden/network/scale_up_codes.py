@@ -25,6 +25,7 @@ CORRECTED: dict[str, AssumptionCode] = {
     "transmission": AssumptionCode("scale_up_transmission", "groups", "value", "cv"),
     "precision": AssumptionCode("scale_up_precision", "groups", "value", "cv"),
 }
+CORRECTION_ESTIMATED = AssumptionCode("scale_up_correction_estimated", "name")
 RECALL = AssumptionCode("scale_up_recall_curve", "threshold", "exponent")
 TOP_CODED = AssumptionCode("scale_up_top_coded", "most")
 UNANSWERED: dict[str, AssumptionCode] = {
