@@ -13,6 +13,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate import hidden
+from fl_estimate.errors import EstimateFault
 
 U = fl.Design(unweighted=True)
 D = fl.Design(weights="w", psu="ea", expands=True)
@@ -34,7 +35,7 @@ def people() -> pd.DataFrame:
     made = made.assign(
         w=1.0, ea=at // 4, goes=1 + at % 3, passes=((made["fl"] == 1) | (at % 5 == 0)).astype(int), teachers=at % 3, priests=at % 2,
         hidden=made["fl"], both=at % 2, one=(at == 7).astype(int), treated=at % 2, person_id=[f"r{i}" for i in at],
-        recruiter_id=[None if i < 12 else f"r{(i - 12) // 3}" for i in at], network_size=3 + at % 7,
+        recruiter_id=pd.Series([None if i < 12 else f"r{(i - 12) // 3}" for i in at], dtype="object"), network_size=3 + at % 7,
         district=[halves[region][i % 2] for region, i in zip(made["region"], at, strict=True)],
     )  # fmt: skip
     made["asked"] = ((made["passes"] == 1) | (at % 3 == 0)).astype(int)
@@ -197,6 +198,14 @@ def test_no_mean_of_degrees_and_no_largest_in_the_record() -> None:
     assert "prior_mean" in str(size.diagnostics)
 
 
+def test_twice_the_largest_network_size_is_in_no_message() -> None:
+    frame = people().assign(network_size=lambda one: one["network_size"].where(one["one"] == 0, 77_777))
+    with pytest.raises(EstimateFault) as refused:
+        hidden.ss_population_size(frame, prior_median=4000, seed=1)
+    assert refused.value.code == "FL-EST-552"
+    assert "155" not in str(refused.value)
+
+
 def test_what_three_hidden_people_said_is_not_in_the_record() -> None:
     members = pd.DataFrame({"known_to": [1, 2, 5]})
     made = hidden.generalised_scale_up(
@@ -231,3 +240,21 @@ def test_a_correction_that_twelve_people_answered_is_judged_by_them_and_not_writ
     (typed,) = fl.publish({"typed": known(transmission=0.58)}).tables
     assert typed.frame["publication"].tolist() == ["published"]
     assert "0.58" in str(typed.assumptions)
+
+
+def test_own_cases_are_not_the_difference_of_two_rules_of_counting() -> None:
+    at, reports = np.arange(400), np.arange(800)
+    homes = pd.DataFrame(
+        {"person_id": [f"p{i}" for i in at], "w": 10.0, "ea": at // 4, "fl": (at % 200 == 3).astype(int), "own": 2}
+    )
+    told = pd.DataFrame({"reported_by": [f"p{i // 2}" for i in reports], "fl": (reports % 16 == 0).astype(int), "n_eligible_reporters": 2})  # fmt: skip
+    both = {
+        rule: hidden.multiplicity(homes, "fl", counting="persons", relatives=told, design=D, own_multiplicity=rule)
+        for rule in ("own", "not counted")
+    }
+    assert [int(made.frame["cases"].iloc[0]) for made in both.values()] == [52, 50]
+    frame = published(both)
+    assert frame["cases"].isna().all()
+    assert frame["value"].isna().all()
+    # One rule is published, as is the direct figure beside it.
+    assert published({"one": both["not counted"]})["publication"].tolist() == ["published"]

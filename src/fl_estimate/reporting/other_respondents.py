@@ -83,7 +83,7 @@ def _of_drafts(
         chooses, unknown = _of_methods(frame)
         uncounted = unknown | (chooses & frame["cases"].isna().to_numpy(dtype=bool))
         rows = np.flatnonzero(((frame["basis"] == RESPONDENTS).to_numpy(dtype=bool) & direct) | unknown)
-        for row in rows:
+        for row in map(int, rows):
             yield (
                 keys[row],
                 _Counted(

@@ -266,7 +266,12 @@ def _degree_prior(
     wrong = [f"{name}={shown(value)}" for name, value in given.items() if value is not None and not _positive(value)]
     wanted = max(2 * most, SMALLEST_SUPPORT) if largest is None else largest
     if not _positive(wanted) or int(wanted) != wanted or not most <= wanted <= LARGEST_SUPPORT:
-        wrong.append(f"largest_degree={shown(wanted)}, below the largest reported or above {LARGEST_SUPPORT:,}")
+        # Left out, it is twice what somebody answered.
+        wrong.append(
+            f"a network size above {LARGEST_SUPPORT // 2:,}, and no largest_degree="
+            if largest is None
+            else f"largest_degree={shown(wanted)}, below the largest reported or above {LARGEST_SUPPORT:,}"
+        )
     elif mean is not None and _positive(mean) and mean >= wanted:
         wrong.append("degree_mean= not below largest_degree=")
     if wrong:
