@@ -118,7 +118,7 @@ def cells(frame: pd.DataFrame, by: Sequence[str], assumptions: Sequence[Assumpti
         known = {(name, str(record[name])) for name in by if name in margin and not pd.isna(record[name])}
         # The term of a scenario says which it is: the cell is the same in all of them.
         term = "" if Quantity.of(str(record["quantity"])).scenario else str(record["term"])
-        outcome = outcome_of_cells(str(record["outcome"]), str(record["method"]))
+        outcome = outcome_of_cells(str(record["outcome"]), str(record.get("method", "")))
         keys.append((outcome, term, where, margin, frozenset(known)))
     return keys
 

@@ -19,7 +19,7 @@ from fl_estimate.results.codes import MethodName
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Counted:
+class _RespondentsCounted:
     """Whom a row counts: respondents and cases, the period, and whether it was released before.
 
     `chooses`: its method has options that say who counts. `uncounted`: it prints no cases, by a method whose sums the audit does not know.
@@ -50,7 +50,7 @@ def of_other_respondents(
     known : sequence of KnownTable
         Of earlier releases.
     """
-    found: dict[Cell, set[_Counted]] = {}
+    found: dict[Cell, set[_RespondentsCounted]] = {}
     for key, counted in (*_of_drafts(tables), *_of_known(known)):
         found.setdefault(key, set()).add(counted)
     alike = {
@@ -61,9 +61,9 @@ def of_other_respondents(
     return alike | _of_conditions(found, rule)
 
 
-def _of_conditions(found: Mapping[Cell, set[_Counted]], rule: SuppressionRule) -> set[Cell]:
+def _of_conditions(found: Mapping[Cell, set[_RespondentsCounted]], rule: SuppressionRule) -> set[Cell]:
     """Cells under two conditions that one small group tells apart, of figures that print no cases by which the audit could see it."""
-    places: dict[Cell, list[tuple[str, Cell, _Counted]]] = {}
+    places: dict[Cell, list[tuple[str, Cell, _RespondentsCounted]]] = {}
     for key, rows in found.items():
         outcome, term, where, margin, known = key
         own = [(where[0] if where else "", key, one) for one in rows if one.uncounted]
@@ -78,7 +78,7 @@ def _of_conditions(found: Mapping[Cell, set[_Counted]], rule: SuppressionRule) -
 
 def _of_drafts(
     tables: Iterable[tuple[pd.DataFrame, Sequence[Cell], Support, Flags, str]],
-) -> Iterator[tuple[Cell, _Counted]]:
+) -> Iterator[tuple[Cell, _RespondentsCounted]]:
     for frame, keys, support, direct, period in tables:
         chooses, unknown = _of_methods(frame)
         uncounted = unknown | (chooses & frame["cases"].isna().to_numpy(dtype=bool))
@@ -86,14 +86,14 @@ def _of_drafts(
         for row in map(int, rows):
             yield (
                 keys[row],
-                _Counted(
+                _RespondentsCounted(
                     n=float(frame["n"].iloc[row]), cases=float(support.cases[row]), period=period,
                     chooses=bool(chooses[row] and not unknown[row]), uncounted=bool(uncounted[row]), earlier=False,
                 ),
             )  # fmt: skip
 
 
-def _of_known(known: Sequence[KnownTable]) -> Iterator[tuple[Cell, _Counted]]:
+def _of_known(known: Sequence[KnownTable]) -> Iterator[tuple[Cell, _RespondentsCounted]]:
     for table in known:
         frame = table.frame
         if "method" not in frame:
@@ -106,7 +106,7 @@ def _of_known(known: Sequence[KnownTable]) -> Iterator[tuple[Cell, _Counted]]:
         for row in np.flatnonzero(printed):
             yield (
                 keys[row],
-                _Counted(
+                _RespondentsCounted(
                     n=float(n[row]), cases=float(cases[row]), period=table.reference_period,
                     chooses=bool(chooses[row] and not unknown[row]),
                     uncounted=bool(unknown[row] or (chooses[row] and np.isnan(cases[row]))), earlier=True,
@@ -122,12 +122,12 @@ def _of_methods(frame: pd.DataFrame) -> tuple[Flags, Flags]:
     return chooses.to_numpy(dtype=bool), unknown.to_numpy(dtype=bool)
 
 
-def _comparable(a: _Counted, b: _Counted) -> bool:
+def _comparable(a: _RespondentsCounted, b: _RespondentsCounted) -> bool:
     """Whether two rows may be of the same people, and one of them can still be withheld."""
     return not (a.period and b.period and a.period != b.period) and not (a.earlier and b.earlier)
 
 
-def _tells(a: _Counted, b: _Counted, rule: SuppressionRule) -> bool:
+def _tells(a: _RespondentsCounted, b: _RespondentsCounted, rule: SuppressionRule) -> bool:
     """Whether few are in one of the two only; of two that were printed before nothing can be taken back."""
     if not _comparable(a, b) or not (a.chooses or b.chooses):
         return False

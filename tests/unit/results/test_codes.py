@@ -92,4 +92,5 @@ def test_shares_are_told_from_numbers_of_people() -> None:
         "persons",
         "population_size",
         "dark_figure",
+        "reported_persons",
     }

@@ -74,7 +74,7 @@ def test_every_figure_of_respondents_says_what_it_tells_and_why() -> None:
     for each in DECLARED:
         assert (each.why == bare.why) == (each.tells == "support"), each
     assert of(tells="linear") == {"prevalence", "prevalence per 1,000", "total", "persons", "mean", "ratio"}
-    assert of(tells="known") == {"variance"}
+    assert of(tells="known") == {"variance", "population_size"}
     assert of(tells="same") == {"quantile"}
     assert of(tells="scaled") == {"undercoverage_prevalence", "undercoverage_total"}
     assert of(tells="shifted") == {"scenario_prevalence", "scenario_total", "step_prevalence", "step_change"}
