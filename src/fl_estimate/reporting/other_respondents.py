@@ -28,6 +28,7 @@ class _RespondentsCounted:
     n: float
     cases: float
     period: str
+    bound: str
     chooses: bool
     uncounted: bool
     earlier: bool
@@ -80,6 +81,7 @@ def _of_drafts(
     tables: Iterable[tuple[pd.DataFrame, Sequence[Cell], Support, Flags, str]],
 ) -> Iterator[tuple[Cell, _RespondentsCounted]]:
     for frame, keys, support, direct, period in tables:
+        n, bounds = floats(frame["n"]), frame["bound"].astype(str).tolist()
         chooses, unknown = _of_methods(frame)
         uncounted = unknown | (chooses & frame["cases"].isna().to_numpy(dtype=bool))
         rows = np.flatnonzero(((frame["basis"] == RESPONDENTS).to_numpy(dtype=bool) & direct) | unknown)
@@ -87,8 +89,8 @@ def _of_drafts(
             yield (
                 keys[row],
                 _RespondentsCounted(
-                    n=float(frame["n"].iloc[row]), cases=float(support.cases[row]), period=period,
-                    chooses=bool(chooses[row] and not unknown[row]), uncounted=bool(uncounted[row]), earlier=False,
+                    n=float(n[row]), cases=float(support.cases[row]), period=period,
+                    chooses=bool(chooses[row] and not unknown[row]), uncounted=bool(uncounted[row]), earlier=False, bound=bounds[row],
                 ),
             )  # fmt: skip
 
@@ -99,6 +101,7 @@ def _of_known(known: Sequence[KnownTable]) -> Iterator[tuple[Cell, _RespondentsC
         if "method" not in frame:
             continue
         n, cases = floats(frame["n"]), floats(frame["cases"])
+        bounds = frame["bound"].fillna("").astype(str).tolist() if "bound" in frame else [""] * len(frame)
         chooses, unknown = _of_methods(frame)
         of_people: Any = frame["basis"].fillna(RESPONDENTS) == RESPONDENTS if "basis" in frame else np.ones(len(frame))
         printed = (np.asarray(of_people, dtype=bool) | unknown) & np.isfinite(n) & np.isfinite(floats(frame["value"]))
@@ -109,7 +112,7 @@ def _of_known(known: Sequence[KnownTable]) -> Iterator[tuple[Cell, _RespondentsC
                 _RespondentsCounted(
                     n=float(n[row]), cases=float(cases[row]), period=table.reference_period,
                     chooses=bool(chooses[row] and not unknown[row]),
-                    uncounted=bool(unknown[row] or (chooses[row] and np.isnan(cases[row]))), earlier=True,
+                    uncounted=bool(unknown[row] or (chooses[row] and np.isnan(cases[row]))), earlier=True, bound=bounds[row],
                 ),
             )  # fmt: skip
 
@@ -124,6 +127,9 @@ def _of_methods(frame: pd.DataFrame) -> tuple[Flags, Flags]:
 
 def _comparable(a: _RespondentsCounted, b: _RespondentsCounted) -> bool:
     """Whether two rows may be of the same people, and one of them can still be withheld."""
+    # Bounds of one figure count other cases among the same people.
+    if a.bound != b.bound:
+        return False
     return not (a.period and b.period and a.period != b.period) and not (a.earlier and b.earlier)
 
 
