@@ -26,11 +26,12 @@ from fl_estimate.reporting.judging import (
     floats,
     judge,
 )
+from fl_estimate.reporting.other_respondents import of_other_respondents
 from fl_estimate.reporting.precision import DIGITS, few_digits, half_steps, lowered, raised, rounded
 from fl_estimate.reporting.releases import KnownTable
 from fl_estimate.reporting.suppression import AT_MOST, FEWER_THAN, NOT_PUBLISHED, PUBLISHED, SuppressionRule
 from fl_estimate.results.basis import FIGURES, LISTS, MODEL, Support
-from fl_estimate.results.codes import CALIBRATED, Quantity
+from fl_estimate.results.codes import CALIBRATED, MethodName, Quantity
 from fl_estimate.results.columns import IMPUTED
 from fl_estimate.results.crossing import Crossing
 from fl_estimate.results.estimates import Assumption, Reason
@@ -64,6 +65,7 @@ class UnpublishedResult:
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
     limits: Mapping[str, Sequence[float]] = field(default_factory=dict[str, Sequence[float]])
     """By the label of an area, limits of a model that are the same whatever its few cases are."""
+    reference_period: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,6 +111,8 @@ def released(
         shut.update(key[row] for row in np.flatnonzero(people & draft.direct & own.hard & asked))
         low.update(key[row] for row in np.flatnonzero(people & draft.direct & own.low))
     every = {key for draft, of in zip(drafts, keys, strict=True) for key in _direct_cells(draft, of)}
+    whom = [(d.frame, of, d.support, d.direct, d.reference_period) for d, of in zip(drafts, keys, strict=True)]
+    shut |= of_other_respondents(whom, rule, known)
     verdicts = [
         _verdict(draft, key, own, shut, low, every, rule) for draft, key, own in zip(drafts, keys, judged, strict=True)
     ]
@@ -165,6 +169,10 @@ def _verdict(
     return _Verdict(draft=draft, keys=keys, judged=judged, hidden=hidden, at_most=at_most)
 
 
+def _sums_unknown(frame: pd.DataFrame) -> Flags:
+    return np.array([MethodName.of(str(name)).sums_unknown for name in frame["method"]], dtype=bool)
+
+
 def _models_beside(draft: UnpublishedResult, hidden: Flags) -> Flags:
     """Models and tests of domains, where that of one domain is withheld: the nation less all others would tell it.
 
@@ -174,6 +182,7 @@ def _models_beside(draft: UnpublishedResult, hidden: Flags) -> Flags:
     # Scenarios that were stacked have no finest cells any more in which the audit could take one from the others.
     loose = draft.crossing is None
     of_model = np.array([one.tells == "formula" or (one.scenario and loose) for one in named], dtype=bool)
+    of_model |= _sums_unknown(draft.frame)
     domain = of_model & (draft.frame["margin"] != "").to_numpy(dtype=bool)
     return domain & bool((domain & hidden).any())
 
@@ -307,8 +316,7 @@ def _printed(verdict: _Verdict, rule: SuppressionRule, *, uncounted: bool) -> tu
     out.loc[zero, ["value", "se", "deff"]] = np.nan
     out.loc[zero, "upper"] = [raised(float(end), DIGITS) for end in draft.frame.loc[zero, "upper"]]
     _blank_counts(out, draft, hidden, at_most, rule)
-    if uncounted:
-        out.loc[model, "cases"] = pd.NA
+    out.loc[model & (uncounted | _sums_unknown(draft.frame)), "cases"] = pd.NA
     few = draft.support.cases < rule.min_cases
     kept = [r for r in draft.reasons if not gone[r.row] and (zero[r.row] or not (few[r.row] and r.code.tells_cases))]
     return out, tuple(

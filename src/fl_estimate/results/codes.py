@@ -173,16 +173,30 @@ class MethodName(Code):
         Whether its figure is the share of the people counted: of these alone is the limit of few cases a limit.
     named : bool
         Whether a caption names it though respondents stand behind the figures: no reader would expect it of a survey.
+    chooses_people : bool
+        Whether options of its call, beside a condition, say who counts (seeds, a second frame, those asked about relatives): two
+        figures of one cell may then be of different people. Of a method that nobody declared they may.
+    sums_unknown : bool
+        Whether domains add up to the nation in a way that no audit can follow (posteriors of strata, indirect questions): where one
+        is withheld, all are.
     """
 
     family: ClassVar[str] = "method"
     of_people_counted: bool
     named: bool
+    sums_unknown: bool
 
-    def __init__(self, text: str, *, of_people_counted: bool = False, named: bool = False) -> None:
+    def __init__(
+        self, text: str, *, of_people_counted: bool = False, chooses_people: bool = False, sums_unknown: bool = False,
+        named: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__(text)
-        self.of_people_counted = of_people_counted
-        self.named = named
+        self.of_people_counted, self.sums_unknown, self.named = of_people_counted, sums_unknown, named
+        self._chooses_people = chooses_people
+
+    @property
+    def chooses_people(self) -> bool:
+        return self._chooses_people or not self.known
 
 
 class Quantity(Code):
@@ -292,7 +306,11 @@ TOTAL = Quantity(
     "total", unit="persons", limited=True, counts_population=True, tells="linear", why=_SUM, heading="persons"
 )
 PERSONS = Quantity("persons", unit="persons", limited=True, counts_population=True, tells="linear", why=_SUM)
-POPULATION_SIZE = Quantity("population_size", unit="persons", listed=True, counts_population=True, heading="persons")
+# Of respondents it is a multiplier: a count that readers know, over a cell's share.
+POPULATION_SIZE = Quantity(
+    "population_size", unit="persons", listed=True, counts_population=True, heading="persons", tells="known",
+    why="a count that is known over the cell's share",
+)  # fmt: skip
 DARK_FIGURE = Quantity("dark_figure", unit="persons", listed=True)
 REPORTED_PERSONS = Quantity("reported_persons", unit="persons", listed=True, counts_population=True, heading="persons")
 REPORTED_CASES = Quantity("reported_cases", listed=True)
@@ -350,7 +368,7 @@ CHANGE_PERCENT = Quantity("change_percent")
 
 TAYLOR = MethodName("taylor", of_people_counted=True)
 REPLICATES = MethodName("replicates", of_people_counted=True)
-MULTIPLICITY = MethodName("multiplicity", named=True)
+MULTIPLICITY = MethodName("multiplicity", chooses_people=True, named=True)
 OF_OTHER_PEOPLE: frozenset[str] = frozenset({MULTIPLICITY})
 """Methods whose figures are not of those who were asked: their cells are none of these, though outcome and by-values be the same."""
 

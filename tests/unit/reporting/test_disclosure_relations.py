@@ -263,7 +263,7 @@ def test_rows_add_up_to_the_row_that_they_divide() -> None:
             key = ("fl", "", (), tuple(name for name, _ in by), frozenset(by))
             record = {"quantity": "prevalence", "value": 0.25 if pd.isna(k) else k / n, "cases": k, "n": n}
             found[key] = series_of_row(draft, key, record)
-        tie(draft, found)
+        tie(draft, {key: (one, [0]) for key, one in found.items()}, found)
         names = {at: f"{kind}{row}" for row, one in enumerate(found.values())
                  for kind, ids in (("k", one.counts), ("y", one.sums)) for at in ids}  # fmt: skip
         return [
@@ -526,12 +526,12 @@ def test_who_waits_for_an_audit_is_told(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_tables_of_each_survey() -> None:
     """Two rounds with the same outcome are two; what is not told apart goes with both, and so do rows without cells."""
-    first = SimpleNamespace(crossing=district({"fl": FEW}))
-    second = SimpleNamespace(crossing=district({"fl": FEW}, weight=(1500, 2500)))
-    third = SimpleNamespace(crossing=district({"else": FEW}))
-    bare = SimpleNamespace(crossing=None)
-    again = SimpleNamespace(crossing=district({"fl": FEW}))
-    where = SimpleNamespace(crossing=district({"fl": FEW}, weight=(10, 20), where="age > 17"))
+    first = SimpleNamespace(frame={}, crossing=district({"fl": FEW}))
+    second = SimpleNamespace(frame={}, crossing=district({"fl": FEW}, weight=(1500, 2500)))
+    third = SimpleNamespace(frame={}, crossing=district({"else": FEW}))
+    bare = SimpleNamespace(frame={}, crossing=None)
+    again = SimpleNamespace(frame={}, crossing=district({"fl": FEW}))
+    where = SimpleNamespace(frame={}, crossing=district({"fl": FEW}, weight=(10, 20), where="age > 17"))
 
     def groups(*tables: Any) -> list[set[int]]:
         return [{tables.index(one) for one in group} for group in by_people(tables)]

@@ -20,7 +20,7 @@ def table(weight: float, outcome: str, where: str | None = None) -> Any:
     people = pd.DataFrame(
         {"w": weight, "ea": at // 4, "fl": (at % 5 == 0) * 1.0, "hurt": (at % 4 == 0) * 1.0, "code": at % 2}
     )
-    return SimpleNamespace(crossing=fl.estimate_prevalence(people, outcome, design=DESIGN, where=where).cells)
+    return SimpleNamespace(frame={}, crossing=fl.estimate_prevalence(people, outcome, design=DESIGN, where=where).cells)
 
 
 def found(*tables: Any) -> list[list[int]]:
@@ -56,6 +56,6 @@ def test_subpopulations_of_one_survey_are_not_other_people() -> None:
 
 
 def test_results_without_finest_cells_go_with_each_survey() -> None:
-    bare = SimpleNamespace(crossing=None)
+    bare = SimpleNamespace(frame={}, crossing=None)
     assert found(table(10, "fl"), bare, table(11, "fl")) == [[0, 1], [2, 1]]
     assert found(bare) == [[0]]

@@ -74,7 +74,7 @@ def test_every_figure_of_respondents_says_what_it_tells_and_why() -> None:
     for each in DECLARED:
         assert (each.why == bare.why) == (each.tells == "support"), each
     assert of(tells="linear") == {"prevalence", "prevalence per 1,000", "total", "persons", "mean", "ratio"}
-    assert of(tells="known") == {"variance"}
+    assert of(tells="known") == {"variance", "population_size"}
     assert of(tells="same") == {"quantile"}
     assert of(tells="scaled") == {"undercoverage_prevalence", "undercoverage_total"}
     assert of(tells="shifted") == {"scenario_prevalence", "scenario_total", "step_prevalence", "step_change"}
@@ -84,7 +84,9 @@ def test_every_figure_of_respondents_says_what_it_tells_and_why() -> None:
     assert of(tells="formula") == modelled | ratios | TESTED | {"p_value"}
     # What is said of a weighted sum is said of no coefficient.
     said = {
-        tells: {each.why for each in DECLARED if each.tells == tells and each not in {*TESTED, "p_value"}}
+        tells: {
+            each.why for each in DECLARED if each.tells == tells and each not in {*TESTED, "p_value", "population_size"}
+        }
         for tells in ("linear", "formula", "known", "same")
     }
     assert all(len(why) == 1 for why in said.values())

@@ -14,6 +14,7 @@ from fl_estimate.reporting.disclosure.series import EQUAL, Nested
 from fl_estimate.reporting.disclosure.system import PUBLIC, Flags, System, parts
 from fl_estimate.reporting.disclosure.tables import AuditedTable, Cell, Translation, translate
 from fl_estimate.reporting.releases import KnownTable
+from fl_estimate.results.codes import MethodName
 from fl_estimate.results.crossing import Crossing
 
 
@@ -99,13 +100,15 @@ def _audited(made: Translation, seconds: float, tell: Tell | None) -> Audit:
 def by_people(tables: Sequence[AuditedTable]) -> list[list[AuditedTable]]:
     """The tables of each survey, or round: two calls are of other people where one outcome has another population in each.
 
+    A hidden design has weights of its own: with as many respondents and cases it is of the same people.
+
     What is not told apart, and results without finest cells, go with each of them.
     """
     groups: list[list[AuditedTable]] = []
     for table in tables:
         if table.crossing is None:
             continue
-        alike = [group for group in groups if not any(_other_people(table.crossing, one.crossing) for one in group)]
+        alike = [group for group in groups if not any(_other_people(table, one) for one in group)]
         for group in alike:
             group.append(table)
         if not alike:
@@ -118,20 +121,34 @@ def by_people(tables: Sequence[AuditedTable]) -> list[list[AuditedTable]]:
             for table in tables
             if table.crossing is not None
             and not any(table is one for one in group)
-            and not any(_other_people(table.crossing, one.crossing) for one in group)
+            and not any(_other_people(table, one) for one in group)
         ]
     return [[*group, *rest] for group in groups] or [rest]
 
 
-def _other_people(a: Crossing, b: Crossing) -> bool:
+def _other_people(one: AuditedTable, other: AuditedTable) -> bool:
+    a, b = one.crossing, other.crossing
+    reweighted = _chooses_weights(one) or _chooses_weights(other)
     if a.where != b.where:
         return False
     for outcome in set(a.outcomes) & set(b.outcomes):
         ours = float(a.weight_in_scope[a.outcomes.index(outcome)].sum())
         theirs = float(b.weight_in_scope[b.outcomes.index(outcome)].sum())
-        if abs(ours - theirs) > EQUAL * max(ours, theirs):
+        if abs(ours - theirs) > EQUAL * max(ours, theirs) and not (reweighted and _same_counts(a, b, str(outcome))):
             return True
     return False
+
+
+def _chooses_weights(table: AuditedTable) -> bool:
+    """Whether a table is of a hidden design, which weights people by itself."""
+    methods = table.frame["method"].unique() if "method" in table.frame else ()
+    return any((name := MethodName.of(str(method))).known and name.chooses_people for method in methods)
+
+
+def _same_counts(a: Crossing, b: Crossing, outcome: str) -> bool:
+    """Whether as many respondents and cases are in both: the same people by other weights (two sizes of a hidden population)."""
+    ours, theirs = a.outcomes.index(outcome), b.outcomes.index(outcome)
+    return all(float(getattr(a, name)[ours].sum()) == float(getattr(b, name)[theirs].sum()) for name in ("n", "cases"))
 
 
 def closed_again(tables: Sequence[AuditedTable]) -> frozenset[Cell]:

@@ -63,7 +63,7 @@ def known_rows(
             parts[key] = result if result is not None else (own[key], [0])
         _enter(draft, *parts[key], record, min_cases)
         printed |= set() if pd.isna(record["cases"]) else {key}
-    tie(draft, own)
+    tie(draft, {key: (one, [0]) for key, one in own.items()}, own)
     for key in own:
         _link(draft, key, own, parts)
     return frozenset(printed)

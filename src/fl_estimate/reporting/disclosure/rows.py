@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fl_estimate.reporting.disclosure.series import EQUAL, Series
+from fl_estimate.reporting.disclosure.series import EQUAL, Ids, Series
 from fl_estimate.reporting.disclosure.system import SystemBuilder
 from fl_estimate.results.codes import Quantity
 
@@ -35,23 +35,51 @@ def series_of_row(draft: SystemBuilder, key: Key, record: Mapping[Any, Any]) -> 
     )  # fmt: skip
 
 
-def tie(draft: SystemBuilder, rows: Mapping[Key, Series]) -> None:
-    """What the rows of one result say of each other: those divided by one column more add up to the row they divide."""
-    for parent, whole in rows.items():
-        for children in divided(parent, rows):
-            parts = [rows[key] for key in children]
-            known = [name for name in ("counts", "sums") if all(getattr(part, name) for part in (whole, *parts))]
-            terms = {name: _less_parts(name, whole, parts) for name in known}
-            full = sum(float(part.n[0]) for part in parts) >= float(whole.n[0])
-            if full and all(_nothing(draft, one) for one in terms.values()):
-                for one in terms.values():
-                    draft.exact(one)
-            elif "counts" in terms and draft.value(terms["counts"]) <= 0:
-                draft.row(terms["counts"], -np.inf, 0.0)
+def tie(draft: SystemBuilder, rows: Mapping[Key, tuple[Series, Ids]], without_cells: Container[Key]) -> None:
+    """What rows say of each other: those divided by one column more add up to the row they divide.
+
+    Rows of `without_cells` are tied to each other and to all others, whatever call or weights these are of: respondents and cases add
+    up also where weighted sums do not. Rows that all have finest cells are tied through these.
+    """
+    margins: dict[Key, dict[tuple[str, ...], list[Key]]] = {}
+    for key in rows:
+        margins.setdefault(key[:3], {}).setdefault(key[3], []).append(key)
+    for parent in rows:
+        columns = set(parent[3])
+        finer = [
+            key
+            for margin, own in margins[parent[:3]].items()
+            if len(margin) == len(columns) + 1 and columns < set(margin)
+            for key in own
+        ]
+        for children in divided(parent, finer):
+            if parent in without_cells or any(key in without_cells for key in children):
+                _tied(draft, rows[parent], [rows[key] for key in children])
 
 
-def _less_parts(name: str, whole: Series, parts: Sequence[Series]) -> dict[int, float]:
-    return {getattr(whole, name)[0]: -1.0} | {getattr(part, name)[0]: 1.0 for part in parts}
+def _tied(draft: SystemBuilder, whole: tuple[Series, Ids], parts: Sequence[tuple[Series, Ids]]) -> None:
+    known = [name for name in ("counts", "sums") if all(getattr(series, name) for series, _ in (whole, *parts))]
+    terms = {name: _less_parts(name, whole, parts) for name in known}
+    full = sum(_people(part) for part in parts) >= _people(whole)
+    for name, one in terms.items():
+        if full and _nothing(draft, one):
+            draft.exact(one)
+        elif name == "counts" and draft.value(one) <= 0:
+            draft.row(one, -np.inf, 0.0)
+
+
+def _people(part: tuple[Series, Ids]) -> float:
+    return float(part[0].n[part[1]].sum())
+
+
+def _less_parts(name: str, whole: tuple[Series, Ids], parts: Sequence[tuple[Series, Ids]]) -> dict[int, float]:
+    """The parts less the whole, in unknowns."""
+    terms: dict[int, float] = {}
+    for (series, inside), sign in ((whole, -1.0), *((part, 1.0) for part in parts)):
+        for at in inside:
+            unknown = getattr(series, name)[at]
+            terms[unknown] = terms.get(unknown, 0.0) + sign
+    return {unknown: sign for unknown, sign in terms.items() if sign}
 
 
 def _nothing(draft: SystemBuilder, terms: Mapping[int, float]) -> bool:

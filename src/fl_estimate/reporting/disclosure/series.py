@@ -264,6 +264,8 @@ def _pair(draft: SystemBuilder, a: Series, b: Series, outer: Outer) -> None:
     same = _may_be((a, b), outer, within=True)
     if same and _close(*shared.weighted) and _same(shared.cases):
         _rows(draft, (a, b), shared, (1.0, -1.0), 0.0, 0.0)
+    elif a.binary and b.binary and _by_other_weights(a, b, shared):
+        _rows(draft, (a, b), shared, (1.0, -1.0), 0.0, 0.0, names=("counts",))
     elif a.binary and b.binary:
         if same and _complement(shared):
             _rows(draft, (a, b), shared, (1.0, 1.0), None, None)
@@ -275,6 +277,11 @@ def _pair(draft: SystemBuilder, a: Series, b: Series, outer: Outer) -> None:
         factor = _two_valued(shared, 0 if a.binary else 1)
         if factor is not None:
             _rows(draft, (a, b), shared, (-factor, 1.0) if a.binary else (1.0, -factor), None, None)
+
+
+def _by_other_weights(a: Series, b: Series, shared: _Shared) -> bool:
+    """Whether two series are one outcome of the same respondents with two weights: cases are the same, weighted sums are not."""
+    return (a.outcome, a.where) == (b.outcome, b.where) and _same(shared.n) and _same(shared.cases)
 
 
 def _two_valued(shared: _Shared, outcome: int) -> float | None:
@@ -363,11 +370,13 @@ def _rows(
     signs: Sequence[float],
     lower: float | None,
     upper: float | None,
+    *,
+    names: Sequence[str] = ("counts", "sums"),
 ) -> None:
     """One public row a shared cell: lower ≤ Σ sign · part ≤ upper; None is what the data have."""
     for cell in range(len(shared.cells[0])):
         # The cases of a quantity are no unknowns.
-        for name in ("counts", "sums") if all(part.counts for part in parts) else ("sums",):
+        for name in names if all(part.counts for part in parts) else ("sums",):
             terms: dict[int, float] = {}
             for part, own, sign in zip(parts, shared.cells, signs, strict=True):
                 unknowns: Ids = getattr(part, name)

@@ -163,8 +163,7 @@ def translate(
     shut -= work.public
     for table in tables:
         _cells(work, table, shut)
-    for table in tables:
-        _without_crossing(work, table)
+    _without_crossing(work, tables)
     for table in tables:
         _rows(work, table, shut)
     for table in tables:
@@ -225,19 +224,21 @@ def _made_of(work: _SystemWork, key: Cell, record: Mapping[Any, Any]) -> tuple[S
     return None
 
 
-def _without_crossing(work: _SystemWork, table: AuditedTable) -> None:
-    """Rows of results without finest cells, which stand for themselves."""
-    if table.crossing is not None:
-        return
+def _without_crossing(work: _SystemWork, tables: Sequence[AuditedTable]) -> None:
+    """Rows of results without finest cells, which stand for themselves: all at once, for the nation's may stand in another table."""
     found: dict[Cell, Series] = {}
-    for record, key in zip(table.frame.to_dict("records"), table.keys, strict=True):
-        direct = _way(record, table) in ("linear", "known") and not key[1]
-        if direct and key not in work.parts and key not in found:
-            made = series_of_row(work.draft, key, record)
-            if made is not None:
-                found[key] = made
-    tie(work.draft, found)
+    for table in tables:
+        if table.crossing is not None:
+            continue
+        for record, key in zip(table.frame.to_dict("records"), table.keys, strict=True):
+            direct = _way(record, table) in ("linear", "known") and not key[1]
+            if direct and key not in work.parts and key not in found:
+                made = series_of_row(work.draft, key, record)
+                if made is not None:
+                    found[key] = made
     work.parts |= {key: (series, [0]) for key, series in found.items()}
+    if found:
+        tie(work.draft, work.parts, found)
 
 
 def _rows(work: _SystemWork, table: AuditedTable, shut: set[Cell]) -> None:

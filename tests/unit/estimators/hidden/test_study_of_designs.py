@@ -137,7 +137,9 @@ def tables() -> dict[str, pd.DataFrame]:
     ]
     inside = {(int(x), int(y)): int(u) for x, y, u in units[["x", "y", "unit"]].itertuples(index=False)}
     pairs = [(u, inside[x + a, y + b]) for (x, y), u in inside.items() for a, b in ((1, 0), (0, 1)) if (x + a, y + b) in inside]  # fmt: skip
-    venues = fl.hidden.simulate_time_location(population=600, venues=10, times=10, events=20, seed=4).arguments["people"]
+    venues = fl.hidden.simulate_time_location(population=600, venues=10, times=10, events=20, seed=4).arguments[
+        "people"
+    ]
     a, b = fl.hidden.simulate_dual_frame(population=5_000, units=100, n_a=400, n_b=200, seed=4).arguments["people"]
     frames = pd.concat([a.assign(frame="A"), b.assign(frame="B", unit=1_000 + np.arange(len(b)))], ignore_index=True)
     return {

@@ -37,7 +37,9 @@ from fl_estimate.results.recipe import Period, Recipe
 from fl_estimate.results.roles import FromFile, Level, Neighbours, OneOf, Positive
 
 Estimator = Literal["hansen-hurwitz", "horvitz-thompson"]
-METHODS: dict[str, MethodName] = {name: MethodName(f"adaptive-{name}", named=True) for name in get_args(Estimator)}
+METHODS: dict[str, MethodName] = {
+    name: MethodName(f"adaptive-{name}", chooses_people=True, named=True) for name in get_args(Estimator)
+}
 QUANTITIES: dict[str, Quantity] = {"total": TOTAL, "mean": MEAN, "ratio": RATIO}
 NETWORKS_COMPLETE = AssumptionCode("networks_complete")
 NETWORKS_CUT = AssumptionCode("networks_cut")

@@ -48,7 +48,9 @@ from fl_estimate.results.roles import GROUPS, NOT_IN_FILE, PEOPLE, VALUES, Level
 
 Estimator = Literal["hartley", "fuller-burmeister", "single-frame", "single-frame-raking", "pseudo-maximum-likelihood"]
 Share = Annotated[float, Within(ge=0, le=1)]
-METHODS: dict[str, MethodName] = {name: MethodName(f"dual-frame-{name}", named=True) for name in get_args(Estimator)}
+METHODS: dict[str, MethodName] = {
+    name: MethodName(f"dual-frame-{name}", chooses_people=True, named=True) for name in get_args(Estimator)
+}
 QUANTITIES: dict[str, Quantity] = {"total": TOTAL, "prevalence": PREVALENCE, "mean": MEAN}
 SIZED = ("single-frame-raking", "pseudo-maximum-likelihood")
 FRAMES_COVER = AssumptionCode("frames_cover_together")

@@ -17,8 +17,8 @@ from fl_estimate.results.methods import method
 from fl_estimate.results.roles import GROUPS, PEOPLE, VALUES, Level, Name, Where
 from fl_estimate.results.stack import stack
 
-TIME_LOCATION = MethodName("time-location", of_people_counted=True, named=True)
-WITHOUT_VISITS = MethodName("time-location-without-visits", of_people_counted=True, named=True)
+TIME_LOCATION = MethodName("time-location", of_people_counted=True, chooses_people=True, named=True)
+WITHOUT_VISITS = MethodName("time-location-without-visits", of_people_counted=True, chooses_people=True, named=True)
 VENUE_FRAME = AssumptionCode("venue_frame_complete")
 VISITS_TOLD = AssumptionCode("visits_told_truly")
 COUNTED_AT_EVENTS = AssumptionCode("counted_at_events")
@@ -135,7 +135,8 @@ def time_location(
         parts.append(estimated(made.people, made.design, TIME_LOCATION, (VISITS_TOLD.assume(), *assumed)))
     if multiplicity in ("both", "none"):
         parts.append(estimated(made.people_unadjusted, made.design_unadjusted, WITHOUT_VISITS, assumed))
-    return parts[0] if len(parts) == 1 else stack(parts)
+    # Both are of the same people: the audit of disclosure has their finest cells once.
+    return parts[0] if len(parts) == 1 else replace(stack(parts), cells=parts[0].cells)
 
 
 def _assumptions(event_weight: str | float, rule: str, rows: int) -> tuple[Assumption, ...]:

@@ -25,7 +25,7 @@ from fl_estimate.schema.expressions import missing
 
 Negatives = Literal["interviewed", "none"]
 Quantities = Literal["prevalence", "total", "mean"]
-TWO_PHASE = MethodName("two-phase", of_people_counted=True, named=True)
+TWO_PHASE = MethodName("two-phase", of_people_counted=True, chooses_people=True, named=True)
 SUBSAMPLE_RANDOM = AssumptionCode("second_phase_random", "columns")
 SCREENER_MISSES_NOBODY = AssumptionCode("screener_misses_nobody")
 FIRST_PHASE_AS_CLUSTERS = AssumptionCode("first_phase_as_clusters", "stages")
@@ -237,9 +237,12 @@ def _told(
     frame = result.frame.assign(method=str(TWO_PHASE)).astype({"method": "string"})
     frame["outcome"] = frame["outcome"].where(frame["outcome"] != column, outcome)
     recorded = {**result.provenance.arguments, **arguments}
+    # The audit of disclosure finds the cells of a row by the name that the row has.
+    named = tuple(outcome if one == column else one for one in result.cells.outcomes) if result.cells else ()
     return replace(
         result,
         frame=frame,
+        cells=replace(result.cells, outcomes=named) if result.cells else None,
         assumptions=(*assumptions, *result.assumptions),
         provenance=replace(result.provenance, call="hidden.two_phase", arguments=recorded),
     )

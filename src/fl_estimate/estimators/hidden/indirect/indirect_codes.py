@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from fl_estimate.results.codes import AssumptionCode, MethodName, ReasonCode
 
 LIST_METHODS: Mapping[str, MethodName] = {
-    name: MethodName(f"list-{name}", named=True) for name in ("difference", "combined", "linear", "nls", "ml")
+    name: MethodName(f"list-{name}", sums_unknown=True, named=True)
+    for name in ("difference", "combined", "linear", "nls", "ml")
 }
 RANDOMISED_METHODS: Mapping[str, MethodName] = {
-    name: MethodName(f"rr-{name}", named=True)
+    name: MethodName(f"rr-{name}", sums_unknown=True, named=True)
     for name in ("warner", "forced", "unrelated", "kuk", "mangat", "disguised", "crosswise", "triangular")
 }
-CROSSWISE_CORRECTED = MethodName("crosswise-corrected", named=True)
+CROSSWISE_CORRECTED = MethodName("crosswise-corrected", sums_unknown=True, named=True)
 
 LIST_RANDOM_ARMS = AssumptionCode("list_random_arms", "treatment", "items")
 LIST_NO_DESIGN_EFFECT = AssumptionCode("list_no_design_effect")

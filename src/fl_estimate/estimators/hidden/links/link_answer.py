@@ -47,8 +47,8 @@ from fl_estimate.results.inference import Inference
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.recipe import Period, Recipe
 
-LINK_TRACING_MODEL = MethodName("link-tracing-bayesian", named=True)
-LINK_TRACING_DESIGN = MethodName("link-tracing-design", named=True)
+LINK_TRACING_MODEL = MethodName("link-tracing-bayesian", sums_unknown=True, named=True)
+LINK_TRACING_DESIGN = MethodName("link-tracing-design", sums_unknown=True, named=True)
 INITIAL_SAMPLE_RANDOM = AssumptionCode("initial_sample_random")
 LINKS_ALL_REPORTED = AssumptionCode("links_all_reported")
 LINKS_CLOSED_POPULATION = AssumptionCode("links_closed_population")

@@ -167,13 +167,16 @@ def generalised_scale_up(
     rows = ScaledRows(
         size=whole, curve=None, correction=correction, binomial=None, interval=interval, level=level,
     )  # fmt: skip
-    told = correction.told
     said = [FRAME_POPULATION.assume(population=size), *seen.assumptions]
-    said += corrected(told, ["precision"])
+    said += corrected(correction, ["precision"])
     said += [TOP_CODED.assume(most=float(top_code))] if top_code is not None else []
+    # What hidden people answered is for the analyst: the record says how the visibility was had, not what it came to.
+    noted = {
+        name: found for name, found in correction.on_record().items() if name != "visibility" or seen.told == "stated"
+    }
     arguments: dict[str, Any] = {
         "frame_population": size, "population": population or "", "quantity": quantity, "known": seen.known,
-        "visibility": seen.told, "corrections": {name: [list(each) for each in found] for name, found in told.items()}, "top_code": top_code or "",
+        "visibility": seen.told, "corrections": noted, "top_code": top_code or "",
     }  # fmt: skip
     made = scaled(
         replace(basic, frame=basic.frame.assign(df=np.fmin(basic.frame["df"], seen.df))), rows,
@@ -181,7 +184,8 @@ def generalised_scale_up(
         arguments=arguments, assumptions=said, left_out=(DEFF_REFERENCE,),
         diagnostics={"visibility": seen.factor["value"], "visibility_se": seen.factor["se"], "reports": float(basic.frame["value"].iloc[0])},
     )  # fmt: skip
-    return replace(made, support=Support.least_known([basic.support, seen.support], [RESPONDENTS, seen.basis]))
+    made = replace(made, support=Support.least_known([basic.support, seen.support], [RESPONDENTS, seen.basis]))
+    return correction.supporting(made)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,12 +24,13 @@ from fl_estimate.estimators.hidden.network.relational_data import (
     UnknownHidden,
     relational_data,
 )
-from fl_estimate.estimators.hidden.network.scale_up_adjustments import correction_of
+from fl_estimate.estimators.hidden.network.scale_up_adjustments import Correction, correction_of
 from fl_estimate.estimators.hidden.network.scale_up_codes import (
     ABOUT_DOMAIN,
     ABOUT_POPULATION,
     BINOMIAL_ERROR,
     CORRECTED,
+    CORRECTION_ESTIMATED,
     KNOWN_GROUPS,
     METHODS,
     NO_BARRIER,
@@ -75,7 +76,6 @@ Variance = Literal["taylor", "replicates", "rescaled-bootstrap", "binomial"]
 ReportsAbout = Literal["population", "domain"]
 Adjustment = Annotated[Any, Earlier(form=MoreThanZero | str, independent=True)]
 LIMITS = ("log", "wald")
-Told = Mapping[str, list[tuple[str, float, float]]]
 
 
 @method(kind="scale_up", basis="respondents", family="hidden")
@@ -230,15 +230,16 @@ def scale_up(
     )  # fmt: skip
     asked: dict[str, Any] = {
         "known": groups.to_dict(), "population": groups.population, "estimator": estimator, "quantity": quantity, "by": by,
-        "unanswered": unanswered, "top_code": top_code, "largest": largest, "corrections": {name: [list(each) for each in found] for name, found in correction.told.items()},
+        "unanswered": unanswered, "top_code": top_code, "largest": largest, "corrections": correction.on_record(),
         "recall": list(recall) if recall else [], "variance": variance, "reports_about": reports_about,
     }  # fmt: skip
-    said = _assumptions(data, asked, correction.told, curve)
+    said = _assumptions(data, asked, correction, curve)
     arguments = {name: "" if value is None else value for name, value in asked.items() if name != "by"}
     made = scaled(
         basic, rows, quantity=TOTAL if quantity == "total" else PREVALENCE, method=METHODS[estimator], call="hidden.scale_up",
         arguments=arguments, assumptions=said, left_out=(DEFF_REFERENCE,), diagnostics=diagnostics_of(data),
     )  # fmt: skip
+    made = correction.supporting(made)
     if domains is None:
         return made
     return with_nation(made, persons, shares=quantity == "prevalence", interval=interval, level=level)
@@ -318,14 +319,14 @@ def _ties(call: Call, reports: NetworkReports, names: Sequence[str]) -> Floats:
 def _assumptions(
     data: RelationalData,
     asked: Mapping[str, Any],
-    told: Told,
+    correction: Correction,
     curve: RecallCurve | None,
 ) -> list[Assumption]:
     """What the figures take for granted beyond the survey."""
     said = known_assumptions(data, asked["unanswered"])
     said += about_population(asked["by"], asked["reports_about"])
     said += [NO_BARRIER.assume()]
-    said += corrected(told)
+    said += corrected(correction)
     if curve is not None:
         said.append(RECALL.assume(threshold=curve.threshold, exponent=curve.exponent))
     if asked["estimator"] == "mean-of-ratios":
@@ -335,11 +336,14 @@ def _assumptions(
     return said
 
 
-def corrected(told: Told, names: Sequence[str] = tuple(UNCORRECTED)) -> list[Assumption]:
+def corrected(correction: Correction, names: Sequence[str] = tuple(UNCORRECTED)) -> list[Assumption]:
     """What was corrected, by how much; and what is taken to need no correction."""
     said: list[Assumption] = []
     for name in names:
-        found = told.get(name, [])
+        if name in correction.estimated:
+            said.append(CORRECTION_ESTIMATED.assume(name=name))
+            continue
+        found = correction.told.get(name, [])
         said += [CORRECTED[name].assume(groups=groups, value=value, cv=cv) for groups, value, cv in found]
         said += [] if found else [UNCORRECTED[name].assume()]
     return said

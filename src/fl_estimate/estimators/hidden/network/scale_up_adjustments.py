@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, labels_shown, shown
+from fl_estimate.results.basis import RESPONDENTS, Support
 from fl_estimate.results.estimates import Estimates
 
 FORMS = (
@@ -38,12 +39,31 @@ class Correction:
     relative : float array, shape (rows, rows)
         Covariance of the logarithms of the factors.
     told : mapping of str to list of (groups, value, relative standard error)
-        The corrections that were made, by name: one entry for the hidden groups that have the same.
+        The corrections that were made, by name: one entry for the hidden groups that have the same. None of `estimated`.
+    estimated : tuple of str
+        Names of those that were given as Estimates: what respondents answered, so that their figures stand in no record.
+    rests_on : tuple of (Support, basis)
+        What these rest on.
     """
 
     factor: Floats
     relative: Floats
     told: Mapping[str, list[tuple[str, float, float]]]
+    estimated: tuple[str, ...] = ()
+    rests_on: tuple[tuple[Support, str], ...] = ()
+
+    def on_record(self) -> dict[str, Any]:
+        """The corrections as arguments of the call have them."""
+        return {name: [list(each) for each in found] for name, found in self.told.items()} | dict.fromkeys(
+            self.estimated, "Estimates"
+        )
+
+    def supporting(self, made: Estimates) -> Estimates:
+        """With the support of estimates that it was corrected by, where that is less."""
+        if not self.rests_on:
+            return made
+        parts = [(made.support, RESPONDENTS), *self.rests_on]
+        return replace(made, support=Support.least_known([part for part, _ in parts], [basis for _, basis in parts]))
 
 
 def read_factors(given: Any, name: str, groups: Sequence[str], *, share: bool) -> dict[str, CorrectionFactor]:
@@ -84,6 +104,8 @@ def correction_of(
     groups = list(dict.fromkeys(outcomes))
     factor, relative = np.ones(len(outcomes)), np.zeros((len(outcomes), len(outcomes)))
     told: dict[str, list[tuple[str, float, float]]] = {}
+    estimated: list[str] = []
+    rests_on: list[Estimates] = []
     for name, power, given in [*((n, 1, v) for n, v in multiplied.items()), *((n, -1, v) for n, v in divided.items())]:
         if given is None:
             continue
@@ -96,8 +118,20 @@ def correction_of(
         of: dict[tuple[float, float], list[str]] = {}
         for group in groups:
             of.setdefault((found[group].value, found[group].cv), []).append(group)
-        told[name] = [(", ".join(alike), value, cv) for (value, cv), alike in of.items()]
-    return Correction(factor=factor, relative=relative, told=told)
+        own = [
+            one
+            for one in (given, *(given.values() if isinstance(given, Mapping) else ()))
+            if isinstance(one, Estimates)
+        ]
+        if own:
+            estimated.append(name)
+            rests_on += [_national(one, name) for one in own]
+        else:
+            told[name] = [(", ".join(alike), value, cv) for (value, cv), alike in of.items()]
+    return Correction(
+        factor=factor, relative=relative, told=told, estimated=tuple(estimated),
+        rests_on=tuple((row.support, str(row.frame["basis"].iloc[0])) for row in rests_on),
+    )  # fmt: skip
 
 
 def _factor(given: Any, name: str, group: str, *, share: bool) -> CorrectionFactor:
@@ -113,9 +147,7 @@ def _factor(given: Any, name: str, group: str, *, share: bool) -> CorrectionFact
 
 def _value(given: Any, name: str) -> tuple[float, float]:
     if isinstance(given, Estimates):
-        row = given.national if (given.frame["margin"] == "").any() else given
-        if len(row) != 1:
-            raise _wrong(name, f"Estimates with {len(row)} national rows", "select one")
+        row = _national(given, name)
         return float(row.frame["value"].iloc[0]), float(row.frame["se"].iloc[0])
     if isinstance(given, Real) and not isinstance(given, bool):
         return float(given), 0.0
@@ -128,6 +160,13 @@ def _value(given: Any, name: str) -> tuple[float, float]:
         mean = a / (a + b)
         return mean, float(np.sqrt(mean * (1 - mean) / (a + b + 1)))
     raise _wrong(name, shown(given), FORMS)
+
+
+def _national(given: Estimates, name: str) -> Estimates:
+    row = given.national if (given.frame["margin"] == "").any() else given
+    if len(row) != 1:
+        raise _wrong(name, f"Estimates with {len(row)} national rows", "select one")
+    return row
 
 
 def _of_mapping(given: Mapping[str, Any], name: str) -> tuple[float, float]:

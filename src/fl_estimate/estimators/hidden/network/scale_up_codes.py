@@ -5,11 +5,11 @@ from __future__ import annotations
 from fl_estimate.results.codes import AssumptionCode, MethodName
 
 METHODS: dict[str, MethodName] = {
-    "ratio-of-sums": MethodName("scale-up-ratio-of-sums", named=True),
-    "mean-of-ratios": MethodName("scale-up-mean-of-ratios", named=True),
+    "ratio-of-sums": MethodName("scale-up-ratio-of-sums", chooses_people=True, named=True),
+    "mean-of-ratios": MethodName("scale-up-mean-of-ratios", chooses_people=True, named=True),
 }
-GENERALISED = MethodName("scale-up-generalised", named=True)
-BACK_ESTIMATE = MethodName("scale-up-back-estimate", named=True)
+GENERALISED = MethodName("scale-up-generalised", chooses_people=True, named=True)
+BACK_ESTIMATE = MethodName("scale-up-back-estimate", chooses_people=True, named=True)
 
 KNOWN_GROUPS = AssumptionCode("scale_up_known_groups", "groups", "population")
 ABOUT_POPULATION = AssumptionCode("scale_up_about_population")
@@ -25,6 +25,7 @@ CORRECTED: dict[str, AssumptionCode] = {
     "transmission": AssumptionCode("scale_up_transmission", "groups", "value", "cv"),
     "precision": AssumptionCode("scale_up_precision", "groups", "value", "cv"),
 }
+CORRECTION_ESTIMATED = AssumptionCode("scale_up_correction_estimated", "name")
 RECALL = AssumptionCode("scale_up_recall_curve", "threshold", "exponent")
 TOP_CODED = AssumptionCode("scale_up_top_coded", "most")
 UNANSWERED: dict[str, AssumptionCode] = {

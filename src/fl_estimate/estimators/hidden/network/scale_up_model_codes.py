@@ -5,7 +5,7 @@ from __future__ import annotations
 from fl_estimate.estimators.hidden.network.scale_up_problem import MODELS
 from fl_estimate.results.codes import AssumptionCode, MethodName, ReasonCode
 
-METHODS: dict[str, MethodName] = {name: MethodName(f"scale-up-{name}") for name in MODELS}
+METHODS: dict[str, MethodName] = {name: MethodName(f"scale-up-{name}", sums_unknown=True) for name in MODELS}
 
 RANDOM_DEGREES = AssumptionCode("scale_up_random_degrees")
 BARRIERS = AssumptionCode("scale_up_barriers")

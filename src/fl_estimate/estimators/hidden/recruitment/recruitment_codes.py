@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fl_estimate.results.codes import AssumptionCode, MethodName, ReasonCode
 
-RDS_I = MethodName("rds-i", of_people_counted=True, named=True)
-RDS_II = MethodName("rds-ii", of_people_counted=True, named=True)
-GILE_SS = MethodName("gile-ss", of_people_counted=True, named=True)
+RDS_I = MethodName("rds-i", of_people_counted=True, chooses_people=True, named=True)
+RDS_II = MethodName("rds-ii", of_people_counted=True, chooses_people=True, named=True)
+GILE_SS = MethodName("gile-ss", of_people_counted=True, chooses_people=True, named=True)
 
 RANDOM_RECRUITMENT = AssumptionCode("rds_random_recruitment")
 DEGREES_REPORTED = AssumptionCode("rds_degrees_reported")

@@ -385,4 +385,5 @@ def _for_each(request: Request, population: Any) -> Estimates:
     each = {
         label: estimated(replace(request, plan=replace(request.plan, population=size))) for label, size in made.items()
     }
-    return replace(stack(each, names="population_size"), diagnostics={})
+    # All are of the same people: the audit of disclosure has their finest cells once.
+    return replace(stack(each, names="population_size"), diagnostics={}, cells=next(iter(each.values())).cells)

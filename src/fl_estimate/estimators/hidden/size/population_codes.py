@@ -5,7 +5,7 @@ from __future__ import annotations
 from fl_estimate.results.codes import AssumptionCode, MethodName, ReasonCode
 
 SS_PSE = MethodName("ss-pse")
-SS_PSE_CASES = MethodName("ss-pse-cases")
+SS_PSE_CASES = MethodName("ss-pse-cases", chooses_people=True)
 
 SUCCESSIVE_SAMPLING = AssumptionCode("ss_draws_by_degree")
 ORDER_WITHIN_WAVES = AssumptionCode("ss_order_within_waves")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
@@ -204,6 +204,7 @@ def ss_population_size(
         people=people, recruited=recruited, stated=stated, degree_prior=degree_prior, likelihood=likelihood, interval=interval,
         level=level, draws=draws, seed=known_seed(seed), within_wave=within_wave, include_seeds=include_seeds,
         missing_degree=missing_degree,
+        degrees_given={"degree_mean": degree_mean, "degree_sd": degree_sd, "largest_degree": largest_degree},
     )  # fmt: skip
     return _laid_out(request)
 
@@ -265,7 +266,12 @@ def _degree_prior(
     wrong = [f"{name}={shown(value)}" for name, value in given.items() if value is not None and not _positive(value)]
     wanted = max(2 * most, SMALLEST_SUPPORT) if largest is None else largest
     if not _positive(wanted) or int(wanted) != wanted or not most <= wanted <= LARGEST_SUPPORT:
-        wrong.append(f"largest_degree={shown(wanted)}, below the largest reported or above {LARGEST_SUPPORT:,}")
+        # Left out, it is twice what somebody answered.
+        wrong.append(
+            f"a network size above {LARGEST_SUPPORT // 2:,}, and no largest_degree="
+            if largest is None
+            else f"largest_degree={shown(wanted)}, below the largest reported or above {LARGEST_SUPPORT:,}"
+        )
     elif mean is not None and _positive(mean) and mean >= wanted:
         wrong.append("degree_mean= not below largest_degree=")
     if wrong:
@@ -300,6 +306,7 @@ class _Request:
     within_wave: WithinWave
     include_seeds: bool
     missing_degree: MissingDegree
+    degrees_given: Mapping[str, Any]
 
 
 def _laid_out(request: _Request) -> Estimates:
@@ -427,8 +434,9 @@ def _assumptions(request: _Request) -> tuple[Assumption, ...]:
 def _arguments(request: _Request) -> dict[str, Any]:
     degree = request.degree_prior
     return {
-        **request.stated.arguments(), "degrees": degree.family, "degree_mean": degree.mean, "degree_sd": degree.sd,
-        "degree_mean_weight": degree.mean_weight, "degree_sd_weight": degree.sd_weight, "largest_degree": degree.largest,
+        # What was left out is of the respondents: a record that is published has not their mean degree, nor the largest.
+        **request.stated.arguments(), "degrees": degree.family, **request.degrees_given,
+        "degree_mean_weight": degree.mean_weight, "degree_sd_weight": degree.sd_weight,
         "within_wave": request.within_wave, "include_seeds": request.include_seeds, "missing_degree": request.missing_degree,
         "interval": request.interval, "draws": request.draws, "seed": request.seed, "level": request.level,
     }  # fmt: skip
