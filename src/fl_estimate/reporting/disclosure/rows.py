@@ -64,8 +64,11 @@ def _tied(draft: SystemBuilder, whole: tuple[Series, Ids], parts: Sequence[tuple
     for name, one in terms.items():
         if full and _nothing(draft, one):
             draft.exact(one)
-        elif name == "counts" and draft.value(one) <= 0:
-            draft.row(one, -np.inf, 0.0)
+        elif name == "counts":
+            # Where cases do not add up, sums that do are chance.
+            if draft.value(one) <= 0:
+                draft.row(one, -np.inf, 0.0)
+            return
 
 
 def _people(part: tuple[Series, Ids]) -> float:
