@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
@@ -20,7 +19,6 @@ from fl_estimate.reporting.disclosure.kinds import columns_of, kind_of, parts_of
 from fl_estimate.reporting.disclosure.known import known_rows
 from fl_estimate.reporting.disclosure.rows import series_of_row, tie
 from fl_estimate.reporting.disclosure.series import nested_outcomes, nesting, readings, relate, series_of
-from fl_estimate.reporting.disclosure.silence import silence
 from fl_estimate.reporting.disclosure.solver import exposed
 from fl_estimate.reporting.disclosure.system import SystemBuilder
 from fl_estimate.reporting.disclosure.tables import AuditedTable, translate
@@ -594,20 +592,3 @@ def test_a_hierarchy_is_one_in_whatever_order_it_is_written() -> None:
     assert found is not None
     assert found.lower.tolist() == [0, 2]
     assert found.upper.tolist() == [6, 4]
-
-
-def test_silence_leaves_no_file_open() -> None:
-    def free() -> list[int]:
-        positions = [os.dup(1) for _ in range(6)]
-        for at in positions:
-            os.close(at)
-        return positions
-
-    before = free()
-    for _ in range(3):
-        with silence():
-            pass
-    assert free() == before
-    with pytest.raises(ZeroDivisionError), silence():
-        _ = 1 / 0
-    assert free() == before
