@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,28 +21,25 @@ KEPT = ROOT / "out" / "coverage_hidden"
 SEED = 26
 
 
-def key_of(cell: Cell, samples: int) -> str:
-    return f"{cell.design} | {cell.estimator} | {cell.situation} | {samples}"
+def key_of(cell: Cell) -> str:
+    return f"{cell.estimator} | {cell.situation}"
 
 
 def lines_of(found: Iterable[Cell], samples: int, *, only: str | None, again: bool) -> list[Line]:
-    """Every cell that was drawn, by now or before; cells of other designs only where they are kept."""
-    kept: dict[str, dict[str, Any]] = {
-        path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(KEPT.glob("*.json"))
-    }
+    """Every cell that was drawn, by now or before: as often as was asked, or oftener. Cells of other designs only where they are kept."""
     lines: list[Line] = []
     for cell in found:
-        count = max(2, round(samples * cell.share))
-        key, home = key_of(cell, count), kept.setdefault(cell.design.replace(" ", "_"), {})
-        asked = only is None or only == cell.design
-        if asked and (again or key not in home):
+        home = KEPT / f"{cell.design.replace(' ', '_')}.json"
+        kept: dict[str, dict[str, Any]] = json.loads(home.read_text(encoding="utf-8")) if home.is_file() else {}
+        count, before = max(2, round(samples * cell.share)), kept.get(key_of(cell))
+        if only in (None, cell.design) and (again or before is None or before["samples"] < count):
             line = try_cell(cell, count, SEED)
-            home[key] = {name: value for name, value in asdict(line).items() if name != "cell"}
+            kept[key_of(cell)] = before = {name: value for name, value in vars(line).items() if name != "cell"}
             KEPT.mkdir(parents=True, exist_ok=True)
-            (KEPT / f"{cell.design.replace(' ', '_')}.json").write_text(json.dumps(home, indent=1), encoding="utf-8")
+            home.write_text(json.dumps(kept, indent=1), encoding="utf-8")
             print(row(line), flush=True)
-        if key in home:
-            lines.append(Line(cell=cell, **home[key]))
+        if before is not None:
+            lines.append(Line(cell=cell, **before))
     return lines
 
 
