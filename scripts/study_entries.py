@@ -12,7 +12,7 @@ from pathlib import Path
 import fl_estimate
 from fl_estimate.results.methods import Method, kinds
 from fl_estimate.study.describe import COMMON, KeyLine, described, key_lines, summary
-from fl_estimate.study.forms import ListsEntry, own_keys
+from fl_estimate.study.forms import ListsEntry, entry_models, own_keys
 
 TARGET = Path(__file__).parent.parent / "docs" / "reference" / "study_entries.md"
 HEAD = """# Kinds of estimates and their keys
@@ -36,12 +36,14 @@ def page() -> str:
         if not found[0].chosen:
             chunks.append(f"\n{summary(found[0])} {_link(found[0])}\n\n{_table(key_lines(found[0]))}")
             continue
-        shared = [line for line in key_lines(found[0]) if line.name in ListsEntry.model_fields]
+        # Only methods for case lists share keys that the file of lists is read by.
+        of_lists = issubclass(entry_models()[found[0].tag], ListsEntry)
+        shared = [line for line in key_lines(found[0]) if of_lists and line.name in ListsEntry.model_fields]
         keys = f"; all have these keys:\n\n{_table(shared)}" if shared else ".\n"
         chunks.append(f"\n`method` says which of these functions{keys}")
         for method in found:
             own = set(own_keys(method.tag)) | {"level"}
-            lines = [line for line in key_lines(method) if line.name in own]
+            lines = [line for line in key_lines(method) if line.name in own or not of_lists]
             chunks.append(f"\n### {method.name}\n\n{summary(method)} {_link(method)}\n\n{_table(lines)}")
     return "".join(chunks)
 

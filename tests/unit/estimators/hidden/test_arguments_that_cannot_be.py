@@ -24,10 +24,10 @@ DRAWN: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "networks": (fl.hidden.simulate_scale_up, {"respondents": 40, "psus": 8, "hidden_respondents": 10}),
     "models": (fl.hidden.simulate_scale_up_model, {"respondents": 40, "known_sizes": (2_000.0, 9_000.0)}),
     "succession": (fl.hidden.simulate_successive_sampling, {"population": 200, "n": 50, "seeds": 3}),
-    "venues": (fl.hidden.simulate_time_location, {"people": 100, "venues": 4, "times": 3, "events": 6}),
+    "venues": (fl.hidden.simulate_time_location, {"population": 100, "venues": 4, "times": 3, "events": 6}),
     "phases": (fl.hidden.simulate_two_phase, {"n": 200, "units": 20}),
     "reported": (fl.hidden.simulate_reported_cases, {"cases": 50}),
-    "frames": (fl.hidden.simulate_dual_frame, {"people": 400, "units": 20, "n_a": 60, "n_b": 40}),
+    "frames": (fl.hidden.simulate_dual_frame, {"population": 400, "units": 20, "n_a": 60, "n_b": 40}),
     "clusters": (fl.hidden.simulate_adaptive_cluster, {"columns": 5, "rows": 5, "initial": 5}),
 }  # fmt: skip
 
@@ -61,7 +61,7 @@ def test_a_seed_is_a_whole_number(seed: Any) -> None:
 def test_what_names_no_column_is_refused(name: Any) -> None:
     lists = fl.hidden.simulate_list_experiment(n=50, seed=1)
     design = fl.Design(weights="weight")
-    frames = dict(fl.hidden.simulate_dual_frame(people=400, units=20, n_a=60, n_b=40, seed=1).arguments)
+    frames = dict(fl.hidden.simulate_dual_frame(population=400, units=20, n_a=60, n_b=40, seed=1).arguments)
     people = pd.DataFrame({"knows": [2, 1, 1]})
     plain = fl.Design(unweighted=True)
     calls: list[Callable[[], Any]] = [

@@ -43,7 +43,7 @@ def traced(form: Callable[[pd.DataFrame], Any]) -> fl.Estimates:
 
 
 def venues(form: Callable[[pd.DataFrame], Any]) -> fl.Estimates:
-    given = dict(fl.hidden.simulate_time_location(people=400, events=15, seed=1).arguments)
+    given = dict(fl.hidden.simulate_time_location(population=400, events=15, seed=1).arguments)
     return fl.hidden.time_location(form(given.pop("people")), **given)
 
 

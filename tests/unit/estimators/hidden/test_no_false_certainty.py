@@ -52,7 +52,7 @@ def test_a_total_of_cases_only_is_no_more_certain_than_their_share(variance: Any
 def test_one_case_of_known_size_in_every_stratum_tells_nothing_of_how_sizes_differ() -> None:
     found = [(1, 0)] * 6 + [(0, 1)] * 5 + [(1, 1)] * 4
     cases = pd.DataFrame(found, columns=["one", "two"]).assign(persons=[5.0, *[np.nan] * 14])
-    given: dict[str, Any] = {"victims": "persons", "first_team": "one", "second_team": "two", "unknown_size": "mean"}
+    given: dict[str, Any] = {"victims": "persons", "first_team": "one", "second_team": "two", "missing_size": "mean"}
     persons = fl.hidden.reported_cases(cases, **given)
     # Chapman: 11 × 10/5 − 1 = 21 cases, of 5 persons as the one that is known.
     assert persons.value == pytest.approx(105)
@@ -77,7 +77,7 @@ def test_a_validation_study_without_a_failure_has_an_error() -> None:
 
 
 def test_effective_degrees_of_freedom_of_two_frames_are_those_of_the_sum() -> None:
-    drawn = fl.hidden.simulate_dual_frame(people=2000, n_a=150, n_b=80, units=60, seed=1).arguments
+    drawn = fl.hidden.simulate_dual_frame(population=2000, n_a=150, n_b=80, units=60, seed=1).arguments
     made = fl.hidden.dual_frame(**drawn)
     # Never more than the degrees of freedom of the sum itself.
     assert made.support.df_effective[0] <= made.support.df[0] * (1 + 1e-12)

@@ -109,6 +109,7 @@ def dual_frame(
     frame_sizes : tuple of number, optional
         People in frame A and in frame B, as known: for single-frame-raking and pseudo-maximum-likelihood.
     quantity : {"total", "prevalence", "mean"}
+        What is estimated: a number, a share of everybody on either frame, or a mean.
     where, unknown, level
         As in `estimate_total`.
     interval : str, optional

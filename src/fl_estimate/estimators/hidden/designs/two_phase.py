@@ -78,6 +78,7 @@ def two_phase(
     design : Design, optional
         Of the first phase; taken from `people` where that carries one.
     quantity : {"prevalence", "total", "mean"}
+        What is estimated: a share of everybody in scope, a number, or a mean.
     by, where, unknown, df, level
         As in `estimate_prevalence`.
     interval : str, optional

@@ -129,6 +129,7 @@ def list_experiment(
         Leave out rows that lack the count, the treatment or a covariate; without it a missing one is an error. Who does not
         answer a list may well have the item: the share is in `undetermined`.
     df : {"domain", "design"} or number
+        Degrees of freedom of the limits: of the units with a row in the domain, of all, or given.
     level : float
 
     Returns

@@ -83,6 +83,7 @@ def randomised_response(
     answer : str
         0/1 column of what was said: 1 for "yes"; crosswise 1 for "both or neither"; triangular 1 for "at least one".
     model : {"warner", "forced", "unrelated", "kuk", "mangat", "disguised", "crosswise", "triangular"}
+        How answers were randomised, by the name of the device or question.
     probabilities : number or mapping
         Of the device, by name. warner, mangat: ``statement``, that the sensitive statement is drawn rather than its opposite (or, by
         those not concerned, rather than Warner's device; mangat). forced: two of ``truth``, ``yes``, ``no``. unrelated: ``sensitive``, that the sensitive question is drawn, and
@@ -102,6 +103,7 @@ def randomised_response(
     interval : {"wald", "korn-graubard", "beta", "logit", "wilson", "jeffreys"}
         Of the prevalence itself, or of the share of answers 1, turned back with it; with an anchor or covariates only the first.
     df : {"domain", "design"} or number
+        Degrees of freedom of the limits: of the units with a row in the domain, of all, or given.
     level : float
 
     Returns
