@@ -94,7 +94,10 @@ class RowLabels:
         self._methods = several_methods(frame)
         self._terms = frame["term"].nunique() > 1
         # Numbers of persons of two kinds by one method, all people and the cases among them, are told apart too.
-        self._of_one_unit = not self._methods and frame["quantity"].map(unit_of).nunique() < frame["quantity"].nunique()
+        kinds = set(frame["quantity"].astype(str))
+        self._of_one_unit = (
+            not self._methods and str(TOTAL) in kinds and len({unit_of(kind) for kind in kinds}) < len(kinds)
+        )
         self._quantities = self._of_one_unit or frame["quantity"].map(unit_of).nunique() > 1
 
     def of(self, record: Row) -> str:
