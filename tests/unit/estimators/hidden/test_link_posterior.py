@@ -41,7 +41,7 @@ def exact(known: LinkCounts, prior: LinkPrior) -> np.ndarray:
                 size + k * prior.strata
             )
             parts.append(float(ways + shares + special.betaln(yes, no)[upper].sum()))
-        made.append(float(special.logsumexp(parts) + log_size(np.array(float(size)), known, prior)))
+        made.append(float(np.logaddexp.reduce(parts) + log_size(np.array(float(size)), known, prior)))
     density = np.exp(np.array(made) - max(made))
     return density / density.sum()
 
