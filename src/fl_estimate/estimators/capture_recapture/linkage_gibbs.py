@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fl_estimate.estimators.capture_recapture.latent_gibbs import compiled
+from fl_estimate.estimators.machine_code import compiled
 
 
 @compiled

@@ -6,10 +6,9 @@ To be imported where a chain is run: numba takes half a second to load.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
-import numba  # pyright: ignore[reportMissingTypeStubs]
+from fl_estimate.estimators.machine_code import compiled
 
 HALF_LOG_2PI = 0.9189385332046727
 STIRLING_FROM = 9.0
@@ -17,16 +16,6 @@ STIRLING_FROM = 9.0
 PRODUCT_UP_TO = 24
 """Reports up to which a ratio of gammas is a product of as many factors."""
 TRIES = 50
-
-
-def compiled[F: Callable[..., Any]](function: F) -> F:
-    """The function in machine code, kept on disk for the next process where there is a place to write to."""
-    numba_: Any = numba
-    try:
-        return numba_.njit(cache=True, nogil=True)(function)
-    except RuntimeError:
-        # numba finds no folder for its cache: an installation that is read-only, a user without a home.
-        return numba_.njit(nogil=True)(function)
 
 
 @compiled
