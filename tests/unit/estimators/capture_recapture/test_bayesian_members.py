@@ -201,7 +201,7 @@ def test_a_seed_gives_the_same_draws_in_any_number_of_threads(monkeypatch: pytes
 
 
 def test_without_a_place_for_its_cache_the_sampler_is_compiled_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    from fl_estimate.estimators.capture_recapture import latent_gibbs
+    from fl_estimate.estimators import machine_code
 
     asked: list[dict[str, Any]] = []
 
@@ -211,8 +211,8 @@ def test_without_a_place_for_its_cache_the_sampler_is_compiled_all_the_same(monk
             raise RuntimeError("cannot cache function: no locator available")  # numba's own words
         return lambda function: function
 
-    monkeypatch.setattr(latent_gibbs.numba, "njit", njit)
-    assert latent_gibbs.compiled(len)("abc") == 3
+    monkeypatch.setattr(machine_code.numba, "njit", njit)
+    assert machine_code.compiled(len)("abc") == 3
     assert [options.get("cache") for options in asked] == [True, None]
 
 
