@@ -71,7 +71,9 @@ def _group(rng: np.random.Generator, size: int) -> pl.DataFrame:
         columns[TEXT + item] = np.array(["no", true, "dk"])[rng.choice(3, size, p=[0.96, 0.01, 0.03])]
     frame = pl.DataFrame(columns)
     kinds = {item: pl.Enum(["no", true, "dk"]) for item, true in ITEMS.items()}
-    return frame.with_columns(pl.col(TEXT + item).cast(kind).cast(pl.Categorical).alias(item) for item, kind in kinds.items())
+    return frame.with_columns(
+        pl.col(TEXT + item).cast(kind).cast(pl.Categorical).alias(item) for item, kind in kinds.items()
+    )
 
 
 # --- what is timed ----------------------------------------------------------------------------------------------

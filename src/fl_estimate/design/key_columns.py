@@ -67,7 +67,7 @@ def key_column(frame: nw.DataFrame[Any], name: str, most: int) -> KeyColumn | No
     if whole is not None:
         return whole
     try:
-        key = coded(_arrow(column))
+        key = coded(arrow_labels(column))
     except (TypeError, ValueError):
         # An object column of several types has no Arrow form.
         return None
@@ -78,7 +78,7 @@ def _labelled(key: GroupingKey) -> KeyColumn:
     return KeyColumn(values=key.codes, least=0, width=len(key.levels) + 1, levels=key.levels, missing=True)
 
 
-def _arrow(column: nw.Series[Any]) -> Any:
+def arrow_labels(column: nw.Series[Any]) -> Any:
     """The column in Arrow; categories as text, without spelling them out where they are kept as a dictionary of texts."""
     if not isinstance(column.dtype, nw.Categorical | nw.Enum):
         return column.to_arrow()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,7 +78,7 @@ def coded(column: Any) -> GroupingKey:
         # A column of categories may declare some that nobody has.
         met = np.bincount(indices + 1, minlength=len(raw) + 1)[1:] > 0
         raw = [value if has else None for value, has in zip(raw, met, strict=True)]
-    levels = sorted({value for value in raw if value is not None}, key=_rank)
+    levels = in_order({value for value in raw if value is not None})
     position = {value: code for code, value in enumerate(levels)}
     recode = np.array([position[value] if value is not None else len(levels) for value in raw] or [0], dtype=np.int64)
     codes = np.where(indices >= 0, recode[indices], len(levels))
@@ -106,6 +106,11 @@ def label(value: Any) -> Any:
     if isinstance(value, bool | int | float | str):
         return value
     return str(value)
+
+
+def in_order(levels: Iterable[Any]) -> list[Any]:
+    """Labels as tables have them: numbers as numbers, then texts."""
+    return sorted(levels, key=_rank)
 
 
 def _rank(value: Any) -> tuple[str, Any]:

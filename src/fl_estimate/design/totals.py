@@ -17,6 +17,7 @@ import numpy as np
 
 from fl_estimate.design.in_memory import totals_in_memory
 from fl_estimate.design.small_table import Codes, Floats, GroupingKey, Totals, coded
+from fl_estimate.design.streamed import totals_streamed
 from fl_estimate.errors import DesignFault, EstimateFault, decoding, listed, missing_columns
 
 Frame = nw.LazyFrame[Any] | nw.DataFrame[Any]
@@ -87,6 +88,11 @@ def totals(
         if dense is not None:
             check_finite(dense.sums)
             return dense
+    elif frame.implementation.is_polars():
+        added = totals_streamed(frame, keys=tuple(keys), columns=columns, sums=sums)
+        if added is not None:
+            check_finite(added.sums)
+            return added
     query = _query(frame.lazy(), keys=tuple(keys), columns=columns, sums=sums)
     options: dict[str, Any] = {"engine": "streaming"} if query.implementation.is_polars() else {}
     with decoding():

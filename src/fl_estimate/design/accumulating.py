@@ -1,0 +1,166 @@
+"""Products of columns added up by cell, a block of rows after the other, each row in its turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+
+from fl_estimate.design.small_table import Codes, Floats, cached_blocks
+
+SPARSE = 4
+"""A column with fewer than one row in this many that is not 0 is read at those rows only: cases and flags."""
+Product = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Factor:
+    """One column of a block.
+
+    Attributes
+    ----------
+    values : array or None
+        None where it is 1 in every row.
+    rows : int array or None
+        The rows where it is not 0, for columns that mostly are; None for all rows.
+    """
+
+    values: npt.NDArray[Any] | None
+    rows: Codes | None
+
+    @property
+    def is_one(self) -> bool:
+        """Whether it is 1 in every row, so that a product is the same without it."""
+        return self.values is None and self.rows is None
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether it is 0 in every row."""
+        return self.rows is not None and not len(self.rows)
+
+
+def factor_of(column: nw.Series[Any]) -> Factor:
+    """A column as a factor: truths as they are, all others as floats."""
+    if column.dtype == nw.Boolean and not column.is_null().any():
+        if column.all():
+            return Factor(values=None, rows=None)
+        if not column.any():
+            return Factor(values=None, rows=np.empty(0, dtype=np.int64))
+        values = column.to_numpy()
+    else:
+        floats = column if column.dtype == nw.Float64 else column.cast(nw.Float64)
+        values = np.asarray(floats.to_numpy(), dtype=float)
+    filled = values if values.dtype == bool else values != 0
+    few = SPARSE * np.count_nonzero(filled) < len(values)
+    return Factor(values=values, rows=np.flatnonzero(filled) if few else None)
+
+
+class CellSums:
+    """Sums of products of columns by cell.
+
+    Products that were the same in every block so far (a factor is 1 in every row) share their sums: of a file in which
+    everybody is in scope and weighs something, only the rows and the weights are added up over all rows.
+
+    Parameters
+    ----------
+    products : sequence of tuple of str
+    cells : int
+        How many there are; `make_room` adds some.
+    """
+
+    def __init__(self, products: Sequence[Product], cells: int) -> None:
+        self._cells = cells
+        # One array for all: many of a few megabytes each would be asked of the system anew in every call.
+        self._room, self._used = np.zeros((1 + 2 * len(products), cells)), 1
+        self._sums: dict[Product, Floats] = {}
+        self._held: dict[Product, Product | None] = dict.fromkeys(products)
+        self.n: Floats = self._room[0]
+
+    def make_room(self, cells: int) -> None:
+        """Make room for this many cells, and for as many more; those that are there keep their numbers."""
+        if cells <= self._cells:
+            return
+        cells *= 2
+        room = np.zeros((len(self._room), cells))
+        room[: self._used, : self._cells] = self._room[: self._used]
+        self._sums = {name: room[position] for position, name in enumerate(self._sums, start=1)}
+        self._room, self._cells, self.n = room, cells, room[0]
+
+    def add(self, cell: Codes, factors: Mapping[str, Factor], *, n: Codes | None = None) -> None:
+        """Add a block of rows, whose cells and columns these are; `n` counts the rows of each cell, where that is known."""
+        self._settle({product: _needed(product, factors) for product in self._held})
+        for held in dict.fromkeys(held for held in self._held.values() if held):
+            used = [factors[name] for name in held]
+            if not any(factor.is_zero for factor in used):
+                _add(self._of(held), cell, used)
+        if n is not None or len(cell) > self._cells:
+            self.n += np.bincount(cell, minlength=self._cells) if n is None else n
+        else:
+            np.add.at(self.n, cell, 1.0)
+
+    def taken(self, cells: Codes | None) -> dict[Product, Floats]:
+        """The sums of every product in these cells (None is all, as they stand); of the empty product the rows."""
+        size = self._cells if cells is None else len(cells)
+        nothing = np.zeros(size)
+        nothing.setflags(write=False)
+        out: dict[Product, Floats] = {}
+        for product in ((), *self._held):
+            sums = self.n if product == () else self.of(product)
+            if sums is None:
+                out[product] = nothing
+            else:
+                out[product] = sums[:size] if cells is None else np.take(sums, cells, mode="clip")
+        return out
+
+    def of(self, product: Product) -> Floats | None:
+        """The sums of a product; None where nothing was ever added."""
+        held = self._held[product]
+        return self.n if held == () else self._sums.get(product if held is None else held)
+
+    def _settle(self, now: Mapping[Product, Product]) -> None:
+        """Give sums of their own to products that were others' so far, and are not in this block."""
+        parted = {product: held for product, held in self._held.items() if held is not None and held != now[product]}
+        apart = [product for product, held in parted.items() if held != product]
+        before = {product: self.of(product) for product in apart}
+        kept = {product: None if sums is None else sums.copy() for product, sums in before.items()}
+        for product in apart:
+            self._held[product] = product
+            if (sums := kept[product]) is not None:
+                self._of(product)[:] = sums
+        for product, held in self._held.items():
+            if held is None:
+                self._held[product] = now[product]
+
+    def _of(self, product: Product) -> Floats:
+        if product not in self._sums:
+            self._sums[product] = self._room[self._used]
+            self._used += 1
+        return self._sums[product]
+
+
+def _needed(product: Product, factors: Mapping[str, Factor]) -> Product:
+    """The product without the factors that are 1 in every row."""
+    return tuple(name for name in product if not factors[name].is_one)
+
+
+def _add(summed: Floats, cell: Codes, product: list[Factor]) -> None:
+    """Add a product of columns up by cell, over the rows where its emptiest column is not 0."""
+    rows = min((factor.rows for factor in product if factor.rows is not None), key=len, default=None)
+    values = [factor.values for factor in product if factor.values is not None]
+    if rows is not None:
+        _add_values(summed, cell[rows], [value[rows] for value in values])
+        return
+    for part in cached_blocks(len(cell)):
+        _add_values(summed, cell[part], [value[part] for value in values])
+
+
+def _add_values(summed: Floats, cell: Codes, values: list[npt.NDArray[Any]]) -> None:
+    with np.errstate(invalid="ignore", over="ignore"):
+        added = np.asarray(values[0], dtype=float) if values else np.ones(1)
+        for value in values[1:]:
+            added = added * value
+        np.add.at(summed, cell, added)

@@ -1,0 +1,113 @@
+"""Sums by group of a lazy polars frame: its batches, in the order of its rows, added up by numpy as they come.
+
+Two to three times quicker than asking polars for the groups where these are many, in memory that does not grow with the
+rows, and the same to the last digit as of the same frame in memory: every row is added in its turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+from fl_estimate.design.accumulating import CellSums, factor_of
+from fl_estimate.design.met_labels import MetLabels
+from fl_estimate.design.small_table import Codes, GroupingKey, Totals
+
+BATCH = 131_072
+"""Rows of a batch: enough for numpy to be worth asking, few enough for a column to stay near the processor."""
+PLACES = 32_000_000
+"""Combinations of labels between the least and the greatest, up to which each has a place to look its cell up."""
+
+
+def totals_streamed(
+    frame: nw.LazyFrame[Any],
+    *,
+    keys: tuple[str, ...],
+    columns: Mapping[str, nw.Expr],
+    sums: Mapping[Any, tuple[str, ...]],
+) -> Totals | None:
+    """As `totals`, with missing and infinite values left in the sums; None where the labels make too many cells."""
+    labels = [nw.col(key).alias(f"k{position}") for position, key in enumerate(keys)]
+    factors = [expr.alias(f"f{position}") for position, expr in enumerate(columns.values())]
+    products = tuple(dict.fromkeys(sums.values()))
+    cells, found = _Cells(len(keys)), CellSums(products, 0)
+    for batch in _batches(frame.select(*(labels or [nw.lit(0).alias("k")]), *factors)):
+        cell = cells.of([batch.get_column(f"k{position}") for position in range(len(keys))], len(batch))
+        if cell is None:
+            return None
+        found.make_room(cells.count)
+        found.add(cell, {name: factor_of(batch.get_column(f"f{position}")) for position, name in enumerate(columns)})
+    named, order = cells.keys(keys)
+    taken = found.taken(order)
+    return Totals(keys=named, sums={name: taken[product] for name, product in sums.items()}, n=taken[()])
+
+
+def _batches(frame: nw.LazyFrame[Any]) -> Iterator[nw.DataFrame[Any]]:
+    for batch in frame.to_native().collect_batches(chunk_size=BATCH, maintain_order=True, engine="streaming"):
+        if len(batch):
+            yield nw.from_native(batch.rechunk(), eager_only=True)
+
+
+class _Cells:
+    """A number for every combination of labels, in the order in which they are first met."""
+
+    def __init__(self, keys: int) -> None:
+        self._labels = [MetLabels() for _ in range(keys)]
+        self._widths: tuple[int, ...] = ()
+        self._number = np.zeros(1, dtype=np.int32)
+        self._met = np.zeros((keys, 0), dtype=np.int64)
+        self.count = 0
+
+    def of(self, columns: Sequence[nw.Series[Any]], rows: int) -> Codes | None:
+        """The cells of the rows of a batch; None where there are too many places."""
+        codes = [labels.of(column) for labels, column in zip(self._labels, columns, strict=True)]
+        known = [code for code in codes if code is not None]
+        if len(known) < len(codes) or not self._fits():
+            return None
+        place = np.zeros(rows, dtype=np.int64)
+        for code, labels in zip(known, self._labels, strict=True):
+            place *= labels.width
+            place += code
+        cell = self._number[place]
+        if (cell == 0).any():
+            self._meet(place[cell == 0], known, np.flatnonzero(cell == 0))
+            cell = self._number[place]
+        return cell - np.int32(1)
+
+    def keys(self, names: Sequence[str]) -> tuple[dict[str, GroupingKey], Codes]:
+        """The labels of the cells in the order of the small table, and that order."""
+        made = [labels.key(codes) for labels, codes in zip(self._labels, self._met, strict=True)]
+        order = np.lexsort([key.codes for key in made[::-1]]) if made else np.arange(self.count)
+        named = {
+            name: GroupingKey(codes=key.codes[order], levels=key.levels) for name, key in zip(names, made, strict=True)
+        }
+        return named, order
+
+    def _fits(self) -> bool:
+        """Lay the places out anew where a column has wider labels than before."""
+        widths = tuple(labels.width for labels in self._labels)
+        if widths != self._widths or not self.count:
+            places = int(np.prod(widths, dtype=float))
+            if places > PLACES:
+                return False
+            self._widths, self._number = widths, np.zeros(places, dtype=np.int32)
+            for labels, codes in zip(self._labels, self._met, strict=True):
+                labels.move(codes)
+            self._number[self._places(self._met)] = np.arange(1, self.count + 1)
+        return True
+
+    def _meet(self, places: Codes, codes: Sequence[Codes], rows: Codes) -> None:
+        new, first = np.unique(places, return_index=True)
+        self._number[new] = np.arange(self.count + 1, self.count + 1 + len(new))
+        added = np.stack([code[rows[first]] for code in codes]) if codes else np.zeros((0, len(new)), dtype=np.int64)
+        self._met = np.concatenate([self._met, added], axis=1)
+        self.count += len(new)
+
+    def _places(self, met: Codes) -> Codes:
+        place = np.zeros(met.shape[1], dtype=np.int64)
+        for code, width in zip(met, self._widths, strict=True):
+            place = place * width + code
+        return place
