@@ -15,6 +15,7 @@ from fl_estimate.design.small_table import Codes, Floats, cached_blocks
 SPARSE = 4
 """A column with fewer than one row in this many that is not 0 is read at those rows only: cases and flags."""
 Product = tuple[str, ...]
+Cells = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,18 +46,17 @@ class Factor:
 
 def factor_of(column: nw.Series[Any]) -> Factor:
     """A column as a factor: truths as they are, all others as floats."""
-    if column.dtype == nw.Boolean and not column.is_null().any():
-        if column.all():
+    if column.dtype == nw.Boolean and not column.null_count():
+        filled = int(column.sum())
+        if filled == len(column):
             return Factor(values=None, rows=None)
-        if not column.any():
-            return Factor(values=None, rows=np.empty(0, dtype=np.int64))
-        values = column.to_numpy()
+        # Bits of polars and Arrow are counted as they are; only where some differ they become bytes.
+        values = column.to_numpy() if filled else np.zeros(0, dtype=bool)
     else:
         floats = column if column.dtype == nw.Float64 else column.cast(nw.Float64)
         values = np.asarray(floats.to_numpy(), dtype=float)
-    filled = values if values.dtype == bool else values != 0
-    few = SPARSE * np.count_nonzero(filled) < len(values)
-    return Factor(values=values, rows=np.flatnonzero(filled) if few else None)
+        filled = int(np.count_nonzero(values))
+    return Factor(values=values, rows=np.flatnonzero(values) if SPARSE * filled < len(column) else None)
 
 
 class CellSums:
@@ -90,7 +90,7 @@ class CellSums:
         self._sums = {name: room[position] for position, name in enumerate(self._sums, start=1)}
         self._room, self._cells, self.n = room, cells, room[0]
 
-    def add(self, cell: Codes, factors: Mapping[str, Factor], *, n: Codes | None = None) -> None:
+    def add(self, cell: Cells, factors: Mapping[str, Factor], *, n: Codes | None = None) -> None:
         """Add a block of rows, whose cells and columns these are; `n` counts the rows of each cell, where that is known."""
         self._settle({product: _needed(product, factors) for product in self._held})
         for held in dict.fromkeys(held for held in self._held.values() if held):
@@ -147,7 +147,7 @@ def _needed(product: Product, factors: Mapping[str, Factor]) -> Product:
     return tuple(name for name in product if not factors[name].is_one)
 
 
-def _add(summed: Floats, cell: Codes, product: list[Factor]) -> None:
+def _add(summed: Floats, cell: Cells, product: list[Factor]) -> None:
     """Add a product of columns up by cell, over the rows where its emptiest column is not 0."""
     rows = min((factor.rows for factor in product if factor.rows is not None), key=len, default=None)
     values = [factor.values for factor in product if factor.values is not None]
@@ -158,7 +158,7 @@ def _add(summed: Floats, cell: Codes, product: list[Factor]) -> None:
         _add_values(summed, cell[part], [value[part] for value in values])
 
 
-def _add_values(summed: Floats, cell: Codes, values: list[npt.NDArray[Any]]) -> None:
+def _add_values(summed: Floats, cell: Cells, values: list[npt.NDArray[Any]]) -> None:
     with np.errstate(invalid="ignore", over="ignore"):
         added = np.asarray(values[0], dtype=float) if values else np.ones(1)
         for value in values[1:]:

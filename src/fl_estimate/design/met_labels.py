@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import narwhals as nw
 import numpy as np
+import numpy.typing as npt
 
 from fl_estimate.design.key_columns import arrow_labels
 from fl_estimate.design.small_table import Codes, GroupingKey, coded, in_order
@@ -15,6 +16,13 @@ LABELS = 100_000
 """Different labels of a column that is not of whole numbers; a column with more is left to the engine."""
 APART = 4_000_000
 """How far whole numbers may lie apart to be told by their place between the least and the greatest."""
+
+
+class Numbered(NamedTuple):
+    """Numbers of the labels of some rows: `values` less `above`."""
+
+    values: npt.NDArray[Any]
+    above: int = 0
 
 
 class MetLabels:
@@ -31,10 +39,10 @@ class MetLabels:
         self._levels: dict[Any, int] = {}
         self._texts: Any = None
 
-    def of(self, column: nw.Series[Any]) -> Codes | None:
+    def of(self, column: nw.Series[Any]) -> Numbered | None:
         """The numbers of the labels of a batch; None where they are too many, or of another kind than before."""
         if self._whole is None:
-            self._whole = column.dtype.is_integer() and _range(column)[1] - _range(column)[0] <= APART
+            self._whole = column.dtype.is_integer() and _spread(column) <= APART
         if self._whole:
             return self._places(column)
         codes = self._codes(column)
@@ -45,7 +53,7 @@ class MetLabels:
             return None
         while self.width <= met:
             self.width *= 2
-        return codes
+        return Numbered(codes)
 
     def move(self, codes: Codes) -> None:
         """Bring numbers that were given before the latest batch up to those of today, in place."""
@@ -66,13 +74,17 @@ class MetLabels:
         place[met] = np.arange(len(met))
         return GroupingKey(codes=place[codes], levels=tuple(levels))
 
-    def _places(self, column: nw.Series[Any]) -> Codes | None:
+    def _places(self, column: nw.Series[Any]) -> Numbered | None:
         """Whole numbers by their place; room is made for twice as many where some lie outside."""
-        absent = column.is_null()
-        missing = absent.to_numpy() if absent.any() else None
-        if missing is not None and missing.all():
-            return np.zeros(len(column), dtype=np.int64)
-        low, high = _range(column)
+        nulls, missing = column.null_count(), None
+        if nulls == len(column):
+            return Numbered(np.zeros(len(column), dtype=np.int64))
+        if nulls:
+            missing = column.is_null().to_numpy()
+            column = column.fill_null(column.min())
+        values = column.to_numpy()
+        values = values.astype(np.int64) if values.dtype == np.uint64 else values
+        low, high = int(values.min()), int(values.max())
         first = self.width == 1
         least = low if first else min(low, self._least)
         greatest = high if first else max(high, self._least + self.width - 2)
@@ -83,11 +95,11 @@ class MetLabels:
             least, greatest = (least - spare, greatest) if least < self._least else (least, greatest + spare)
             self._moved += self._least - least
         self._least, self.width = least, greatest - least + 2
-        values = (column if missing is None else column.fill_null(low)).to_numpy()
+        if missing is None:
+            return Numbered(values, least - 1)
         codes = np.subtract(values, least - 1, dtype=np.int64)
-        if missing is not None:
-            codes[missing] = 0
-        return codes
+        codes[missing] = 0
+        return Numbered(codes)
 
     def _codes(self, column: nw.Series[Any]) -> Codes | None:
         import pyarrow as pa
@@ -121,6 +133,8 @@ class MetLabels:
         return np.asarray(codes.fill_null(-1)).astype(np.int64) + 1
 
 
-def _range(column: nw.Series[Any]) -> tuple[int, int]:
+def _spread(column: nw.Series[Any]) -> int:
     least, greatest = column.min(), column.max()
-    return (0, 0) if least is None else (int(least), int(greatest))
+    if least is None:
+        return 0
+    return int(greatest) - int(least) if greatest <= np.iinfo(np.int64).max else APART + 1

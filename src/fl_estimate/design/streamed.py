@@ -11,12 +11,13 @@ from typing import Any
 
 import narwhals as nw
 import numpy as np
+import numpy.typing as npt
 
 from fl_estimate.design.accumulating import CellSums, factor_of
-from fl_estimate.design.met_labels import MetLabels
-from fl_estimate.design.small_table import Codes, GroupingKey, Totals
+from fl_estimate.design.met_labels import MetLabels, Numbered
+from fl_estimate.design.small_table import Codes, GroupingKey, Totals, cached_blocks
 
-BATCH = 131_072
+BATCH = 262_144
 """Rows of a batch: enough for numpy to be worth asking, few enough for a column to stay near the processor."""
 PLACES = 32_000_000
 """Combinations of labels between the least and the greatest, up to which each has a place to look its cell up."""
@@ -61,21 +62,35 @@ class _Cells:
         self._met = np.zeros((keys, 0), dtype=np.int64)
         self.count = 0
 
-    def of(self, columns: Sequence[nw.Series[Any]], rows: int) -> Codes | None:
+    def of(self, columns: Sequence[nw.Series[Any]], rows: int) -> npt.NDArray[np.int32] | None:
         """The cells of the rows of a batch; None where there are too many places."""
         codes = [labels.of(column) for labels, column in zip(self._labels, columns, strict=True)]
         known = [code for code in codes if code is not None]
         if len(known) < len(codes) or not self._fits():
             return None
-        place = np.zeros(rows, dtype=np.int64)
-        for code, labels in zip(known, self._labels, strict=True):
-            place *= labels.width
-            place += code
-        cell = self._number[place]
-        if (cell == 0).any():
-            self._meet(place[cell == 0], known, np.flatnonzero(cell == 0))
-            cell = self._number[place]
-        return cell - np.int32(1)
+        cell = np.empty(rows, dtype=np.int32)
+        for part in cached_blocks(rows):
+            place = self._places_of(known, part, cell[part])
+            np.take(self._number, place, out=cell[part], mode="clip")
+        if not cell.all():
+            new = np.flatnonzero(cell == 0)
+            self._meet([one.values[new].astype(np.int64) - one.above for one in known])
+            cell[new] = self._number[self._places_of(known, new, np.empty(len(new), dtype=np.int32))]
+        cell -= 1
+        return cell
+
+    def _places_of(
+        self, numbered: Sequence[Numbered], rows: slice | Codes, out: npt.NDArray[np.int32]
+    ) -> npt.NDArray[np.int32]:
+        """The places of some rows; `PLACES` fit into 32 bits."""
+        place, above = np.zeros_like(out), 0
+        for one, width in zip(numbered, self._widths, strict=True):
+            place *= width
+            np.add(place, one.values[rows], out=place, casting="unsafe")
+            above = above * width + one.above
+        # Numbers far from 0 wrap around, and come back with what is taken off: places themselves fit.
+        place -= np.array(above % 2**32, dtype=np.uint32).astype(np.int32)
+        return place
 
     def keys(self, names: Sequence[str]) -> tuple[dict[str, GroupingKey], Codes]:
         """The labels of the cells in the order of the small table, and that order."""
@@ -99,12 +114,13 @@ class _Cells:
             self._number[self._places(self._met)] = np.arange(1, self.count + 1)
         return True
 
-    def _meet(self, places: Codes, codes: Sequence[Codes], rows: Codes) -> None:
-        new, first = np.unique(places, return_index=True)
-        self._number[new] = np.arange(self.count + 1, self.count + 1 + len(new))
-        added = np.stack([code[rows[first]] for code in codes]) if codes else np.zeros((0, len(new)), dtype=np.int64)
-        self._met = np.concatenate([self._met, added], axis=1)
-        self.count += len(new)
+    def _meet(self, codes: Sequence[Codes]) -> None:
+        """Give the next numbers to combinations that were not met before, in the order of their places."""
+        given = np.stack(codes) if codes else np.zeros((0, 1), dtype=np.int64)
+        places, first = np.unique(self._places(given), return_index=True)
+        self._number[places] = np.arange(self.count + 1, self.count + 1 + len(places))
+        self._met = np.concatenate([self._met, given[:, first]], axis=1)
+        self.count += len(places)
 
     def _places(self, met: Codes) -> Codes:
         place = np.zeros(met.shape[1], dtype=np.int64)
