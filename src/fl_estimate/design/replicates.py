@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from fl_estimate.design.read_once import totals_once
 from fl_estimate.design.resampling import (
     Multipliers,
     balanced_halves,
@@ -20,7 +21,7 @@ from fl_estimate.design.resampling import (
 )
 from fl_estimate.design.sample import SampleStages, read_sample, unit_columns
 from fl_estimate.design.small_table import numbered as numbered_codes
-from fl_estimate.design.totals import Codes, Floats, Totals, first_rows, require_columns, totals
+from fl_estimate.design.totals import Codes, Floats, Totals, first_rows, require_columns
 from fl_estimate.design.units import numbered, with_rows
 from fl_estimate.errors import DesignFault, not_one_of, shown
 from fl_estimate.inputs.replicates import CENTRES, Centre, UnitReplicates
@@ -100,7 +101,7 @@ def replicate(
     (0.3889, 0.2003)
     """
     _check(kind, replicates, fay, centre)
-    resolved = resolve(people, design)
+    resolved = resolve(people, design, unread=True)
     first = resolved.design
     if kind != "rescaled":
         first = replace(first, stages=first.stages[:1], fpc=first.fpc[:1])
@@ -121,7 +122,9 @@ def replicate(
     frame, units_known = numbered(resolved.frame, first, rows=not first.stages)
     keys = unit_columns(units_known)
     require_columns(frame.collect_schema(), [*keys, *units_known.fpc])
-    table = totals(frame, keys=tuple(dict.fromkeys([*keys, *units_known.fpc])), columns={}, sums={})
+    table = totals_once(
+        frame, resolved.unread, keys=tuple(dict.fromkeys([*keys, *units_known.fpc])), columns={}, sums={}
+    )
     sample = read_sample(table, units_known)
     appearance = None
     if kind in ("brr", "fay") and (ordered := with_rows(resolved.frame)) is not None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from fl_estimate.errors import IndicatorFault, NotAColumn, listed
+from fl_estimate.indicators.checking import COVERAGE, PEOPLE, ROWS, CheckedLater, Unchecked
 from fl_estimate.indicators.choice import FrameworkName, chosen_frameworks, requested_outcomes, require_separate_scopes
 from fl_estimate.indicators.clock import (
     AGE_AT_INTERVIEW,
@@ -59,11 +60,11 @@ if TYPE_CHECKING:
 
 RELATIVES = "relatives"
 PROXY, IS_PROXY = "proxy_for", "is_proxy"
-_NOTHING: Any = {"framework": "", "frameworks": (), "outcomes": (), "coverage": Coverage()}
+_NOTHING: Any = {"framework": "", "frameworks": (), "outcomes": (), "coverage": Coverage(), "rows": None}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Classification(NotAColumn):
+class Classification(CheckedLater, NotAColumn):
     """People with the class of each of them, made by `classify`.
 
     Attributes
@@ -98,6 +99,12 @@ class Classification(NotAColumn):
     criteria : mapping of str to Criterion
         What the columns of `rows` stand for.
 
+    Notes
+    -----
+    Of a lazy frame no row is read before somebody looks: at the people, the rows or the coverage, or an estimator at the sums it
+    needs. The answers are checked then (FL-IND-06), by an estimator in the same pass. The sums of a design-weighted estimate are kept, so
+    that replicates, and estimates of the same domains by them, read no row again; whoever changes the file classifies anew.
+
     Examples
     --------
     >>> import fl_estimate as fl, pandas as pd
@@ -106,11 +113,11 @@ class Classification(NotAColumn):
     [[0, 0, 1], [0, 1, 1], [0, 0, 0]]
     """
 
-    people: Any
+    people: Any = PEOPLE
     framework: str
     frameworks: tuple[Framework, ...]
     outcomes: tuple[str, ...]
-    coverage: Coverage
+    coverage: Coverage = COVERAGE
     design: Design | None = None
     source: Source | None = None
     reference_period: ReferencePeriod | None = None
@@ -119,8 +126,9 @@ class Classification(NotAColumn):
     reference_day: str = ""
     wording: SurveyWording = field(default_factory=SurveyWording)
     relatives: Any = None
-    rows: Any = None
+    rows: Any = ROWS
     criteria: Mapping[str, Criterion] = field(default_factory=dict[str, Criterion])
+    unchecked: Unchecked | None = field(default=None, repr=False)
 
     def assign(
         self,
@@ -323,7 +331,7 @@ def classify(
     else:
         found = _classify_people(_frame(data), classes, age=AGE) if classes else Classification(people=data, **_NOTHING)
     if not short_instrument:
-        warn_if_short(found.coverage, classes)
+        warn_if_short(found.as_given("coverage"), classes)
     return _measured(found, data, chosen, ratios) if ratios else found
 
 
@@ -335,13 +343,17 @@ def _classify_people(
     _require_free(columns, frameworks)
     if clock is not None:
         frame, age = person_days(frame, clock), clock.ages
-    decided = decide(frame, frameworks, age=age, clock=clock)
+    decided = decide(frame, frameworks, age=age, clock=clock, later=isinstance(frame, nw.LazyFrame))
     people = decided.frame.with_columns(*decided.outcome_columns(), *_whole_months(decided))
     key = [PERSON] if PERSON in columns else []
     rows = decided.frame.select(
         *(nw.col(name) for name in key), *decided.outcome_columns(), *decided.criterion_columns()
     )
-    return _classification(people, rows, decided, frameworks, columns)
+    made = _classification(people, rows, decided, frameworks, columns)
+    if not isinstance(frame, nw.LazyFrame):
+        return made
+    # The rows of a lazy frame are read once: the answers are checked with the first sums that are asked for.
+    return made.changed(unchecked=Unchecked(decided.check, people, made.as_given("people")))
 
 
 def _whole_months(decided: DecidedRows) -> list[nw.Expr]:
@@ -382,9 +394,10 @@ def _classify_survey(
         # the age of a relative is the same on every day: without dates of work the period changes nothing
         dated = clock if clock is not None and clock.dated else None
         relatives = classified_relatives(_frame(data.relatives), rows, frameworks, people=people, clock=dated)
-        result = replace(result, relatives=relatives)
+        result = result.changed(relatives=relatives)
     day = clock.day if clock is not None and clock.dated else ""
-    return replace(result, reference_day=day, coverage=replace(result.coverage, time=_time_codes(clock, held)))
+    time = replace(result.as_given("coverage"), time=_time_codes(clock, held))
+    return result.changed(reference_day=day, coverage=time)
 
 
 def _classify_rows(
@@ -419,13 +432,13 @@ def _time_codes(clock: Clock | None, rows: Sequence[str]) -> tuple[str, ...]:
 
 def _handed_on(classified: Classification, data: SurveyData) -> Classification:
     """What the data say of themselves, and who answered for another."""
-    people = _frame(classified.people)
-    names = people.collect_schema().names()
+    people = classified.as_given("people")
+    names = _frame(people).collect_schema().names()
     if PROXY in names and IS_PROXY not in names:
-        people = people.with_columns((~nw.col(PROXY).is_null()).cast(nw.Int64).alias(IS_PROXY))
-    return replace(
-        classified,
-        people=people.to_native(),
+        proxy = (~nw.col(PROXY).is_null()).cast(nw.Int64).alias(IS_PROXY)
+        people = _frame(classified.people).with_columns(proxy).to_native()
+    return classified.changed(
+        people=people,
         design=data.design,
         source=data.source,
         reference_period=data.reference_period,

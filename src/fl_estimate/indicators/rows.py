@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from fl_estimate.errors import IndicatorFault, listed
+from fl_estimate.errors import IndicatorFault
+from fl_estimate.indicators.checking import AnswerCheck, Number, as_number
 from fl_estimate.indicators.clock import DAY, FROM, HIGHEST, LOWEST, MET, ONGOING, TO, Clock, limits
 from fl_estimate.indicators.columns import MARK, ColumnReading, require_phase_names
 from fl_estimate.indicators.coverage import Counts, Coverage, coverage, require_questions
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework
     from fl_estimate.indicators.parts import FrameworkOutcome
 
-Number = int | nw.Expr
-"""A count, or a bit taken as one."""
 SELECTED = "selected_for_module"
 SIDES: tuple[str, ...] = ("", "_possible", "_in_scope")
 """What the name of an outcome is followed by in its three columns."""
@@ -64,6 +63,8 @@ class DecidedRows:
     criteria : mapping of str to (Criterion, Value)
         By ``<framework>:<file>.<criterion>``; false where the framework does not apply to the row.
     coverage : Coverage
+    check : AnswerCheck
+        Made already, and its counts in the coverage, unless it was left for later.
     there : mapping of str to bit
         By class: whether a row is surely of its people and of the period. Empty where every row in scope is.
     months : mapping of str to (expression, expression)
@@ -77,6 +78,7 @@ class DecidedRows:
     stocks: Mapping[str, tuple[Bit, Bit, Bit]]
     criteria: Mapping[str, tuple[Criterion, Value]]
     coverage: Coverage
+    check: AnswerCheck
     there: Mapping[str, Bit] = field(default_factory=dict[str, Bit])
     months: Mapping[str, tuple[nw.Expr, nw.Expr]] = field(default_factory=dict[str, tuple[nw.Expr, nw.Expr]])
     stretches: Mapping[str, list[dict[str, Stretch]]] = field(default_factory=dict[str, list[dict[str, Stretch]]])
@@ -118,7 +120,9 @@ def stretch_column(months: str, position: int, reading: str) -> str:
     return f"{MARK}{months}:{position}:{reading}"
 
 
-def decide(frame: Any, frameworks: Sequence[Framework], *, age: str, clock: Clock | None = None) -> DecidedRows:
+def decide(
+    frame: Any, frameworks: Sequence[Framework], *, age: str, clock: Clock | None = None, later: bool = False
+) -> DecidedRows:
     """Evaluate frameworks on every row of a narwhals frame.
 
     Parameters
@@ -131,6 +135,8 @@ def decide(frame: Any, frameworks: Sequence[Framework], *, age: str, clock: Cloc
         Column of the age in the period; with a clock that of the age at the interview, or of the date of birth.
     clock : Clock, optional
         Of a table with dated spells, whose days `spells.spell_days` has added.
+    later : bool, default False
+        Leave the check of the answers to the caller: `check` of what comes back.
 
     Raises
     ------
@@ -153,13 +159,15 @@ def decide(frame: Any, frameworks: Sequence[Framework], *, age: str, clock: Cloc
     stretches = {name: deciding.stretches(name) for name in months} if clock is not None and clock.dated else {}
     decided, asked = deciding.criteria(), deciding.asked()
     frame = reading.apply(frame)
-    counts = _checked_counts(frame, reading, asked)
+    check = AnswerCheck.of(reading, asked)
+    counts: Counts = {} if later else _checked(check, frame)
     return DecidedRows(
         frame=frame,
         outcomes=outcomes,
         stocks=stocks,
         criteria=decided,
         coverage=coverage(frameworks, reading, deciding.evaluation, counts),
+        check=check,
         there=there,
         months=months,
         stretches=stretches,
@@ -196,8 +204,14 @@ def decide_scopes(
             found[f"{name}{STOCK}"] = reading.keep(scope).possibly
     frame = reading.apply(frame)
     if reading.columns:
-        _checked_counts(frame, reading, {})
+        _checked(AnswerCheck.of(reading, {}), frame)
     return frame, found
+
+
+def _checked(check: AnswerCheck, frame: Any) -> Counts:
+    sums = check.read(frame)
+    check.judge(sums)
+    return check.counts(sums)
 
 
 def _day_may_count() -> nw.Expr:
@@ -250,49 +264,6 @@ def known_to(frameworks: Sequence[Framework]) -> Items:
                     fix="rename one of them, or classify by one file at a time",
                 )
     return known_items().with_own(own.values())
-
-
-def _checked_counts(frame: Any, reading: ColumnReading, wanted: Mapping[tuple[str, str], Value]) -> Counts:
-    """Check the cells, and count rows and unknown answers by framework and column, all in one pass.
-
-    Raises
-    ------
-    IndicatorFault
-        FL-IND-06: cells that are no answers: the columns and how many rows, never the cells.
-    """
-    flags: dict[str, Bit] = {
-        f"strange{position}": column.is_strange for position, column in enumerate(reading.columns.values())
-    }
-    for position, ((_, name), mask) in enumerate(wanted.items()):
-        unknown = reading.columns[name].is_unknown
-        flags[f"rows{position}"] = mask.surely
-        flags[f"unknown{position}"] = all_of([mask, Value(unknown, unknown)]).surely
-    # flags become columns first: engines agree on sums of columns, not on sums of expressions
-    # (polars counts the bits of a Boolean column as they are, which is a good deal faster)
-    number = _as_flag if frame.implementation.is_polars() else as_number
-    columns = [number(flag).alias(f"{MARK}{name}") for name, flag in flags.items()]
-    sums = {name: int(total or 0) for name, total in _only_row(frame.select(*columns).select(nw.all().sum())).items()}
-    strange = {name: sums[f"{MARK}strange{position}"] for position, name in enumerate(reading.columns)}
-    faults = [f"{name} in {count:,} rows" for name, count in strange.items() if count]
-    if faults:
-        raise IndicatorFault(
-            "FL-IND-06",
-            "columns hold values that are no answers to their question",
-            found=listed(faults, most=10),
-            fix="map them to the codes of the item; nulls and dk, ref, missing, not_asked are unknown",
-        )
-    return {
-        key: (sums[f"{MARK}rows{position}"], sums[f"{MARK}unknown{position}"]) for position, key in enumerate(wanted)
-    }
-
-
-def as_number(bit: Number) -> nw.Expr:
-    """A bit (or a count) as an Int64 column."""
-    return nw.lit(int(bit), dtype=nw.Int64) if isinstance(bit, int) else bit.cast(nw.Int64)
-
-
-def _as_flag(bit: Number) -> nw.Expr:
-    return nw.lit(bool(bit)) if isinstance(bit, int) else bit
 
 
 class _Deciding:
@@ -466,8 +437,3 @@ def _no_age(framework: Framework, age: str) -> IndicatorFault:
         found=f"no column {age}",
         fix=f"add a column {age} with completed years, nulls where it is unknown",
     )
-
-
-def _only_row(frame: Any) -> dict[str, Any]:
-    collected = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
-    return next(iter(collected.iter_rows(named=True)))

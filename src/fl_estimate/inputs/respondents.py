@@ -10,6 +10,7 @@ from fl_estimate.errors import DesignFault
 from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source
+from fl_estimate.inputs.unread_rows import UnreadRows
 from fl_estimate.inputs.wording import SurveyWording
 
 SHARE_OF_PERSON = "respondent_share"
@@ -43,7 +44,10 @@ class Noted(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Resolved:
-    """A frame of people, one row a person, with its design and what is known of its source."""
+    """A frame of people, one row a person, with its design and what is known of its source.
+
+    `unread` is of lazily classified people whose answers are still to be checked; only who asked for it gets it.
+    """
 
     frame: Any
     design: Design
@@ -52,6 +56,7 @@ class Resolved:
     population: str = ""
     noted: Noted | None = None
     wording: SurveyWording = field(default_factory=SurveyWording)
+    unread: UnreadRows | None = None
 
     def notes(self, outcomes: Sequence[str]) -> tuple[tuple[str, Mapping[str, Any]], ...]:
         """Notes on the outcomes, as codes with parameters; none where nobody classified the people."""
@@ -76,8 +81,11 @@ def require_weights(design: Design) -> None:
     )
 
 
-def resolve(people: Any, design: Design | None) -> Resolved:
+def resolve(people: Any, design: Design | None, *, unread: bool = False) -> Resolved:
     """Find the frame and the design in what a caller gave as `people`.
+
+    `unread` says that the caller sees to it that answers of lazily classified people are checked with its own sums; for
+    others they are checked here.
 
     Raises
     ------
@@ -85,8 +93,9 @@ def resolve(people: Any, design: Design | None) -> Resolved:
         FL-DESIGN-06: there is no design, neither with the people nor as an argument; FL-DESIGN-70: the design has no
         weights, and does not say that it is meant.
     """
+    later: UnreadRows | None = getattr(people, "unread_rows", None) if unread else None
     bundled = isinstance(people, Respondents)
-    frame = people.people if bundled else people
+    frame = later.people if later is not None else people.people if bundled else people
     chosen = design if design is not None else (people.design if bundled else None)
     if chosen is None:
         raise DesignFault(
@@ -106,4 +115,5 @@ def resolve(people: Any, design: Design | None) -> Resolved:
         population=people.population,
         noted=people if isinstance(people, Noted) else None,
         wording=getattr(people, "wording", SurveyWording()),
+        unread=later,
     )

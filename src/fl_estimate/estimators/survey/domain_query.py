@@ -13,9 +13,10 @@ import numpy as np
 
 from fl_estimate.design.calibrated import weight_names
 from fl_estimate.design.domains import By, by_margins
+from fl_estimate.design.read_once import totals_once
 from fl_estimate.design.row_weights import FLAGS, check_weights, weight_columns
 from fl_estimate.design.sample import SampleStages, read_sample, unit_columns
-from fl_estimate.design.totals import Frame, Totals, require_columns, totals
+from fl_estimate.design.totals import Frame, Totals, require_columns
 from fl_estimate.design.two_phase import second_phase
 from fl_estimate.design.units import numbered
 from fl_estimate.design.weight_summary import RELATIVE
@@ -24,6 +25,7 @@ from fl_estimate.estimators.survey.targets import PERSON, OutcomeColumns, Target
 from fl_estimate.inputs.adjustments import Calibration
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 from fl_estimate.inputs.sample_design import LEAST_SHARE, MOST_SHARE, Design
+from fl_estimate.inputs.unread_rows import UnreadRows
 
 Product = tuple[str, ...]
 FEW = 8
@@ -32,13 +34,24 @@ FEW = 8
 
 @dataclass(frozen=True, kw_only=True)
 class SampledPeople:
-    """The frame of one call, read lazily, with its design and the columns wanted of it."""
+    """The frame of one call, read lazily, with its design and the columns wanted of it.
 
-    frame: Frame
+    `given` is the frame itself; of lazily classified people (`unread`) whoever looks at `frame` has their answers checked.
+    """
+
+    given: Frame
     schema: Mapping[str, Any]
     design: Design
     by: By
     categories: Mapping[str, Sequence[str]]
+    unread: UnreadRows | None = None
+
+    @property
+    def frame(self) -> Frame:
+        """The frame, of which no answer is unchecked."""
+        if self.unread is not None:
+            self.unread.settle()
+        return self.given
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +77,9 @@ class Measure:
         return tuple(dict.fromkeys(name for name in (self.top, self.bottom, self.square) if name is not None))
 
 
-def read_people(frame: Any, design: Design, by: By, *, replicated: bool = False) -> SampledPeople:
+def read_people(
+    frame: Any, design: Design, by: By, *, replicated: bool = False, unread: UnreadRows | None = None
+) -> SampledPeople:
     """Look at the frame's columns; no row is read.
 
     Parameters
@@ -74,6 +89,8 @@ def read_people(frame: Any, design: Design, by: By, *, replicated: bool = False)
     by : as in `estimate_prevalence`
     replicated : bool
         Whether variances will come from the design's replicates.
+    unread : UnreadRows, optional
+        Of classified people whose answers are checked with the first sums.
 
     Raises
     ------
@@ -88,7 +105,7 @@ def read_people(frame: Any, design: Design, by: By, *, replicated: bool = False)
     columns = [name for margin in by_margins(by) for name in margin]
     require_columns(schema, [*working.columns, *columns])
     return SampledPeople(
-        frame=read, schema=schema, design=working, by=by, categories=_of_domains(frame, schema, columns)
+        given=read, schema=schema, design=working, by=by, categories=_of_domains(frame, schema, columns), unread=unread
     )
 
 
@@ -183,7 +200,7 @@ def read_totals(
         [*unit_columns(design), *design.fpc, *design.phase2_columns, *(n for m in by_margins(people.by) for n in m)]
     ) | dict.fromkeys(name for step in calibrations for name in step.columns)
     wanted = {p: p for p in dict.fromkeys(sums.values())}
-    table = totals(people.frame, keys=tuple(keys), columns=columns, sums=wanted)
+    table = totals_once(people.given, people.unread, keys=tuple(keys), columns=columns, sums=wanted)
     table = Totals(keys=table.keys, sums={name: table.sums[p] for name, p in sums.items()}, n=table.n)
     if not len(table.n):
         raise EstimateFault("FL-EST-15", "there are no people", found="0 rows", fix="check the file or the filter")

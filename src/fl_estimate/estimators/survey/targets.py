@@ -197,7 +197,7 @@ def _target(
     columns[names["u"]] = in_scope & part.unknown
     if part.truth:
         columns[names["y"]] = value & known
-        columns[names["b"]] = known & ~known
+        columns[names["b"]] = nw.lit(False)
     else:
         columns[names["y"]] = value * as_number(known)
         columns[names["b"]] = known & ~((value == 0.0) | (value == 1.0))
@@ -266,6 +266,8 @@ def _values(schema: Schema, name: str) -> nw.Expr:
 
 def _is_one(schema: Schema, name: str) -> nw.Expr:
     """Null-free: whether a 0/1 column is 1."""
+    if schema[name].is_integer():
+        return (nw.col(name) == 1).fill_null(False)
     return _values(schema, name) == 1.0
 
 

@@ -106,13 +106,15 @@ class Call:
         self.df: OwnDfRule | float = df
         require_name(where, "where", optional=True, fix=CONDITION)
         margins = by_margins(by)
-        self.resolved: Resolved = resolve(people, design)
+        self.resolved: Resolved = resolve(people, design, unread=True)
         self.drawn: tuple[str, ...] = ()
         if unknown == IMPUTE:
             self._drawn_beside(people, named)
         replicated = replicated_by(variance, self.resolved.design)
         check_by_columns([column for margin in margins for column in margin])
-        people = read_people(self.resolved.frame, self.resolved.design, by, replicated=replicated)
+        people = read_people(
+            self.resolved.frame, self.resolved.design, by, replicated=replicated, unread=self.resolved.unread
+        )
         self.people: SampledPeople = replace(people, categories=self._ordered(people))
 
     def _drawn_beside(self, people: Any, named: Sequence[str]) -> None:
@@ -141,7 +143,7 @@ class Call:
         """The same call of the answers as completed by one draw, from 1."""
         made = copy.copy(self)
         frame = self.people.frame.with_columns(*in_place_of(self.drawn, draw))
-        made.people = replace(self.people, frame=frame, schema=frame.collect_schema())
+        made.people = replace(self.people, given=frame, schema=frame.collect_schema())
         return made
 
     def _ordered(self, people: SampledPeople) -> dict[str, Sequence[str]]:

@@ -87,7 +87,7 @@ class NetworkReports:
         """The call with these columns beside its people's own, so that no expression is worked out twice."""
         made = copy.copy(call)
         frame = call.people.frame.with_columns(**self.columns(call.people.schema))
-        made.people = replace(call.people, frame=frame, schema=frame.collect_schema())
+        made.people = replace(call.people, given=frame, schema=frame.collect_schema())
         return made
 
     def leaving_out(self, name: str) -> NetworkReports:

@@ -1,0 +1,90 @@
+"""Sums of lazily classified people: one pass over the rows for the check of their answers and the first sums, none for the same again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+
+from fl_estimate.design.small_table import GroupingKey, Totals
+from fl_estimate.design.totals import Frame, totals
+from fl_estimate.inputs.unread_rows import TableKey, UnreadRows
+
+Sums = Mapping[Any, tuple[str, ...]]
+_FLAG = "__flag_"
+
+
+def totals_once(
+    frame: Frame, unread: UnreadRows | None, *, keys: tuple[str, ...], columns: Mapping[str, nw.Expr], sums: Sums
+) -> Totals:
+    """As `totals`; of classified people whose rows are `unread` their answers are checked in the same pass.
+
+    What was read of such people is kept: the same sums, and rows by fewer keys, are not read again.
+
+    Raises
+    ------
+    EstimateFault
+        As `totals`.
+    IndicatorFault
+        FL-IND-06: cells that are no answers.
+    """
+    if unread is None or nw.to_native(frame) is not unread.people:
+        if unread is not None:
+            unread.settle()
+        return totals(frame, keys=keys, columns=columns, sums=sums)
+    key = _key(keys, columns, sums)
+    if key is not None and unread.is_settled:
+        known = unread.tables.get(key) or (_by_fewer_keys(unread, keys) if not sums else None)
+        if known is not None:
+            return known
+    table = (
+        totals(frame, keys=keys, columns=columns, sums=sums)
+        if unread.is_settled
+        else _checked(unread, keys, columns, sums)
+    )
+    if key is not None:
+        unread.keep(key, table)
+    return table
+
+
+def _checked(unread: UnreadRows, keys: tuple[str, ...], columns: Mapping[str, nw.Expr], sums: Sums) -> Totals:
+    """The sums, with the flags of the answers added up beside them."""
+    flags = {f"{_FLAG}{name}": flag for name, flag in unread.flags.items()}
+    wanted = {**sums, **{(name,): (name,) for name in flags}}
+    table = totals(unread.frame, keys=keys, columns={**columns, **flags}, sums=wanted)
+    unread.told({name: int(table.sums[f"{_FLAG}{name}",].sum()) for name in unread.flags})
+    return Totals(keys=table.keys, sums={name: table.sums[name] for name in sums}, n=table.n)
+
+
+def _key(keys: tuple[str, ...], columns: Mapping[str, nw.Expr], sums: Sums) -> TableKey | None:
+    """What was asked, spelled out; None where an expression does not say all of itself."""
+    used = {name for product in sums.values() for name in product}
+    told = tuple((name, repr(columns[name])) for name in sorted(used))
+    if any("..." in text or " at 0x" in text for _, text in told):
+        return None
+    return keys, told, tuple(sums.items())
+
+
+def _by_fewer_keys(unread: UnreadRows, keys: tuple[str, ...]) -> Totals | None:
+    """Rows by some of the keys of a table that was read."""
+    for table in unread.tables.values():
+        if keys and set(keys) <= set(table.keys):
+            return rows_by(table, keys)
+    return None
+
+
+def rows_by(table: Totals, keys: tuple[str, ...]) -> Totals:
+    """Rows of a small table by some of its keys: whole numbers, so that it is as if they had been counted."""
+    known = [table.keys[name] for name in keys]
+    order = np.lexsort([key.codes for key in known[::-1]])
+    if not len(order):
+        return Totals(keys=dict(zip(keys, known, strict=True)), sums={}, n=table.n)
+    codes = np.stack([key.codes[order] for key in known])
+    starts = np.flatnonzero(np.append(True, (codes[:, 1:] != codes[:, :-1]).any(axis=0)))
+    named = {
+        name: GroupingKey(codes=code[starts], levels=key.levels)
+        for name, code, key in zip(keys, codes, known, strict=True)
+    }
+    return Totals(keys=named, sums={}, n=np.add.reduceat(table.n[order], starts))

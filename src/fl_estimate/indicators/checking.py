@@ -1,0 +1,176 @@
+"""The check of the answers of a table: cells that are no answers are refused, unknown answers and rows in scope counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import narwhals as nw
+
+from fl_estimate.errors import IndicatorFault, listed
+from fl_estimate.indicators.columns import MARK, ColumnReading
+from fl_estimate.indicators.coverage import Counts, Coverage
+from fl_estimate.indicators.logic import Bit, Value, all_of
+from fl_estimate.inputs.unread_rows import UnreadRows
+
+Number = int | nw.Expr
+"""A count, or a bit taken as one."""
+
+
+def as_number(bit: Number) -> nw.Expr:
+    """A bit (or a count) as an Int64 column."""
+    return nw.lit(int(bit), dtype=nw.Int64) if isinstance(bit, int) else bit.cast(nw.Int64)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AnswerCheck:
+    """What has to be counted of a table before its classes can be trusted.
+
+    Attributes
+    ----------
+    columns : sequence of str
+        Those that hold answers.
+    asked : sequence of (str, str)
+        Framework and column, for each of which rows in scope and unknown answers are counted.
+    flags : mapping of str to bit
+        Null-free: ``strange<i>`` of a column; ``rows<i>`` and ``unknown<i>`` of a framework and column.
+    """
+
+    columns: Sequence[str]
+    asked: Sequence[tuple[str, str]]
+    flags: Mapping[str, Bit]
+
+    @classmethod
+    def of(cls, reading: ColumnReading, wanted: Mapping[tuple[str, str], Value]) -> AnswerCheck:
+        """Check the columns that were read; `wanted` are the rows that each framework asks each column of."""
+        flags: dict[str, Bit] = {
+            f"strange{position}": column.is_strange for position, column in enumerate(reading.columns.values())
+        }
+        for position, ((_, name), mask) in enumerate(wanted.items()):
+            unknown = reading.columns[name].is_unknown
+            flags[f"rows{position}"] = mask.surely
+            flags[f"unknown{position}"] = all_of([mask, Value(unknown, unknown)]).surely
+        return cls(columns=tuple(reading.columns), asked=tuple(wanted), flags=flags)
+
+    def read(self, frame: Any) -> dict[str, int]:
+        """The sums of the flags, in one pass over a frame."""
+        # flags become columns first: engines agree on sums of columns, not on sums of expressions
+        # (polars counts the bits of a Boolean column as they are, which is a good deal faster)
+        number = _as_flag if frame.implementation.is_polars() else as_number
+        columns = [number(flag).alias(f"{MARK}{name}") for name, flag in self.flags.items()]
+        sums = _only_row(frame.select(*columns).select(nw.all().sum()))
+        return {name: int(sums[f"{MARK}{name}"] or 0) for name in self.flags}
+
+    def judge(self, sums: Mapping[str, int]) -> None:
+        """Refuse cells that are no answers.
+
+        Raises
+        ------
+        IndicatorFault
+            FL-IND-06: cells that are no answers: the columns and how many rows, never the cells.
+        """
+        strange = {name: sums[f"strange{position}"] for position, name in enumerate(self.columns)}
+        faults = [f"{name} in {count:,} rows" for name, count in strange.items() if count]
+        if faults:
+            raise IndicatorFault(
+                "FL-IND-06",
+                "columns hold values that are no answers to their question",
+                found=listed(faults, most=10),
+                fix="map them to the codes of the item; nulls and dk, ref, missing, not_asked are unknown",
+            )
+
+    def counts(self, sums: Mapping[str, int]) -> Counts:
+        """Rows in scope, and those of them in which the answer is unknown, by framework and column."""
+        return {key: (sums[f"rows{position}"], sums[f"unknown{position}"]) for position, key in enumerate(self.asked)}
+
+
+class Unchecked:
+    """The check of a lazy frame that is put off until its rows are read for something else; see `UnreadRows`."""
+
+    def __init__(self, check: AnswerCheck, frame: Any, people: Any) -> None:
+        self._check, self._sums = check, dict[str, int]()
+        flags = {name: _as_flag(flag) for name, flag in check.flags.items()}
+        self.rows = UnreadRows(
+            people=people, frame=frame, flags=flags, judge=self._judged, read=lambda rows: check.read(rows.frame)
+        )
+
+    def covered(self, coverage: Coverage) -> Coverage:
+        """The coverage with the counts that were made since."""
+        counts = self._check.counts(self._sums)
+        lines = (
+            replace(line, rows=counts[key][0], unknown=counts[key][1])
+            if (key := (line.framework, line.column)) in counts
+            else line
+            for line in coverage.lines
+        )
+        return replace(coverage, lines=tuple(lines))
+
+    def _judged(self, sums: Mapping[str, int]) -> None:
+        self._check.judge(sums)
+        self._sums = dict(sums)
+
+
+class Settled:
+    """A field of a classification that nobody sees before the answers it rests on were checked."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, made: Any, owner: type | None = None) -> Any:
+        if made is None:
+            raise AttributeError(self._name)
+        return made.settled(self._name)
+
+    def __set__(self, made: Any, value: Any) -> None:
+        made.__dict__[f"_{self._name}"] = value
+
+
+PEOPLE: Any = Settled("people")
+COVERAGE: Any = Settled("coverage")
+ROWS: Any = Settled("rows")
+
+
+class CheckedLater:
+    """A classification whose answers are checked when its rows are first read, where it is of a lazy frame."""
+
+    unchecked: Unchecked | None
+
+    def settled(self, name: str) -> Any:
+        """A field as it is once the answers were checked.
+
+        Raises
+        ------
+        IndicatorFault
+            FL-IND-06: cells that are no answers.
+        """
+        value = self.as_given(name)
+        if self.unchecked is None:
+            return value
+        self.unchecked.rows.settle()
+        return self.unchecked.covered(value) if name == "coverage" else value
+
+    def as_given(self, name: str) -> Any:
+        """A field of which nobody asks whether the answers were checked."""
+        return self.__dict__[f"_{name}"]
+
+    @property
+    def unread_rows(self) -> UnreadRows | None:
+        """The people of a lazy frame with the check of their answers, which is made with the first sums asked for."""
+        rows = None if self.unchecked is None else self.unchecked.rows
+        return rows if rows is not None and rows.people is self.as_given("people") else None
+
+    def changed(self, **fields: Any) -> Self:
+        """The same with other fields; answers that were not checked stay so."""
+        given = {name: self.as_given(name) for name in ("people", "coverage", "rows")}
+        made: Any = self
+        return replace(made, **{**given, **fields})
+
+
+def _as_flag(bit: Bit) -> nw.Expr:
+    return nw.lit(bit) if isinstance(bit, bool) else bit
+
+
+def _only_row(frame: Any) -> dict[str, Any]:
+    collected = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
+    return next(iter(collected.iter_rows(named=True)))
