@@ -1,13 +1,14 @@
-"""Sums by group of a lazy polars frame: its batches, in the order of its rows, added up by numpy as they come.
+"""Sums by group of a lazy frame of polars or DuckDB: its batches, in the order of its rows, added up by numpy as they come.
 
-Two to three times quicker than asking polars for the groups where these are many, in memory that does not grow with the
-rows, and the same to the last digit as of the same frame in memory: every row is added in its turn.
+Two to three times quicker than asking the engine for the groups where these are many, in memory that does not grow with
+the rows, and the same to the last digit as of the same frame in memory: every row is added in its turn. (DuckDB's own sums
+differ in their last digits from one call to the next.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import narwhals as nw
 import numpy as np
@@ -47,9 +48,17 @@ def totals_streamed(
 
 
 def _batches(frame: nw.LazyFrame[Any]) -> Iterator[nw.DataFrame[Any]]:
-    for batch in frame.to_native().collect_batches(chunk_size=BATCH, maintain_order=True, engine="streaming"):
-        if len(batch):
-            yield nw.from_native(batch.rechunk(), eager_only=True)
+    native: Any = frame.to_native()
+    if frame.implementation.is_polars():
+        for batch in native.collect_batches(chunk_size=BATCH, maintain_order=True, engine="streaming"):
+            if len(batch):
+                yield nw.from_native(batch.rechunk(), eager_only=True)
+        return
+    import polars as pl
+
+    for part in native.to_arrow_reader(BATCH):
+        if part.num_rows:
+            yield nw.from_native(cast("pl.DataFrame", pl.from_arrow(part)), eager_only=True)
 
 
 class _Cells:

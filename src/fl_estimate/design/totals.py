@@ -88,7 +88,7 @@ def totals(
         if dense is not None:
             check_finite(dense.sums)
             return dense
-    elif frame.implementation.is_polars():
+    elif frame.implementation.is_polars() or frame.implementation.is_duckdb():
         added = totals_streamed(frame, keys=tuple(keys), columns=columns, sums=sums)
         if added is not None:
             check_finite(added.sums)
