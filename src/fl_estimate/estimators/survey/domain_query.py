@@ -21,6 +21,7 @@ from fl_estimate.design.two_phase import second_phase
 from fl_estimate.design.units import numbered
 from fl_estimate.design.weight_summary import RELATIVE
 from fl_estimate.errors import DesignFault, EstimateFault, listed
+from fl_estimate.estimators.survey.level_sums import without_key
 from fl_estimate.estimators.survey.targets import PERSON, OutcomeColumns, Targets
 from fl_estimate.inputs.adjustments import Calibration
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
@@ -199,8 +200,8 @@ def read_totals(
     keys = dict.fromkeys(
         [*unit_columns(design), *design.fpc, *design.phase2_columns, *(n for m in by_margins(people.by) for n in m)]
     ) | dict.fromkeys(name for step in calibrations for name in step.columns)
-    wanted = {p: p for p in dict.fromkeys(sums.values())}
-    table = totals_once(people.given, people.unread, keys=tuple(keys), columns=columns, sums=wanted)
+    wanted = dict.fromkeys(sums.values())
+    table = _asked(people, tuple(keys), columns, tuple(wanted), targets)
     table = Totals(keys=table.keys, sums={name: table.sums[p] for name, p in sums.items()}, n=table.n)
     if not len(table.n):
         raise EstimateFault("FL-EST-15", "there are no people", found="0 rows", fix="check the file or the filter")
@@ -211,6 +212,35 @@ def read_totals(
         scaled = {p: values * sample.weight ** p.count("w") for p, values in table.sums.items()}
         table = Totals(keys=table.keys, sums=scaled, n=table.n)
     return second_phase(table, design, sample) if design.phase2 is not None else (table, sample)
+
+
+def _asked(
+    people: SampledPeople,
+    keys: tuple[str, ...],
+    columns: Mapping[str, nw.Expr],
+    products: tuple[Product, ...],
+    targets: Targets,
+) -> Totals:
+    """The sums of these products; of many values of a column of text with the column as a key, and no expression a value."""
+    levels = targets.levels
+    if levels is None or levels.column in keys or any(measure in columns for measure in _squares(targets)):
+        return totals_once(
+            people.given, people.unread, keys=keys, columns=columns, sums={product: product for product in products}
+        )
+    asked = dict.fromkeys(levels.asked(product) for product in products)
+    used = {name for product in asked for name in product}
+    table = totals_once(
+        people.given,
+        people.unread,
+        keys=(*keys, levels.column),
+        columns={name: column for name, column in columns.items() if name in used},
+        sums={product: product for product in asked},
+    )
+    return without_key(table, levels, products)
+
+
+def _squares(targets: Targets) -> list[str]:
+    return [target.square for target in targets.targets]
 
 
 def steps_of(design: Design) -> tuple[Calibration, ...]:

@@ -12,6 +12,7 @@ import narwhals as nw
 
 from fl_estimate.design.totals import require_columns
 from fl_estimate.errors import CONDITION, EstimateFault, names_given, not_one_of, require_name
+from fl_estimate.estimators.survey.level_sums import FEW, LevelColumns, level_columns
 from fl_estimate.inputs.respondents import SHARE_OF_PERSON
 from fl_estimate.schema.expressions import missing, parse
 
@@ -88,10 +89,14 @@ class OutcomeColumns:
 
 @dataclass(frozen=True, kw_only=True)
 class Targets:
-    """All outcomes of a call with the columns they are made of: truths and numbers, none of them null."""
+    """All outcomes of a call with the columns they are made of: truths and numbers, none of them null.
+
+    `levels` says of many values of one column of text what they are, so that the column is read as a key instead.
+    """
 
     targets: tuple[OutcomeColumns, ...]
     columns: Mapping[str, nw.Expr]
+    levels: LevelColumns | None = None
 
 
 def as_list(names: str | Sequence[str], argument: str) -> tuple[str, ...]:
@@ -131,12 +136,22 @@ def make_targets(
         columns["where_not_binary"] = ~((value == 0.0) | (value == 1.0))
     parts = [_parts(schema, outcome, denominator, inside) for outcome in outcomes]
     # R's na.rm for several variables: one set of people for all of them, so that their covariance is of the same rows.
-    any_unknown = reduce(or_, [part.in_scope & part.unknown for part in parts])
+    # (Of the values of one column the unknown are the same people: said once, as engines limit how deep an expression is.)
+    by_column = {str(getattr(outcome, "column", outcome)): part for outcome, part in zip(outcomes, parts, strict=True)}
+    any_unknown = reduce(or_, [part.in_scope & part.unknown for part in by_column.values()])
     targets = [
         _target(schema, columns, position, part, denominator, any_unknown, unknown)
         for position, part in enumerate(parts)
     ]
-    return Targets(targets=tuple(targets), columns=columns)
+    return Targets(targets=tuple(targets), columns=columns, levels=_levels_of(outcomes, targets))
+
+
+def _levels_of(outcomes: Sequence[Outcome], targets: Sequence[OutcomeColumns]) -> LevelColumns | None:
+    """What the outcomes are where they are more than a few values of one column of text."""
+    found = [outcome for outcome in outcomes if isinstance(outcome, Level)]
+    if len(found) < len(outcomes) or len(found) <= FEW or len({level.column for level in found}) > 1:
+        return None
+    return level_columns(found[0].column, targets, [level.value for level in found])
 
 
 @dataclass(frozen=True, kw_only=True)
