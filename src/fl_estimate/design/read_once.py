@@ -13,7 +13,6 @@ from fl_estimate.design.totals import Frame, totals
 from fl_estimate.inputs.unread_rows import TableKey, UnreadRows
 
 Sums = Mapping[Any, tuple[str, ...]]
-_FLAG = "__flag_"
 
 
 def totals_once(
@@ -51,11 +50,9 @@ def totals_once(
 
 def _checked(unread: UnreadRows, keys: tuple[str, ...], columns: Mapping[str, nw.Expr], sums: Sums) -> Totals:
     """The sums, with the flags of the answers added up beside them."""
-    flags = {f"{_FLAG}{name}": flag for name, flag in unread.flags.items()}
-    wanted = {**sums, **{(name,): (name,) for name in flags}}
-    table = totals(unread.frame, keys=keys, columns={**columns, **flags}, sums=wanted)
-    unread.told({name: int(table.sums[f"{_FLAG}{name}",].sum()) for name in unread.flags})
-    return Totals(keys=table.keys, sums={name: table.sums[name] for name in sums}, n=table.n)
+    table = totals(unread.frame, keys=keys, columns=columns, sums=sums, counted=unread.flags)
+    unread.told(table.counted)
+    return table
 
 
 def _key(keys: tuple[str, ...], columns: Mapping[str, nw.Expr], sums: Sums) -> TableKey | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -41,11 +41,14 @@ class Totals:
     sums : mapping of name to array, shape (groups,)
     n : array, shape (groups,)
         Rows per group.
+    counted : mapping of str to int
+        Sums over all groups of columns that were asked for so.
     """
 
     keys: Mapping[str, GroupingKey]
     sums: Mapping[Any, Floats]
     n: Floats
+    counted: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def numbered(codes: Codes) -> tuple[Codes, Codes]:

@@ -18,7 +18,7 @@ from fl_estimate.design.accumulating import CellSums, factor_of
 from fl_estimate.design.met_labels import MetLabels, Numbered
 from fl_estimate.design.small_table import Codes, GroupingKey, Totals, cached_blocks
 
-BATCH = 262_144
+BATCH = 524_288
 """Rows of a batch: enough for numpy to be worth asking, few enough for a column to stay near the processor."""
 PLACES = 32_000_000
 """Combinations of labels between the least and the greatest, up to which each has a place to look its cell up."""
@@ -30,21 +30,28 @@ def totals_streamed(
     keys: tuple[str, ...],
     columns: Mapping[str, nw.Expr],
     sums: Mapping[Any, tuple[str, ...]],
+    counted: Mapping[str, nw.Expr],
 ) -> Totals | None:
     """As `totals`, with missing and infinite values left in the sums; None where the labels make too many cells."""
     labels = [nw.col(key).alias(f"k{position}") for position, key in enumerate(keys)]
     factors = [expr.alias(f"f{position}") for position, expr in enumerate(columns.values())]
     products = tuple(dict.fromkeys(sums.values()))
     cells, found = _Cells(len(keys)), CellSums(products, 0)
-    for batch in _batches(frame.select(*(labels or [nw.lit(0).alias("k")]), *factors)):
+    flags = [expr.alias(f"c{position}") for position, expr in enumerate(counted.values())]
+    counts = dict.fromkeys(counted, 0)
+    for batch in _batches(frame.select(*(labels or [nw.lit(0).alias("k")]), *factors, *flags)):
         cell = cells.of([batch.get_column(f"k{position}") for position in range(len(keys))], len(batch))
         if cell is None:
             return None
         found.make_room(cells.count)
+        for position, name in enumerate(counted):
+            counts[name] += int(batch.get_column(f"c{position}").sum())
         found.add(cell, {name: factor_of(batch.get_column(f"f{position}")) for position, name in enumerate(columns)})
     named, order = cells.keys(keys)
     taken = found.taken(order)
-    return Totals(keys=named, sums={name: taken[product] for name, product in sums.items()}, n=taken[()])
+    return Totals(
+        keys=named, sums={name: taken[product] for name, product in sums.items()}, n=taken[()], counted=counts
+    )
 
 
 def _batches(frame: nw.LazyFrame[Any]) -> Iterator[nw.DataFrame[Any]]:

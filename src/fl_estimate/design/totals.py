@@ -21,7 +21,8 @@ from fl_estimate.design.streamed import totals_streamed
 from fl_estimate.errors import DesignFault, EstimateFault, decoding, listed, missing_columns
 
 Frame = nw.LazyFrame[Any] | nw.DataFrame[Any]
-_PREFIX = "__fl_"
+_PREFIX, _COUNTED = "__fl_", "__counted_"
+NO_COLUMNS: Mapping[str, nw.Expr] = {}
 EAGER_BLOCK = 48
 """Sums asked for at once of a frame in memory, where each product of columns is as long as the frame."""
 LAZY_BLOCK = 1024
@@ -59,6 +60,7 @@ def totals(
     keys: Sequence[str],
     columns: Mapping[str, nw.Expr],
     sums: Mapping[Any, tuple[str, ...]],
+    counted: Mapping[str, nw.Expr] = NO_COLUMNS,
 ) -> Totals:
     """Sum products of columns within groups, in one query.
 
@@ -72,6 +74,8 @@ def totals(
         Row-wise columns to sum, made from the frame's own.
     sums : mapping of name to tuple of str
         Each sum as the product of some of `columns`; ``{"wy": ("w", "y")}`` is Σ w·y.
+    counted : mapping of str to narwhals.Expr
+        Null-free columns of truths that are counted over all rows in the same query.
 
     Returns
     -------
@@ -83,13 +87,15 @@ def totals(
         FL-EST-03: a missing or infinite value reached a sum; FL-EST-28: a polars column of Python objects as a key.
     """
     check_keys(frame, keys)
+    if counted and not streams(frame):
+        return _with_counts(frame, keys, columns, sums, counted)
     if isinstance(frame, nw.DataFrame):
         dense = totals_in_memory(frame, keys=tuple(keys), columns=columns, sums=sums)
         if dense is not None:
             check_finite(dense.sums)
             return dense
-    elif frame.implementation.is_polars() or frame.implementation.is_duckdb():
-        added = totals_streamed(frame, keys=tuple(keys), columns=columns, sums=sums)
+    elif streams(frame):
+        added = totals_streamed(frame, keys=tuple(keys), columns=columns, sums=sums, counted=counted)
         if added is not None:
             check_finite(added.sums)
             return added
@@ -98,6 +104,26 @@ def totals(
     with decoding():
         result = query.collect("pyarrow", **options)
     return _small(result, tuple(keys), tuple(sums))
+
+
+def streams(frame: Frame) -> bool:
+    """Whether a frame is lazy, and its engine gives its rows in batches."""
+    return isinstance(frame, nw.LazyFrame) and (frame.implementation.is_polars() or frame.implementation.is_duckdb())
+
+
+def _with_counts(
+    frame: Frame,
+    keys: Sequence[str],
+    columns: Mapping[str, nw.Expr],
+    sums: Mapping[Any, tuple[str, ...]],
+    counted: Mapping[str, nw.Expr],
+) -> Totals:
+    """Columns that are counted are summed by group, and the groups added up."""
+    flags = {f"{_COUNTED}{name}": column for name, column in counted.items()}
+    wanted = {**sums, **{(name,): (name,) for name in flags}}
+    table = totals(frame, keys=keys, columns={**columns, **flags}, sums=wanted)
+    found = {name: int(table.sums[f"{_COUNTED}{name}",].sum()) for name in counted}
+    return Totals(keys=table.keys, sums={name: table.sums[name] for name in sums}, n=table.n, counted=found)
 
 
 def totals_in_blocks(
