@@ -33,7 +33,7 @@ def totals_once(
         if unread is not None:
             unread.settle()
         return totals(frame, keys=keys, columns=columns, sums=sums)
-    key = _key(keys, columns, sums)
+    key = totals_key(keys, columns, sums)
     if key is not None and unread.is_settled:
         known = unread.tables.get(key) or (_by_fewer_keys(unread, keys) if not sums else None)
         if known is not None:
@@ -55,7 +55,7 @@ def _checked(unread: UnreadRows, keys: tuple[str, ...], columns: Mapping[str, nw
     return table
 
 
-def _key(keys: tuple[str, ...], columns: Mapping[str, nw.Expr], sums: Sums) -> TableKey | None:
+def totals_key(keys: tuple[str, ...], columns: Mapping[str, nw.Expr], sums: Sums) -> TableKey | None:
     """What was asked, spelled out; None where an expression does not say all of itself."""
     used = {name for product in sums.values() for name in product}
     told = tuple((name, repr(columns[name])) for name in sorted(used))

@@ -39,7 +39,7 @@ def totals_streamed(
     cells, found = _Cells(len(keys)), CellSums(products, 0)
     flags = [expr.alias(f"c{position}") for position, expr in enumerate(counted.values())]
     counts = dict.fromkeys(counted, 0)
-    for batch in _batches(frame.select(*(labels or [nw.lit(0).alias("k")]), *factors, *flags)):
+    for batch in read_batches(frame.select(*(labels or [nw.lit(0).alias("k")]), *factors, *flags)):
         cell = cells.of([batch.get_column(f"k{position}") for position in range(len(keys))], len(batch))
         if cell is None:
             return None
@@ -54,7 +54,8 @@ def totals_streamed(
     )
 
 
-def _batches(frame: nw.LazyFrame[Any]) -> Iterator[nw.DataFrame[Any]]:
+def read_batches(frame: nw.LazyFrame[Any]) -> Iterator[nw.DataFrame[Any]]:
+    """Read a frame once: its rows in their order, none kept longer than it takes to add it up."""
     native: Any = frame.to_native()
     if frame.implementation.is_polars():
         for batch in native.collect_batches(chunk_size=BATCH, maintain_order=True, engine="streaming"):

@@ -11,7 +11,7 @@ MOST_NUMBERS = 8_000_000
 TableKey = tuple[Any, ...]
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class UnreadRows:
     """Answers are checked, and unknown ones counted, with the first sums that are asked for, in one pass over the rows.
 
