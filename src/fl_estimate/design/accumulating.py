@@ -74,25 +74,27 @@ class CellSums:
 
     def __init__(self, products: Sequence[Product], cells: int) -> None:
         self._cells = cells
-        # One array for all: many of a few megabytes each would be asked of the system anew in every call.
-        self._room, self._used = np.zeros((1 + 2 * len(products), cells)), 1
+        self._spare: list[Floats] = []
         self._sums: dict[Product, Floats] = {}
         self._held: dict[Product, Product | None] = dict.fromkeys(products)
-        self.n: Floats = self._room[0]
+        self.n: Floats = np.zeros(0)
 
     def make_room(self, cells: int) -> None:
         """Make room for this many cells, and for as many more; those that are there keep their numbers."""
         if cells <= self._cells:
             return
-        cells *= 2
-        room = np.zeros((len(self._room), cells))
-        room[: self._used, : self._cells] = self._room[: self._used]
-        self._sums = {name: room[position] for position, name in enumerate(self._sums, start=1)}
-        self._room, self._cells, self.n = room, cells, room[0]
+        before, self._cells, self._spare = self._cells, 2 * cells, []
+        for name in self._sums:
+            self._sums[name] = _longer(self._sums[name], before, self._cells)
+        self.n = _longer(self.n, before, self._cells)
 
     def add(self, cell: Cells, factors: Mapping[str, Factor], *, n: Codes | None = None) -> None:
         """Add a block of rows, whose cells and columns these are; `n` counts the rows of each cell, where that is known."""
         self._settle({product: _needed(product, factors) for product in self._held})
+        if not len(self.n):
+            # One array for all: many of a few megabytes each would be asked of the system anew in every call.
+            room = np.zeros((1 + len({held for held in self._held.values() if held}), self._cells))
+            self.n, self._spare = room[0], list(room[1:])
         for held in dict.fromkeys(held for held in self._held.values() if held):
             used = [factors[name] for name in held]
             if not any(factor.is_zero for factor in used):
@@ -137,9 +139,14 @@ class CellSums:
 
     def _of(self, product: Product) -> Floats:
         if product not in self._sums:
-            self._sums[product] = self._room[self._used]
-            self._used += 1
+            self._sums[product] = self._spare.pop() if self._spare else np.zeros(self._cells)
         return self._sums[product]
+
+
+def _longer(sums: Floats, before: int, cells: int) -> Floats:
+    longer = np.zeros(cells)
+    longer[: min(before, len(sums))] = sums[:before]
+    return longer
 
 
 def _needed(product: Product, factors: Mapping[str, Factor]) -> Product:
