@@ -100,7 +100,7 @@ def inside(call: Call, domain: ModelDomain) -> Call:
     made.where = _WITHIN
     made.people = replace(
         people,
-        frame=people.frame.with_columns((scope & member).cast(nw.Float64).alias(_WITHIN)),
+        given=people.frame.with_columns((scope & member).cast(nw.Float64).alias(_WITHIN)),
         schema={**people.schema, _WITHIN: nw.Float64()},
     )
     return made
