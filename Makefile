@@ -178,6 +178,10 @@ bench-design: .venv/.ready ## Time design-weighted estimates against numpy, and 
 	@$(BIN)/python benchmarks/design_weighted.py --growth 100000 1000000 10000000 $(if $(PEER),--peer $(PEER))
 
 
+.PHONY: bench-scale
+bench-scale: .venv/.ready ## Time one study of a large file on several engines against reading it, ARGS="--rows 10000000 --engines polars duckdb"
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/scale.py $(ARGS)
+
 .PHONY: bench-weights
 bench-weights: .venv/.ready ## Time raking, calibrated means and medians by domain, and against svy with PEER=python-that-has-it
 	@$(BIN)/python benchmarks/weights.py $(if $(PEER),--peer $(PEER))
