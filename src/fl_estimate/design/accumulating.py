@@ -59,7 +59,7 @@ def factor_of(column: nw.Series[Any]) -> Factor:
     return Factor(values=values, rows=np.flatnonzero(values) if SPARSE * filled < len(column) else None)
 
 
-class CellSums:
+class SummedByCell:
     """Sums of products of columns by cell.
 
     Products that were the same in every block so far (a factor is 1 in every row) share their sums: of a file in which

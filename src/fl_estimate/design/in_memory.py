@@ -8,7 +8,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from fl_estimate.design.accumulating import CellSums, Factor, factor_of
+from fl_estimate.design.accumulating import SummedByCell, Factor, factor_of
 from fl_estimate.design.key_columns import KeyColumn, key_column
 from fl_estimate.design.small_table import CACHED, Codes, GroupingKey, Totals, cached_blocks
 
@@ -48,7 +48,7 @@ def totals_in_memory(
         # Few of many cells are met: they are numbered anew, so that the sums take no more room than a few columns.
         _renumber(position, n)
         n, cells = n[met], len(met)
-    found = _summed(frame, position, columns, CellSums(products, cells), n)
+    found = _summed(frame, position, columns, SummedByCell(products, cells), n)
     taken = found.taken(None if len(met) == cells else met)
     return Totals(
         keys=_labels(keys, known, met), sums={name: taken[product] for name, product in sums.items()}, n=taken[()]
@@ -56,8 +56,8 @@ def totals_in_memory(
 
 
 def _summed(
-    frame: nw.DataFrame[Any], position: Codes, columns: Mapping[str, nw.Expr], found: CellSums, n: Codes
-) -> CellSums:
+    frame: nw.DataFrame[Any], position: Codes, columns: Mapping[str, nw.Expr], found: SummedByCell, n: Codes
+) -> SummedByCell:
     whole = len(frame) <= BLOCK
     for start in range(0, len(frame), BLOCK):
         part = slice(start, start + BLOCK)

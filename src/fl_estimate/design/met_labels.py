@@ -18,7 +18,7 @@ APART = 4_000_000
 """How far whole numbers may lie apart to be told by their place between the least and the greatest."""
 
 
-class Numbered(NamedTuple):
+class LabelNumbers(NamedTuple):
     """Numbers of the labels of some rows: `values` less `above`."""
 
     values: npt.NDArray[Any]
@@ -39,7 +39,7 @@ class MetLabels:
         self._levels: dict[Any, int] = {}
         self._texts: Any = None
 
-    def of(self, column: nw.Series[Any]) -> Numbered | None:
+    def of(self, column: nw.Series[Any]) -> LabelNumbers | None:
         """The numbers of the labels of a batch; None where they are too many, or of another kind than before."""
         if self._whole is None:
             self._whole = column.dtype.is_integer() and _spread(column) <= APART
@@ -53,7 +53,7 @@ class MetLabels:
             return None
         while self.width <= met:
             self.width *= 2
-        return Numbered(codes)
+        return LabelNumbers(codes)
 
     def move(self, codes: Codes) -> None:
         """Bring numbers that were given before the latest batch up to those of today, in place."""
@@ -74,11 +74,11 @@ class MetLabels:
         place[met] = np.arange(len(met))
         return GroupingKey(codes=place[codes], levels=tuple(levels))
 
-    def _places(self, column: nw.Series[Any]) -> Numbered | None:
+    def _places(self, column: nw.Series[Any]) -> LabelNumbers | None:
         """Whole numbers by their place; room is made for twice as many where some lie outside."""
         nulls, missing = column.null_count(), None
         if nulls == len(column):
-            return Numbered(np.zeros(len(column), dtype=np.int64))
+            return LabelNumbers(np.zeros(len(column), dtype=np.int64))
         if nulls:
             missing = column.is_null().to_numpy()
             column = column.fill_null(column.min())
@@ -96,10 +96,10 @@ class MetLabels:
             self._moved += self._least - least
         self._least, self.width = least, greatest - least + 2
         if missing is None:
-            return Numbered(values, least - 1)
+            return LabelNumbers(values, least - 1)
         codes = np.subtract(values, least - 1, dtype=np.int64)
         codes[missing] = 0
-        return Numbered(codes)
+        return LabelNumbers(codes)
 
     def _codes(self, column: nw.Series[Any]) -> Codes | None:
         import pyarrow as pa

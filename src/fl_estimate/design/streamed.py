@@ -14,8 +14,8 @@ import narwhals as nw
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.design.accumulating import CellSums, factor_of
-from fl_estimate.design.met_labels import MetLabels, Numbered
+from fl_estimate.design.accumulating import SummedByCell, factor_of
+from fl_estimate.design.met_labels import MetLabels, LabelNumbers
 from fl_estimate.design.small_table import Codes, GroupingKey, Totals, cached_blocks
 
 BATCH = 524_288
@@ -36,7 +36,7 @@ def totals_streamed(
     labels = [nw.col(key).alias(f"k{position}") for position, key in enumerate(keys)]
     factors = [expr.alias(f"f{position}") for position, expr in enumerate(columns.values())]
     products = tuple(dict.fromkeys(sums.values()))
-    cells, found = _Cells(len(keys)), CellSums(products, 0)
+    cells, found = CellNumbers(len(keys)), SummedByCell(products, 0)
     flags = [expr.alias(f"c{position}") for position, expr in enumerate(counted.values())]
     counts = dict.fromkeys(counted, 0)
     for batch in read_batches(frame.select(*(labels or [nw.lit(0).alias("k")]), *factors, *flags)):
@@ -69,7 +69,7 @@ def read_batches(frame: nw.LazyFrame[Any]) -> Iterator[nw.DataFrame[Any]]:
             yield nw.from_native(cast("pl.DataFrame", pl.from_arrow(part)), eager_only=True)
 
 
-class _Cells:
+class CellNumbers:
     """A number for every combination of labels, in the order in which they are first met."""
 
     def __init__(self, keys: int) -> None:
@@ -97,7 +97,7 @@ class _Cells:
         return cell
 
     def _places_of(
-        self, numbered: Sequence[Numbered], rows: slice | Codes, out: npt.NDArray[np.int32]
+        self, numbered: Sequence[LabelNumbers], rows: slice | Codes, out: npt.NDArray[np.int32]
     ) -> npt.NDArray[np.int32]:
         """The places of some rows; `PLACES` fit into 32 bits."""
         place, above = np.zeros_like(out), 0

@@ -111,7 +111,7 @@ class Unchecked:
         self._sums = dict(sums)
 
 
-class Settled:
+class CheckedField:
     """A field of a classification that nobody sees before the answers it rests on were checked."""
 
     def __init__(self, name: str) -> None:
@@ -126,9 +126,9 @@ class Settled:
         made.__dict__[f"_{self._name}"] = value
 
 
-PEOPLE: Any = Settled("people")
-COVERAGE: Any = Settled("coverage")
-ROWS: Any = Settled("rows")
+PEOPLE: Any = CheckedField("people")
+COVERAGE: Any = CheckedField("coverage")
+ROWS: Any = CheckedField("rows")
 
 
 class CheckedLater:
