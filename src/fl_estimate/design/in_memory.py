@@ -8,7 +8,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from fl_estimate.design.accumulating import SummedByCell, Factor, factor_of
+from fl_estimate.design.accumulating import Factor, SummedByCell, factor_of
 from fl_estimate.design.key_columns import KeyColumn, key_column
 from fl_estimate.design.small_table import CACHED, Codes, GroupingKey, Totals, cached_blocks
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fl_estimate.design.accumulating import SummedByCell, factor_of
-from fl_estimate.design.met_labels import MetLabels, LabelNumbers
+from fl_estimate.design.met_labels import LabelNumbers, MetLabels
 from fl_estimate.design.small_table import Codes, GroupingKey, Totals, cached_blocks
 
 BATCH = 524_288
