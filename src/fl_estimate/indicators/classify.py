@@ -47,6 +47,7 @@ from fl_estimate.indicators.rows import (
 )
 from fl_estimate.indicators.spells import spell_days
 from fl_estimate.inputs import assigning
+from fl_estimate.inputs.partitions import narwhal
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source, SurveyData
 from fl_estimate.inputs.wording import SurveyWording
@@ -556,7 +557,7 @@ def _rows_of_persons(rows: Any, people: Any, table: str, known: Items, clock: Cl
 
 def _frame(data: Any) -> Any:
     try:
-        return nw.from_native(data)
+        return narwhal(data)
     except TypeError:
         raise IndicatorFault(
             "FL-IND-12",

@@ -1,0 +1,77 @@
+"""Who is asked, and how its answer comes back: polars streams, Dask is asked part by part, all others as they are.
+
+What comes back is small. Rows as such are brought here by `few_rows` only, and no more than `MOST_ROWS` of a lazy frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import narwhals as nw
+
+from fl_estimate.errors import EstimateFault, decoding
+from fl_estimate.inputs.partitions import PartitionedFrame
+
+Lazy = nw.LazyFrame[Any]
+MOST_ROWS = 1_000_000
+"""Rows of a lazy frame that may be brought into memory where a statistic needs each of them."""
+
+
+def asked(frame: nw.DataFrame[Any] | Lazy, query: Callable[[Lazy], Lazy]) -> Any:
+    """The answer to a query that ends in groups, as a pyarrow table.
+
+    Of Dask it is one row a group and part: who reads it adds up the rows of equal keys.
+
+    Parameters
+    ----------
+    frame : narwhals frame
+    query : callable
+        From the lazy frame to a lazy frame of groups; with Dask it is called with one part at a time.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE-05: a Parquet file that is read lazily turns out to be damaged.
+    """
+    with decoding():
+        if isinstance(frame, PartitionedFrame):
+            parts = frame.parts(lambda part: query(part.lazy()).collect("pyarrow").to_native())
+            return _under_each_other(parts)
+        made = query(frame.lazy())
+        return cast("Any", made.collect("pyarrow", **_options(made))).to_native()
+
+
+def few_rows(frame: nw.DataFrame[Any] | Lazy) -> Any:
+    """The rows themselves, as a pyarrow table.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-771: of a lazy frame with more than `MOST_ROWS` rows.
+    """
+    if isinstance(frame, nw.DataFrame):
+        return frame.to_arrow()
+    with decoding():
+        counted = frame.select(nw.len().alias("n")).collect("pyarrow").to_native()
+        rows = int(counted.column("n")[0].as_py())
+        if rows > MOST_ROWS:
+            raise EstimateFault(
+                "FL-EST-771",
+                "this statistic needs every row by itself, and the rows are not in memory",
+                found=f"{rows:,} rows of {frame.implementation}; {MOST_ROWS:,} at most are brought into memory",
+                fix="put numbers of many values into classes first (fl.cut), which is summed where the rows are; or give a frame "
+                "in memory of the columns that are needed",
+            )
+        return cast("Any", frame.collect("pyarrow", **_options(frame))).to_native()
+
+
+def _options(frame: Lazy) -> dict[str, Any]:
+    return {"engine": "streaming"} if frame.implementation.is_polars() else {}
+
+
+def _under_each_other(tables: list[Any]) -> Any:
+    """Tables of the parts: a column that is whole in one part and has missing values in another is one column."""
+    import pyarrow as pa
+
+    return cast("Any", pa).concat_tables(tables, promote_options="permissive")

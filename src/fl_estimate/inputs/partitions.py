@@ -1,0 +1,154 @@
+"""A Dask frame whose questions are asked of its parts, one by one, as pandas frames: never across them.
+
+Dask lines the parts of two columns up by their index; where the index repeats, as in a folder of Parquet files, values are
+handed to other rows and nothing is said (docs/decisions). What looks at one row at a time is right within a part, and is asked
+there. What looks at several rows is asked after rows of one group were brought into one part, or refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import narwhals as nw
+
+from fl_estimate.errors import EstimateFault
+
+Ask = Callable[[Any], Any]
+_PLAIN = frozenset({"sum", "min", "max", "len", "count"})
+"""Aggregations of a whole column that are put together from those of the parts."""
+
+
+def narwhal(frame: Any) -> Any:
+    """As `narwhals.from_native`; a frame of Dask is a `PartitionedFrame`.
+
+    Raises
+    ------
+    TypeError
+        This is no frame that narwhals knows.
+    """
+    known: Any = nw.from_native(frame)
+    if isinstance(known, nw.LazyFrame) and known.implementation.is_dask() and not isinstance(known, PartitionedFrame):
+        return PartitionedFrame(known._compliant_frame, level="lazy")  # pyright: ignore
+    return known
+
+
+class PartitionedFrame(nw.LazyFrame[Any]):
+    """A lazy frame of Dask; joins and group-bys of plain columns are Dask's own, all else is asked of the parts.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-770: an expression that looks at rows of several parts.
+    """
+
+    def with_columns(self, *exprs: Any, **named: Any) -> PartitionedFrame:
+        frame = self._together(_flat(exprs, named))
+        return frame._each(lambda part: part.with_columns(*exprs, **named))
+
+    def filter(self, *predicates: Any, **constraints: Any) -> PartitionedFrame:
+        frame = self._together(_flat(predicates, {}))
+        return frame._each(lambda part: part.filter(*predicates, **constraints))
+
+    def select(self, *exprs: Any, **named: Any) -> PartitionedFrame:
+        given = _flat(exprs, named)
+        if given and all(_is_plain_sum(expr) for expr in given):
+            return super().select(*exprs, **named)  # pyright: ignore[reportReturnType]
+        frame = self._together(given)
+        return frame._each(lambda part: part.select(*exprs, **named))
+
+    def drop(self, *columns: Any, strict: bool = True) -> PartitionedFrame:
+        return self._each(lambda part: part.drop(*columns, strict=strict))
+
+    def rename(self, mapping: dict[str, str]) -> PartitionedFrame:
+        return self._each(lambda part: part.rename(mapping))
+
+    def parts(self, ask: Ask) -> list[Any]:
+        """What is asked of every part, a narwhals frame of pandas, brought here: it must be small.
+
+        Parameters
+        ----------
+        ask : callable
+            Gives any object; it is sent to where the part is.
+        """
+        from dask import compute, delayed  # pyright: ignore
+
+        asked: Any = delayed(_answer)
+        return list(compute(*(asked(part, ask) for part in self.to_native().to_delayed())))
+
+    def _each(self, ask: Ask) -> PartitionedFrame:
+        native = self.to_native()
+        # Told what comes out, Dask does not try the function on rows that it makes up.
+        made = native.map_partitions(_frame_of, ask, meta=_frame_of(native._meta, ask), enforce_metadata=False)
+        return PartitionedFrame(nw.from_native(made)._compliant_frame, level="lazy")  # pyright: ignore
+
+    def _together(self, exprs: Sequence[Any]) -> PartitionedFrame:
+        """The frame with the rows of each group in one part, where expressions look at the rows of groups."""
+        groups = {group for expr in exprs for group in _groups(expr)}
+        if not groups:
+            return self
+        if len(groups) > 1 or not min(groups):
+            found = "a sum over all rows" if not min(groups) else "groups of several kinds in one step"
+            raise _across(found)
+        (group,) = groups
+        shuffled = self.to_native().shuffle(on=list(group), ignore_index=True)
+        return PartitionedFrame(nw.from_native(shuffled)._compliant_frame, level="lazy")  # pyright: ignore
+
+
+def _frame_of(part: Any, ask: Ask) -> Any:
+    """What is asked of one part, as pandas; its index may repeat, and says nothing."""
+    return ask(nw.from_native(part.reset_index(drop=True), eager_only=True)).to_native()
+
+
+def _answer(part: Any, ask: Ask) -> Any:
+    return ask(nw.from_native(part.reset_index(drop=True), eager_only=True))
+
+
+def _flat(exprs: Iterable[Any], named: dict[str, Any]) -> list[Any]:
+    found: list[Any] = []
+    for expr in (*exprs, *named.values()):
+        found += [expr] if isinstance(expr, str | nw.Expr) or not isinstance(expr, Iterable) else list(expr)
+    return found
+
+
+def _nodes(expr: Any) -> Sequence[Any]:
+    return expr._nodes if isinstance(expr, nw.Expr) else ()
+
+
+def _kind(node: Any) -> str:
+    return node.kind.name
+
+
+_BY_ROW = frozenset({"ALL", "COL", "ELEMENTWISE", "EXCLUDE", "LITERAL", "NTH", "SELECTOR", "WHEN_THEN"})
+
+
+def _groups(expr: Any) -> Iterator[tuple[str, ...]]:
+    """The groups whose rows an expression looks at: () stands for all rows together."""
+    if isinstance(expr, nw.Series):
+        raise _across("a column of another frame")
+    nodes = _nodes(expr)
+    for position, node in enumerate(nodes):
+        for inner in node.exprs:
+            yield from _groups(inner)
+        kind = _kind(node)
+        if kind == "OVER":
+            yield tuple(sorted(node.kwargs["partition_by"]))
+        elif kind not in _BY_ROW and not any(_kind(later) == "OVER" for later in nodes[position + 1 :]):
+            yield ()
+
+
+def _is_plain_sum(expr: Any) -> bool:
+    nodes = [node for node in _nodes(expr) if node.name != "alias"]
+    if not nodes or any(node.exprs for node in nodes) or nodes[-1].name not in _PLAIN:
+        return False
+    return [_kind(node) for node in nodes] in (["COL", "AGGREGATION"], ["ALL", "AGGREGATION"], ["AGGREGATION"])
+
+
+def _across(found: str) -> EstimateFault:
+    return EstimateFault(
+        "FL-EST-770",
+        "this step looks at rows of several parts of a Dask frame together",
+        found=found,
+        fix="give what it would make as a column (weights=…, a number of the unit), or another engine: "
+        'fl.load(…, engine="duckdb"), or frame.compute() where the rows fit into memory',
+    )
