@@ -7,6 +7,7 @@ there. What looks at several rows is asked after rows of one group were brought 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -27,10 +28,15 @@ def narwhal(frame: Any) -> Any:
     TypeError
         This is no frame that narwhals knows.
     """
-    known: Any = nw.from_native(frame)
-    if isinstance(known, nw.LazyFrame) and known.implementation.is_dask() and not isinstance(known, PartitionedFrame):
-        return PartitionedFrame(known._compliant_frame, level="lazy")  # pyright: ignore
-    return known
+    return _partitioned(frame) if type(frame).__module__.startswith("dask.") else nw.from_native(frame)
+
+
+def _partitioned(native: Any) -> PartitionedFrame:
+    with warnings.catch_warnings():
+        # narwhals means to move Dask into a package of its own; it finds that by itself where it is there.
+        warnings.filterwarnings("ignore", message="Dask support is moving", category=FutureWarning)
+        known: Any = nw.from_native(native)
+    return PartitionedFrame(known._compliant_frame, level="lazy")
 
 
 class PartitionedFrame(nw.LazyFrame[Any]):
@@ -80,7 +86,7 @@ class PartitionedFrame(nw.LazyFrame[Any]):
         native = self.to_native()
         # Told what comes out, Dask does not try the function on rows that it makes up.
         made = native.map_partitions(_frame_of, ask, meta=_frame_of(native._meta, ask), enforce_metadata=False)
-        return PartitionedFrame(nw.from_native(made)._compliant_frame, level="lazy")  # pyright: ignore
+        return _partitioned(made)
 
     def _together(self, exprs: Sequence[Any]) -> PartitionedFrame:
         """The frame with the rows of each group in one part, where expressions look at the rows of groups."""
@@ -91,8 +97,7 @@ class PartitionedFrame(nw.LazyFrame[Any]):
             found = "a sum over all rows" if not min(groups) else "groups of several kinds in one step"
             raise _across(found)
         (group,) = groups
-        shuffled = self.to_native().shuffle(on=list(group), ignore_index=True)
-        return PartitionedFrame(nw.from_native(shuffled)._compliant_frame, level="lazy")  # pyright: ignore
+        return _partitioned(self.to_native().shuffle(on=list(group), ignore_index=True))
 
 
 def _frame_of(part: Any, ask: Ask) -> Any:
