@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -47,6 +48,7 @@ from fl_estimate.indicators.rows import (
 )
 from fl_estimate.indicators.spells import spell_days
 from fl_estimate.inputs import assigning
+from fl_estimate.inputs.engines import write_parquet
 from fl_estimate.inputs.partitions import narwhal
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source, SurveyData
@@ -167,6 +169,39 @@ class Classification(NotAColumn):
         own = {f"{name}{side}" for name in self.outcomes for side in ("", "_possible", "_in_scope", IN_MONTHS)}
         people = assigning.assigned(self.people, given, kept=[*own, *assigning.resting_on(self.design)])
         return replace(self, people=people, wording=assigning.worded(self.wording, people, given, labels, titles))
+
+    def write_parquet(self, folder: str | Path) -> Path:
+        """Write the people with their classes into a folder of Parquet files; the engine that holds them writes.
+
+        It holds respondents' answers. Rows of a lazy frame stream into the files: they are never all in memory, and of Dask and
+        Spark never in this process.
+
+        Parameters
+        ----------
+        folder : str or Path
+            New or empty. Polars, pandas, pyarrow and DuckDB write one file into it, Dask and Spark one for each part.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        FileFault
+            FL-FILE-37: the folder holds something; FL-FILE-38: it cannot be written.
+
+        Examples
+        --------
+        >>> import fl_estimate as fl, pandas as pd, tempfile
+        >>> answers = pd.DataFrame({"age": [30, 30], "w_low_no_wage": ["yes", "yes"], "c_docs": ["no", "yes"]})
+        >>> people = fl.classify(answers, short_instrument=True)
+        >>> with tempfile.TemporaryDirectory() as home:
+        ...     folder = people.write_parquet(f"{home}/classified")
+        ...     pd.read_parquet(folder)["forced_labour"].tolist()
+        [0, 1]
+        """
+        return write_parquet(self.people, folder)
 
     def __repr__(self) -> str:
         return f"Classification({self.framework}: {listed(self.outcomes)}; {self.coverage!r})"

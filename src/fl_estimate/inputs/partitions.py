@@ -90,14 +90,14 @@ class PartitionedFrame(nw.LazyFrame[Any]):
 
     def _together(self, exprs: Sequence[Any]) -> PartitionedFrame:
         """The frame with the rows of each group in one part, where expressions look at the rows of groups."""
-        groups = {group for expr in exprs for group in _groups(expr)}
+        groups = [set(group) for expr in exprs for group in _groups(expr)]
         if not groups:
             return self
-        if len(groups) > 1 or not min(groups):
-            found = "a sum over all rows" if not min(groups) else "groups of several kinds in one step"
-            raise _across(found)
-        (group,) = groups
-        return _partitioned(self.to_native().shuffle(on=list(group), ignore_index=True))
+        # Rows that agree in what all groups share lie in one part: so do those of each of the groups.
+        shared = set.intersection(*groups)
+        if not shared:
+            raise _across("all rows together" if not all(groups) else "rows of groups that share no column")
+        return _partitioned(self.to_native().shuffle(on=sorted(shared), ignore_index=True))
 
 
 def _frame_of(part: Any, ask: Ask) -> Any:

@@ -16,6 +16,7 @@ from fl_estimate.errors import ExpressionFault, FileFault, StudyFault, is_file, 
 from fl_estimate.estimators.survey.imputed import is_imputed
 from fl_estimate.inputs.partitions import narwhal
 from fl_estimate.inputs.wording import Text
+from fl_estimate.loaders.several_files import is_pattern
 from fl_estimate.reporting.particulars import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.results.roles import OfRelatives, WithReadings
@@ -214,7 +215,7 @@ def _all_there(study: Study, name: str, source: SourceEntry, noted: Faults) -> b
         files["mapping"] = source.mapping
     before = len(noted)
     for key, written in files.items():
-        if not is_file(study.path(written)):
+        if not is_file(study.path(written)) and not (key != "mapping" and is_pattern(study.path(written))):
             noted.add(f"source.{name}.{key}", _no_such_file(written))
     return len(noted) == before
 
