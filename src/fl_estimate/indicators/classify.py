@@ -48,7 +48,7 @@ from fl_estimate.indicators.rows import (
 )
 from fl_estimate.indicators.spells import spell_days
 from fl_estimate.inputs import assigning
-from fl_estimate.inputs.engines import write_parquet
+from fl_estimate.inputs.engines import one_connection, write_parquet
 from fl_estimate.inputs.partitions import narwhal
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source, SurveyData
@@ -350,17 +350,19 @@ def classify(
     ratios = _measuring(chosen)
     classes = tuple(entry for entry in chosen if entry not in ratios)
     if isinstance(data, SurveyData):
-        found = (
-            _classify_survey(data, classes, reference_day)
-            if classes
-            else Classification(people=data.people, **_NOTHING)
-        )
+        with one_connection():
+            found = _classify_survey(data, classes, reference_day) if classes else _unclassified(data.people)
         found = _handed_on(found, data)
     else:
-        found = _classify_people(_frame(data), classes, age=AGE) if classes else Classification(people=data, **_NOTHING)
+        found = _classify_people(_frame(data), classes, age=AGE) if classes else _unclassified(data)
     if not short_instrument:
         warn_if_short(found.coverage, classes)
     return _measured(found, data, chosen, ratios) if ratios else found
+
+
+def _unclassified(people: Any) -> Classification:
+    """People without a class, for frameworks that only measure."""
+    return Classification(people=people, **_NOTHING)
 
 
 def _classify_people(
@@ -440,7 +442,8 @@ def _classify_rows(
         *decided.time_columns(),
         *decided.criterion_columns(),
     )
-    rows = timed.select(name for name in timed.collect_schema().names() if not name.startswith(MARK))
+    # What is left is not named: Spark takes the dot in the name of a criterion for a field of a structure.
+    rows = timed.drop([name for name in timed.collect_schema().names() if name.startswith(MARK)])
     return _classification(persons(people, timed, frameworks, clock=clock), rows, decided, frameworks, columns)
 
 

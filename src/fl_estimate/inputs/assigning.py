@@ -11,6 +11,7 @@ import numpy as np
 
 from fl_estimate.errors import DataFault, listed, missing_columns
 from fl_estimate.inputs import partitions
+from fl_estimate.inputs.partitions import orders_classes
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.wording import ColumnWords, SurveyWording, Text, text_of
 from fl_estimate.schema.expressions import Expression, parse
@@ -62,7 +63,9 @@ def _with(frame: Any, name: str, value: Any) -> Any:
     narwhal: Any = partitions.narwhal(frame)
     if isinstance(value, str | Expression):
         read = parse(value) if isinstance(value, str) else value
-        return narwhal.with_columns(read.value(narwhal.collect_schema()).alias(name)).to_native()
+        return narwhal.with_columns(
+            read.value(narwhal.collect_schema(), ordered=orders_classes(narwhal)).alias(name)
+        ).to_native()
     if isinstance(value, bool | int | float | np.number | np.bool_):
         return narwhal.with_columns(nw.lit(_plain(value)).alias(name)).to_native()
     if isinstance(value, nw.Expr):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from fl_estimate.errors import FileFault
+from fl_estimate.errors import EstimateFault, FileFault
 from fl_estimate.inputs.partitions import narwhal
 
 Engine = Literal["pandas", "polars", "duckdb", "dask", "spark"]
@@ -74,11 +76,17 @@ def spark() -> Any:
     return asked.getOrCreate()
 
 
-def scanned(path: Path, engine: str) -> Any:
-    """A Parquet file, or a folder of such, as a frame of an engine that reads it as it is needed."""
+def scanned(paths: Mapping[str, Path], engine: str) -> dict[str, Any]:
+    """Tables, each a Parquet file or a folder of such, as frames of an engine that reads them as they are needed."""
+    # Relations of two connections cannot be joined.
+    connection = import_module("duckdb").connect() if engine == "duckdb" else None
+    return {name: _scanned(path, engine, connection) for name, path in paths.items()}
+
+
+def _scanned(path: Path, engine: str, connection: Any) -> Any:
     files = str(path / "*.parquet") if path.is_dir() else str(path)
-    if engine == "duckdb":
-        return import_module("duckdb").connect().read_parquet(files)
+    if connection is not None:
+        return connection.read_parquet(files)
     if engine == "dask":
         frames: Any = import_module("dask.dataframe")
         # With numpy's types missing answers would be objects; and it takes half the time and memory.
@@ -96,6 +104,28 @@ def engine_of(frame: Any) -> str:
     if kind.is_pandas_like():
         return "pandas"
     return kind.name.lower()
+
+
+@contextmanager
+def one_connection() -> Generator[None]:
+    """Say what is wrong where tables are of two connections of DuckDB.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-772.
+    """
+    try:
+        yield
+    except Exception as error:
+        if "different connections" not in str(error):
+            raise
+        raise EstimateFault(
+            "FL-EST-772",
+            "the tables of a survey are of several connections of DuckDB, which cannot be joined",
+            found=f"{type(error).__name__}",
+            fix="make them all with one: connection = duckdb.connect(); connection.read_parquet(…) for each table",
+        ) from None
 
 
 def write_rows(frame: Any, target: Path) -> None:

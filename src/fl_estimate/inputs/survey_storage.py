@@ -135,7 +135,10 @@ def read_parts(folder: Path, engine: str | None) -> dict[str, Any]:
         # A name of a table is one of ours, and never a way out of the folder.
         if "people" not in recipe["tables"] or not all(name.isidentifier() for name in recipe["tables"]):
             raise _no_survey(folder)
-        tables = {name: _table(folder / f"{name}.parquet", engine or kind) for name, kind in recipe["tables"].items()}
+        kinds = {name: engine or kind for name, kind in recipe["tables"].items()}
+        tables = {
+            name: _table(folder / f"{name}.parquet", kind) for name, kind in kinds.items() if kind not in MODULES
+        } | _tables_of_engines(folder, kinds)
         return tables | _rest(recipe)
     except FileFault:
         raise
@@ -184,13 +187,22 @@ def _labels(kept: dict[str, Any]) -> Labels:
     )
 
 
+def _tables_of_engines(folder: Path, kinds: dict[str, str]) -> dict[str, Any]:
+    """Tables that an engine beside pandas and polars holds, all of one engine by its one connection."""
+    found: dict[str, Any] = {}
+    for engine in dict.fromkeys(kind for kind in kinds.values() if kind in MODULES):
+        require_engine(engine)
+        paths = {name: folder / f"{name}.parquet" for name, kind in kinds.items() if kind == engine}
+        if missing := [path.name for path in paths.values() if not path.exists()]:
+            raise FileNotFoundError(missing[0])
+        found |= scanned(paths, engine)
+    return found
+
+
 def _table(path: Path, kind: str) -> Any:
     polars = import_module("polars")
     if not path.exists():
         raise FileNotFoundError(path.name)
-    if kind in MODULES:
-        require_engine(kind)
-        return scanned(path, kind)
     if path.is_dir():  # Dask and Spark write a folder of files
         return (
             polars.scan_parquet(path / "*.parquet")

@@ -30,9 +30,8 @@ def in_engine(data: SurveyData, engine: str, folder: str | Path | None) -> Surve
         FL-FILE-37: the folder holds something; FL-FILE-38: it cannot be written.
     """
     home = _own_folder() if folder is None else Path(folder)
-    tables: dict[str, Any] = {
-        name: scanned(write_parquet(table, home / name), engine) for name, table in data.tables.items()
-    }
+    written = {name: write_parquet(table, home / name) for name, table in data.tables.items()}
+    tables: dict[str, Any] = scanned(written, engine)
     return replace(data, **tables)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fl_estimate.errors import ExpressionFault, FileFault, StudyFault, is_file, nearest
 from fl_estimate.estimators.survey.imputed import is_imputed
-from fl_estimate.inputs.partitions import narwhal
+from fl_estimate.inputs.partitions import narwhal, orders_classes
 from fl_estimate.inputs.wording import Text
 from fl_estimate.loaders.several_files import is_pattern
 from fl_estimate.reporting.particulars import MapChoice
@@ -404,7 +404,7 @@ def _derived(source: str, derived: Mapping[str, str], people: Any, noted: Faults
             if expression.names & failed:
                 failed.add(name)  # what it is made of is told already
                 continue
-            frame = frame.with_columns(expression.value(schema).alias(name))
+            frame = frame.with_columns(expression.value(schema, ordered=orders_classes(frame)).alias(name))
         except ExpressionFault as error:
             faults.append(f"source.{source}.derived.{name}: {error.what} ({error.found})")
             failed.add(name)
