@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def table() -> pa.Table:
             "psus": pa.array(np.array([40, 25, 60])[stratum], pa.int64()),
             "houses": pa.array(np.full(ROWS, 30), pa.int64()),
             "region": pa.array(region, pa.string()),
-            "category": pa.array(np.where(known, region, None), pa.string()).dictionary_encode(),
+            "category": pa.array(region, pa.string(), mask=~known).dictionary_encode(),
             "code": pa.array(rng.integers(1, 4, ROWS), pa.int64(), mask=rng.random(ROWS) < 0.1),
             "zero": pa.array(zero),
             "tiny": pa.array(rng.integers(90, 120, ROWS), pa.int8()),
@@ -77,9 +78,9 @@ def table() -> pa.Table:
 def write(folder: Path, bounds: tuple[int, ...], rows: pa.Table | None = None) -> Path:
     """A file for each stretch of rows."""
     folder.mkdir()
-    rows = table() if rows is None else rows
-    for number, (start, stop) in enumerate(zip(bounds, bounds[1:], strict=False)):
-        pq.write_table(rows.slice(start, stop - start), folder / f"{number}.parquet")
+    kept: Any = table() if rows is None else rows
+    for number, (start, stop) in enumerate(pairwise(bounds)):
+        pq.write_table(kept.slice(start, stop - start), folder / f"{number}.parquet")
     return folder
 
 
@@ -93,7 +94,9 @@ def _pandas(folder: Path, **options: Any) -> pd.DataFrame:
 
 
 def _nullable(folder: Path) -> pd.DataFrame:
-    return pd.concat([pd.read_parquet(file, dtype_backend="numpy_nullable") for file in sorted(folder.glob("*.parquet"))])
+    return pd.concat(
+        [pd.read_parquet(file, dtype_backend="numpy_nullable") for file in sorted(folder.glob("*.parquet"))]
+    )
 
 
 def _duckdb(folder: Path) -> Any:

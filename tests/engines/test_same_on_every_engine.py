@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import polars as pl
 import pytest
 
 import fl_estimate as fl
-from tests.engines.survey import DESIGN, ENGINES, EQUAL, STAGES, UNEQUAL, table, write
+from tests.engines.survey import DESIGN, ENGINES, STAGES, UNEQUAL, table, write
 
 # Dask's own reader uses what pandas means to give up.
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
@@ -71,22 +73,29 @@ def expected() -> dict[str, Any]:
     return {name: ask(people, people.people) for name, ask in QUESTIONS.items()}
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+SLOW = ("dask-arrow", "spark")
+"""Dask with Arrow's types is asked the first question in every run of the tests, by the other file, and all in the slow ones."""
+ASKED = [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in ENGINES]
+
+
+@pytest.fixture(scope="module", params=ASKED)
 def people(request: pytest.FixtureRequest, files: Path) -> Iterator[Any]:
     with one_thread():
-        yield fl.classify(ENGINES[request.param](files), short_instrument=True)
+        classified = fl.classify(ENGINES[request.param](files), short_instrument=True)
+        if hasattr(classified.people, "persist"):  # Dask would classify again for every question
+            classified = replace(classified, people=classified.people.persist())
+        yield classified
 
 
 def one_thread() -> Any:
-    import dask
-
-    return dask.config.set(scheduler="synchronous")
+    """Dask without threads: small data are not worth them."""
+    config: Any = import_module("dask").config
+    return config.set(scheduler="synchronous")
 
 
 OBJECTS = {
     ("weights in decimals", "pandas"): "FL-DESIGN-14",
     ("weights in decimals", "pandas-nullable"): "FL-DESIGN-14",
-    ("weights in decimals", "dask"): "FL-DESIGN-14",
     ("a Boolean with nulls", "pandas"): "FL-EST-08",
 }
 """What pandas of numpy keeps as Python objects, of which nobody knows the type: refused, and never read as something else."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import dask
 import dask.dataframe as dd
 import duckdb
 import narwhals as nw
@@ -22,13 +21,14 @@ from fl_estimate.design import asking
 from fl_estimate.inputs.partitions import PartitionedFrame, narwhal
 from fl_estimate.inputs.survey_data import SurveyData
 from tests.engines.survey import DESIGN, ENGINES, EQUAL, LAZY, ROWS, UNEQUAL, table, write
+from tests.engines.test_same_on_every_engine import one_thread
 
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _one_thread() -> Any:
-    with dask.config.set(scheduler="synchronous"):
+    with one_thread():
         yield
 
 
@@ -100,10 +100,10 @@ def test_dask_of_a_frame_in_memory_with_labels_that_repeat(expected: pd.DataFram
     pd.testing.assert_frame_equal(prevalence(dd.from_pandas(frame, npartitions=5, sort=False)), expected, rtol=1e-9)
 
 
-def test_rows_in_another_order(expected: pd.DataFrame, files: Path) -> None:
+def test_rows_in_another_order(expected: pd.DataFrame) -> None:
     order = np.random.default_rng(3).permutation(ROWS)
     rows = table().take(order)
-    for people in (pl.from_arrow(rows).lazy(), duckdb.connect().from_arrow(rows), rows.to_pandas(), rows):
+    for people in (pl.DataFrame(pl.from_arrow(rows)).lazy(), duckdb.connect().from_arrow(rows), rows.to_pandas(), rows):
         pd.testing.assert_frame_equal(prevalence(people), expected, rtol=1e-9)
 
 
@@ -129,7 +129,12 @@ def test_weights_that_are_none_are_refused(value: float | None, tmp_path: Path) 
 
 def test_what_looks_across_parts_of_dask_is_refused(files: Path) -> None:
     people = narwhal(dd.read_parquet(str(files)))
-    for expr in (nw.col("w") / nw.col("w").sum(), nw.len(), nw.col("w").rank(), nw.col("w").sum().over("psu") + nw.len()):
+    for expr in (
+        nw.col("w") / nw.col("w").sum(),
+        nw.len(),
+        nw.col("w").rank(),
+        nw.col("w").sum().over("psu") + nw.len(),
+    ):
         with pytest.raises(fl.FlError, match="FL-EST-770"):
             people.with_columns(expr.alias("new"))
     with pytest.raises(fl.FlError, match="FL-EST-770"):
@@ -143,13 +148,13 @@ def test_rows_of_a_group_are_brought_into_one_part_of_dask(files: Path) -> None:
     sums = [nw.col("w").sum().over("psu"), nw.len().over("stratum", "psu"), nw.sum_horizontal("tiny", "age")]
     asked = people.select("person_id", *(expr.alias(f"v{place}") for place, expr in enumerate(sums)))
     found = asked.collect("polars").to_native().sort("person_id")
-    own = nw.from_native(pl.from_arrow(table()))
+    own = nw.from_native(pl.DataFrame(pl.from_arrow(table())))
     expected = own.select("person_id", *(expr.alias(f"v{place}") for place, expr in enumerate(sums))).to_native()
     for place in range(len(sums)):
         np.testing.assert_allclose(found[f"v{place}"].to_numpy(), expected[f"v{place}"].to_numpy(), rtol=1e-12)
 
 
-def test_two_connections_of_duckdb(files: Path) -> None:
+def test_two_connections_of_duckdb() -> None:
     jobs = table().select(["person_id", "w_low_no_wage", "c_docs"])
     people = table().select(["person_id", "age"]).rename_columns(["person_id", "age_interview"])
     one, other = duckdb.connect(), duckdb.connect()

@@ -10,7 +10,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import reduce
+from typing import Any, cast
 from uuid import uuid4
 
 import narwhals as nw
@@ -84,7 +85,7 @@ class PartitionedFrame(nw.LazyFrame[Any]):
         from dask import compute, delayed  # pyright: ignore
 
         asked: Any = delayed(_answer)
-        return list(compute(*(asked(part, ask) for part in self.to_native().to_delayed())))
+        return list(cast("Any", compute(*(asked(part, ask) for part in self.to_native().to_delayed()))))
 
     def _by_part(self, method: str, exprs: list[Any], named: dict[str, Any]) -> PartitionedFrame:
         frame = self._together([*exprs, *named.values()])
@@ -98,11 +99,11 @@ class PartitionedFrame(nw.LazyFrame[Any]):
 
     def _together(self, exprs: Sequence[Any]) -> PartitionedFrame:
         """The frame with the rows of each group in one part, where expressions look at the rows of groups."""
-        groups = [set(group) for expr in exprs for group in _groups(expr)]
+        groups: list[set[str]] = [set(group) for expr in exprs for group in _groups(expr)]
         if not groups:
             return self
         # Rows that agree in what all groups share lie in one part: so do those of each of the groups.
-        shared = set.intersection(*groups)
+        shared = reduce(lambda left, right: left & right, groups)
         if not shared:
             raise _across("all rows together" if not all(groups) else "rows of groups that share no column")
         return _partitioned(self.to_native().shuffle(on=sorted(shared), ignore_index=True))
@@ -137,12 +138,14 @@ class _Step:
 def _flat(exprs: Iterable[Any]) -> list[Any]:
     found: list[Any] = []
     for expr in exprs:
-        found += [expr] if isinstance(expr, str | nw.Expr) or not isinstance(expr, Iterable) else list(expr)
+        found += (
+            list(cast("Any", expr)) if isinstance(expr, Iterable) and not isinstance(expr, str | nw.Expr) else [expr]
+        )
     return found
 
 
 def _nodes(expr: Any) -> Sequence[Any]:
-    return expr._nodes if isinstance(expr, nw.Expr) else ()
+    return expr._nodes if isinstance(expr, nw.Expr) else ()  # pyright: ignore[reportPrivateUsage]
 
 
 def _kind(node: Any) -> str:
