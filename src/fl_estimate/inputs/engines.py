@@ -12,6 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
+import narwhals as nw
+
 from fl_estimate.errors import EstimateFault, FileFault
 from fl_estimate.inputs.partitions import narwhal
 
@@ -135,8 +137,7 @@ def write_rows(frame: Any, target: Path) -> None:
     """
     engine = engine_of(frame)
     if engine == "dask":
-        # Parts of one column may have no value at all: the types of the whole are what is written.
-        frame.to_parquet(str(target), write_index=False, schema="infer")
+        _write_parts(frame, target)
     elif engine == "spark":
         frame.write.parquet(target.resolve().as_uri())
     elif engine == "duckdb":
@@ -147,6 +148,22 @@ def write_rows(frame: Any, target: Path) -> None:
         frame.to_parquet(target, index=False)
     else:
         narwhal(frame).write_parquet(target)
+
+
+def _write_parts(frame: Any, target: Path) -> None:
+    """Write the parts of a Dask frame, all with the types of the whole: in one of them a column may be empty, or have no missing value."""
+    arrow: Any = import_module("pyarrow")
+    kinds = {field.name: field.type for field in arrow.Schema.from_pandas(frame._meta, preserve_index=False)}
+    classes = [name for name, kind in kinds.items() if arrow.types.is_dictionary(kind)]
+    if classes:
+        # Each part has classes of its own: as text they are the same in all.
+        frame = narwhal(frame).with_columns(nw.col(*classes).cast(nw.String)).to_native()
+    known = {
+        name: arrow.large_string() if name in classes else kind
+        for name, kind in kinds.items()
+        if name in classes or not arrow.types.is_null(kind)
+    }
+    frame.to_parquet(str(target), write_index=False, schema=known)
 
 
 def write_parquet(frame: Any, folder: str | Path) -> Path:
