@@ -18,9 +18,10 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.design import asking
+from fl_estimate.estimators.survey import condensed_values, quantile_values
 from fl_estimate.inputs.partitions import PartitionedFrame, narwhal
 from fl_estimate.inputs.survey_data import SurveyData
-from tests.engines.survey import DESIGN, ENGINES, EQUAL, LAZY, ROWS, UNEQUAL, table, write
+from tests.engines.survey import DESIGN, ENGINES, EQUAL, LAZY, ROWS, SPARK, UNEQUAL, table, write
 from tests.engines.test_same_on_every_engine import one_thread
 
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
@@ -81,6 +82,42 @@ def test_a_statistic_of_single_rows_is_refused_where_there_are_many(lazy: Any, m
     monkeypatch.setattr(asking, "MOST_ROWS", ROWS - 1)
     with pytest.raises(fl.FlError, match=r"FL-EST-771(?s:.*)600 rows(?s:.*)fl\.cut"):
         fl.regress(lazy, "income ~ unknown", design=DESIGN, family="gaussian", unknown="exclude")
+
+
+@pytest.mark.parametrize("bins", [4, 64])
+@pytest.mark.parametrize("engine", ["polars-lazy", "duckdb", "dask", *(["spark"] if SPARK else [])])
+def test_quantiles_by_bins_are_those_of_all_values(
+    engine: str, bins: int, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With few bins and room for 60 rows, what comes back is short, and values, standard errors and limits are the exact ones."""
+
+    def asked(people: Any) -> pd.DataFrame:
+        return fl.estimate_quantile(
+            people, ["income", "tiny"], [0.05, 0.5, 0.93], design=DESIGN, by="region"
+        ).to_frame()
+
+    expected, lengths = asked(pl.from_arrow(table())), list[int]()
+    read = quantile_values._asked  # pyright: ignore[reportPrivateUsage]
+
+    def watched(*given: Any, **named: Any) -> Any:
+        lengths.append(len((found := read(*given, **named)).table.n))
+        return found
+
+    monkeypatch.setattr(quantile_values, "_asked", watched)
+    for module in (asking, condensed_values):
+        monkeypatch.setattr(module, "MOST_ROWS", 60)
+    monkeypatch.setattr(condensed_values, "BINS", bins)
+    pd.testing.assert_frame_equal(asked(ENGINES[engine](files)), expected, rtol=1e-12)
+    assert len(lengths) > 4
+    assert max(lengths) < ROWS
+
+
+def test_quantiles_that_need_every_value(lazy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (asking, condensed_values):
+        monkeypatch.setattr(module, "MOST_ROWS", ROWS - 1)
+    for options in ({"rule": "hf7"}, {"rule": "hf3"}):
+        with pytest.raises(fl.FlError, match=r'FL-EST-773(?s:.*)600 rows(?s:.*)rule="math"'):
+            fl.estimate_quantile(lazy, "income", 0.5, design=DESIGN, **options)  # pyright: ignore
 
 
 @pytest.mark.parametrize("bounds", [EQUAL, UNEQUAL], ids=["equal", "unequal"])

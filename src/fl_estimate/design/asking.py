@@ -42,6 +42,15 @@ def asked(frame: nw.DataFrame[Any] | Lazy, query: Callable[[Lazy], Lazy]) -> Any
         return cast("Any", made.collect("pyarrow", **_options(made))).to_native()
 
 
+def count_rows(frame: nw.DataFrame[Any] | Lazy) -> int:
+    """How many rows a frame has; one pass over one column where it is lazy."""
+    if isinstance(frame, nw.DataFrame):
+        return len(frame)
+    with decoding():
+        counted = frame.select(nw.len().alias("n")).collect("pyarrow").to_native()
+    return int(counted.column("n")[0].as_py())
+
+
 def few_rows(frame: nw.DataFrame[Any] | Lazy) -> Any:
     """The rows themselves, as a pyarrow table.
 
@@ -52,17 +61,16 @@ def few_rows(frame: nw.DataFrame[Any] | Lazy) -> Any:
     """
     if isinstance(frame, nw.DataFrame):
         return frame.to_arrow()
+    rows = count_rows(frame)
+    if rows > MOST_ROWS:
+        raise EstimateFault(
+            "FL-EST-771",
+            "this statistic needs every row by itself, and the rows are not in memory",
+            found=f"{rows:,} rows of {frame.implementation}; {MOST_ROWS:,} at most are brought into memory",
+            fix="put numbers of many values into classes first (fl.cut), which is summed where the rows are; or give a frame "
+            "in memory of the columns that are needed",
+        )
     with decoding():
-        counted = frame.select(nw.len().alias("n")).collect("pyarrow").to_native()
-        rows = int(counted.column("n")[0].as_py())
-        if rows > MOST_ROWS:
-            raise EstimateFault(
-                "FL-EST-771",
-                "this statistic needs every row by itself, and the rows are not in memory",
-                found=f"{rows:,} rows of {frame.implementation}; {MOST_ROWS:,} at most are brought into memory",
-                fix="put numbers of many values into classes first (fl.cut), which is summed where the rows are; or give a frame "
-                "in memory of the columns that are needed",
-            )
         return cast("Any", frame.collect("pyarrow", **_options(frame))).to_native()
 
 
