@@ -84,6 +84,20 @@ def test_a_statistic_of_single_rows_is_refused_where_there_are_many(lazy: Any, m
         fl.regress(lazy, "income ~ unknown", design=DESIGN, family="gaussian", unknown="exclude")
 
 
+def test_calibration_on_a_number_of_many_values(lazy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cells of classes are few, and calibrated; each different income would be a cell of its own."""
+    monkeypatch.setattr(asking, "MOST_ROWS", 400)
+    with pytest.raises(fl.FlError, match=r"FL-EST-774(?s:.*)income: \d{3} groups"):
+        fl.calibrate(lazy, {"income": 250_000.0}, design=DESIGN)
+    people, design = fl.calibrate(lazy, {"grown": {0: 3000.0, 1: 3200.0}, "age": 250_000.0}, design=DESIGN)
+    expected, known = fl.calibrate(
+        pl.from_arrow(table()), {"grown": {0: 3000.0, 1: 3200.0}, "age": 250_000.0}, design=DESIGN
+    )
+    found = fl.estimate_mean(people, "income", design=design, unknown="exclude", variance=None).to_frame()
+    same = fl.estimate_mean(expected, "income", design=known, unknown="exclude", variance=None).to_frame()
+    pd.testing.assert_frame_equal(found, same, rtol=1e-9)
+
+
 @pytest.mark.parametrize("bins", [4, 64])
 @pytest.mark.parametrize("engine", ["polars-lazy", "duckdb", "dask", *(["spark"] if SPARK else [])])
 def test_quantiles_by_bins_are_those_of_all_values(

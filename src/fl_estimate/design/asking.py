@@ -5,12 +5,12 @@ What comes back is small. Rows as such are brought here by `few_rows` only, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import narwhals as nw
 
-from fl_estimate.errors import EstimateFault, decoding
+from fl_estimate.errors import EstimateFault, columns_shown, decoding
 from fl_estimate.inputs.partitions import PartitionedFrame
 
 Lazy = nw.LazyFrame[Any]
@@ -49,6 +49,29 @@ def count_rows(frame: nw.DataFrame[Any] | Lazy) -> int:
     with decoding():
         counted = frame.select(nw.len().alias("n")).collect("pyarrow").to_native()
     return int(counted.column("n")[0].as_py())
+
+
+def require_few_groups(frame: nw.DataFrame[Any] | Lazy, columns: Sequence[str]) -> None:
+    """Refuse columns whose different values, of rows that are not in memory, would be nearly as many as the rows.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-774: more than `MOST_ROWS` of them would be brought here.
+    """
+    if not isinstance(frame, nw.LazyFrame) or not columns or count_rows(frame) <= MOST_ROWS:
+        return
+    if isinstance(frame, PartitionedFrame):
+        groups = sum(frame.parts(lambda part: len(part.select(*columns).unique())))
+    else:
+        groups = count_rows(frame.select(*columns).unique())
+    if groups > MOST_ROWS:
+        raise EstimateFault(
+            "FL-EST-774",
+            "these columns have too many different values, and the rows are not in memory",
+            found=f"{columns_shown(columns)}: {groups:,} groups of {frame.implementation}",
+            fix="put numbers of many values into classes first (fl.cut), or give a frame in memory of the columns that are needed",
+        )
 
 
 def few_rows(frame: nw.DataFrame[Any] | Lazy) -> Any:
