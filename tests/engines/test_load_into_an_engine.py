@@ -29,6 +29,7 @@ MAPPING: dict[str, Any] = {
     "people": {"person_id": "person_id", "age_interview": "age"},
     "design": {"weights": "w", "strata": "stratum", "psu": "psu", "expands": True},
 }
+SAMPLE = Path(__file__).resolve().parents[2] / "data" / "sample"
 LOADED = ("pandas", "polars", "duckdb", "dask", *(["spark"] if SPARK else []))
 MODULE = {"pandas": "pandas", "polars": "polars", "duckdb": "_duckdb", "dask": "dask", "spark": "pyspark"}
 
@@ -61,6 +62,26 @@ def test_loaded_saved_and_read_back(engine: Any, files: Path, tmp_path: Path) ->
         found = fl.estimate_mean(each, "income", by="region").to_frame()
         columns = ["value", "se", "n", "lower", "upper"]
         pd.testing.assert_frame_equal(found[columns], expected[columns], rtol=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", LOADED[2:])
+def test_a_survey_of_dated_spells(engine: Any, tmp_path: Path) -> None:
+    """The sample survey in four files: jobs with dates, joined to persons, months of overlapping spells counted once."""
+    whole = pq.read_table(SAMPLE / "household.parquet")
+    folder = write(tmp_path / "files", (0, 9_000, 20_000, 20_500, whole.num_rows), whole)
+
+    def asked(data: fl.SurveyData) -> tuple[pd.DataFrame, pd.DataFrame]:
+        people = fl.classify(data, "icls2018_adult")
+        months = fl.estimate_mean(people, "forced_labour_months", where="forced_labour == 1", unknown="exclude")
+        return fl.estimate_prevalence(
+            people, ["forced_labour", "forced_labour_stock"], by="region"
+        ).to_frame(), months.to_frame()
+
+    mapping = SAMPLE / "household.toml"
+    expected = asked(fl.load(SAMPLE / "household.parquet", mapping=mapping, engine="polars"))
+    for found, same in zip(asked(fl.load(folder / "*.parquet", mapping=mapping, engine=engine)), expected, strict=True):
+        pd.testing.assert_frame_equal(found, same, rtol=1e-9)
 
 
 def test_a_table_that_is_gone_is_no_survey(files: Path, tmp_path: Path) -> None:

@@ -30,14 +30,13 @@ from fl_estimate.indicators.episode_dates import with_episode_dates
 from fl_estimate.indicators.items import AGE, Items
 from fl_estimate.indicators.marks import NOT_QUALIFIED, Note, notes
 from fl_estimate.indicators.parents import asks_of_parents, of_parents, with_parents
+from fl_estimate.indicators.person_rows import rows_of_persons
 from fl_estimate.indicators.persons import AGE_AT_START, PERSON, added_columns, persons
 from fl_estimate.indicators.ratio import with_shares
 from fl_estimate.indicators.references import questions
-from fl_estimate.indicators.relatives import RELATIVE, classified_relatives
+from fl_estimate.indicators.relatives import classified_relatives
 from fl_estimate.indicators.rows import (
     IN_MONTHS,
-    MONTHS,
-    SELECTED,
     SIDES,
     STOCK,
     DecidedRows,
@@ -431,7 +430,7 @@ def _classify_rows(
     """Classify rows, and the people they belong to."""
     if clock is not None:
         people = person_days(people, clock)
-    rows = _rows_of_persons(rows, people, table, known_to(frameworks), clock)
+    rows = rows_of_persons(rows, people, table, known_to(frameworks), clock)
     if clock is not None and clock.dated:
         rows = spell_days(rows, clock)
     decided = decide(rows, frameworks, age=AGE_AT_INTERVIEW if clock is None else clock.ages, clock=clock)
@@ -555,42 +554,6 @@ def _asks(column: str, asked: set[str], known: Items) -> bool:
     return any(
         field.column == column and field.id in asked and field.table != "people" for field in known.fields.values()
     )
-
-
-def _rows_of_persons(rows: Any, people: Any, table: str, known: Items, clock: Clock | None) -> Any:
-    """The rows that belong to persons, with what is asked once a person, and with a clock the days of the person."""
-    held, of_person = rows.collect_schema().names(), people.collect_schema().names()
-    without = [name for name, columns in ((table, held), ("people", of_person)) if PERSON not in columns]
-    if without:
-        raise IndicatorFault(
-            "FL-IND-10",
-            f"rows of {table} cannot be given to their persons",
-            found=f"no column {PERSON} in {listed(without)}",
-            fix=f"map {PERSON} on both tables",
-        )
-    fields = {field.column for field in known.fields.values()}
-    mine = [name for name in held if name.partition("@")[0] in known.items or name in fields]
-    once = {field.column for field in known.fields.values() if field.table == "people"}
-    ages = AGE_AT_INTERVIEW if clock is None else clock.ages
-    once |= {SELECTED, ages, *(clock.columns if clock is not None else ())}
-    mine = [name for name in mine if name != ages]
-    theirs = [name for name in of_person if name not in mine and name in once]
-    of_time = [ONGOING, AGE_AT_START]
-    dated = clock is not None and clock.dated
-    of_time += (
-        [MONTHS]
-        if clock is None or not dated
-        else [each for name in clock.spell for each in (name, f"{name}_precision")]
-    )
-    mine += [name for name in of_time if name in held and name not in mine]
-    own = ~nw.col(PERSON).is_null()
-    if RELATIVE in held:  # a row about a relative is not one of the person who told it
-        own = own & nw.col(RELATIVE).is_null()
-    chosen = rows.filter(own).select(*(nw.col(name) for name in (PERSON, *mine)))
-    if theirs:
-        # with a clock only rows of people of the survey: of others no day is known
-        chosen = chosen.join(people.select(PERSON, *theirs), on=PERSON, how="left" if clock is None else "inner")
-    return chosen
 
 
 def _frame(data: Any) -> Any:
