@@ -74,8 +74,8 @@ def test_rows_are_not_brought_here(lazy: Any, expected: pd.DataFrame, monkeypatc
     monkeypatch.setattr(PartitionedFrame, "parts", watched_parts)
     pd.testing.assert_frame_equal(prevalence(lazy), expected, rtol=1e-9)
     groups = 3 * 4 * 4 * 2  # strata, PSUs, regions and the missing one, grown
-    assert brought
-    assert max(brought) <= groups < ROWS / 6
+    assert brought or not isinstance(narwhal(lazy), PartitionedFrame)
+    assert max(brought, default=0) <= groups < ROWS / 6
 
 
 def test_a_statistic_of_single_rows_is_refused_where_there_are_many(lazy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
