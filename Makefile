@@ -199,6 +199,10 @@ bench-rds: .venv/.ready ## Time the bootstraps of respondent-driven sampling, 1,
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/respondent_driven.py $(ARGS)
 
 
+.PHONY: spark
+spark: .venv/.ready ## Ask a local Spark, and Dask, all questions of tests/engines (minutes; needs Java 17; pyspark goes into out/)
+	@$(BIN)/python scripts/spark.py $(ARGS)
+
 .PHONY: unrounded
 unrounded: .venv/.ready ## Compare the unrounded estimates of the sample studies with those kept: make unrounded ARGS="keep FILE" first, "compare FILE" after
 	@$(BIN)/python scripts/unrounded.py $(ARGS)
@@ -228,7 +232,7 @@ sbc: .venv/.ready ## Calibrate every area model by simulation: are ranks even, a
 .PHONY: lock
 lock: ## Choose the newest versions again and write requirements/*.txt (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv on the path"; exit 1; }
-	@$(LOCK) --upgrade --all-extras --group dev --output-file requirements/dev.txt
+	@$(LOCK) --upgrade --group dev --output-file requirements/dev.txt
 	@$(LOCK) --upgrade --constraints requirements/dev.txt --output-file requirements/run.txt
 	@if grep -n -i -E '://|index-url|find-links' requirements/*.txt; then echo "requirements/ names a host"; exit 1; fi
 

@@ -60,11 +60,13 @@ def in_a_column(frame: Frame, design: Design) -> tuple[Frame, Design]:
     schema = frame.collect_schema()
     first = next(iter(schema))
     weight = nw.when(nw.col(first).is_null() | ~nw.col(first).is_null()).then(nw.lit(1.0)).otherwise(nw.lit(1.0))
+    made: list[str] = []
     if design.weights_known:
         parents = [design.strata] if design.strata is not None else []
         for position, column in enumerate(design.fpc):
             unit = design.stages[position] if position < len(design.stages) else None
-            weight = weight * _inverse_fraction(column, unit, parents)
+            frame, drawn = _drawn(frame, unit, parents, made)
+            weight = weight * _inverse_fraction(column, drawn)
             parents = [*parents, *([unit] if unit is not None else [])]
     known = replace(
         design,
@@ -72,12 +74,24 @@ def in_a_column(frame: Frame, design: Design) -> tuple[Frame, Design]:
         unweighted=False,
         expands=design.weights_known if design.expands is None else design.expands,
     )
-    return frame.with_columns(weight.alias(name)), known
+    frame = frame.with_columns(weight.alias(name))
+    return (frame.drop(*made) if made else frame), known
 
 
-def _inverse_fraction(column: str, unit: str | None, parents: list[str]) -> nw.Expr:
+def _drawn(frame: Frame, unit: str | None, parents: list[str], made: list[str]) -> tuple[Frame, nw.Expr]:
+    """How many units were drawn within the units above, as an expression; columns that it needs are noted in `made`."""
+    drawn = nw.len() if unit is None else nw.col(unit).n_unique()
+    if unit is not None and frame.implementation.is_spark_like():
+        # Spark counts no different values over a window: each row tells its share of its unit instead.
+        share = fresh(frame, "__fl_share")
+        frame = frame.with_columns((1.0 / nw.len().over(*parents, unit)).alias(share))
+        made.append(share)
+        total = nw.col(share).sum()
+        return frame, ((total.over(*parents) if parents else total) + 0.5).floor()
+    return frame, drawn.over(*parents) if parents else drawn
+
+
+def _inverse_fraction(column: str, drawn: nw.Expr) -> nw.Expr:
     """N/n where the column counts units, 1/f where it holds fractions."""
     value = nw.col(column).cast(nw.Float64)
-    drawn = nw.len() if unit is None else nw.col(unit).n_unique()
-    drawn = drawn.over(*parents) if parents else drawn
     return nw.when(value > 1).then(value / drawn).otherwise(1.0 / value)

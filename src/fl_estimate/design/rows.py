@@ -8,8 +8,10 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from fl_estimate.design.totals import Floats, Frame, GroupingKey, Totals, check_finite, check_keys, coded
+from fl_estimate.design.asking import few_rows
+from fl_estimate.design.totals import Floats, Frame, GroupingKey, Totals, check_finite, check_keys, coded, totals
 from fl_estimate.errors import decoding
+from fl_estimate.inputs.partitions import PartitionedFrame
 
 _PREFIX = "__fl_"
 
@@ -29,7 +31,8 @@ def rows(
     Raises
     ------
     EstimateFault
-        FL-EST-03: a missing or infinite value reached a sum; FL-EST-28: a polars column of Python objects as a key.
+        FL-EST-03: a missing or infinite value reached a sum; FL-EST-28: a polars column of Python objects as a key;
+        FL-EST-771: a lazy frame of too many rows.
     """
     check_keys(frame, keys)
     schema = frame.collect_schema()
@@ -41,9 +44,7 @@ def rows(
     ]
     factors = [expr.cast(nw.Float64).alias(f"{_PREFIX}f_{name}") for name, expr in columns.items()]
     plain = [nw.col(name).cast(nw.Float64).alias(f"{_PREFIX}v_{name}") for name in values]
-    asked = frame.select(*labels, *factors, *plain)
-    with decoding():
-        table = (asked if isinstance(asked, nw.DataFrame) else asked.collect("pyarrow")).to_arrow()
+    table = few_rows(frame.select(*labels, *factors, *plain))
     factor = {name: _floats(table, f"{_PREFIX}f_{name}") for name in columns}
     made = {name: _product(product, factor) for name, product in sums.items()}
     check_finite(made)
@@ -61,9 +62,12 @@ def distinct(frame: Frame, names: Sequence[str]) -> dict[str, int]:
     """How many different values each column has, the missing one counted."""
     if not names:
         return {}
-    asked = frame.select(*[nw.col(name).n_unique().alias(name) for name in names])
+    if isinstance(frame, PartitionedFrame):
+        # Values that several parts have would be counted once for each of them.
+        return {name: len(totals(frame, keys=(name,), columns={}, sums={}).n) for name in names}
+    counted = frame.select(*[nw.col(name).n_unique().alias(name) for name in names])
     with decoding():
-        result = (asked if isinstance(asked, nw.DataFrame) else asked.collect("pyarrow")).to_arrow()
+        result = (counted if isinstance(counted, nw.DataFrame) else counted.collect("pyarrow")).to_arrow()
     return {name: int(result.column(name)[0].as_py()) for name in names}
 
 

@@ -15,10 +15,12 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
+from fl_estimate.design.asking import asked
 from fl_estimate.design.in_memory import totals_in_memory
 from fl_estimate.design.small_table import Codes, Floats, GroupingKey, Totals, coded
 from fl_estimate.design.streamed import totals_streamed
-from fl_estimate.errors import DesignFault, EstimateFault, decoding, listed, missing_columns
+from fl_estimate.errors import DesignFault, EstimateFault, listed, missing_columns
+from fl_estimate.inputs.partitions import narwhal
 
 Frame = nw.LazyFrame[Any] | nw.DataFrame[Any]
 _PREFIX, _COUNTED = "__fl_", "__counted_"
@@ -37,13 +39,13 @@ def as_frame(frame: Any) -> Frame:
         FL-EST-01: this is not a data frame.
     """
     try:
-        return nw.from_native(frame)
+        return narwhal(frame)
     except TypeError as error:
         raise EstimateFault(
             "FL-EST-01",
             "people is not a data frame",
             found=type(frame).__name__,
-            fix="pass a SurveyData, a Classification, or a pandas, polars, pyarrow or DuckDB frame",
+            fix="pass a SurveyData, a Classification, or a frame of pandas, polars, pyarrow, DuckDB, Dask or PySpark",
         ) from error
 
 
@@ -99,10 +101,7 @@ def totals(
         if added is not None:
             check_finite(added.sums)
             return added
-    query = _query(frame.lazy(), keys=tuple(keys), columns=columns, sums=sums)
-    options: dict[str, Any] = {"engine": "streaming"} if query.implementation.is_polars() else {}
-    with decoding():
-        result = query.collect("pyarrow", **options)
+    result = asked(frame, lambda rows: _query(rows, keys=tuple(keys), columns=columns, sums=sums))
     return _small(result, tuple(keys), tuple(sums))
 
 
@@ -157,8 +156,7 @@ def check_keys(frame: Frame, keys: Sequence[str]) -> None:
 
 def first_rows(frame: Frame, *, keys: Sequence[str], row: str) -> Floats:
     """The least value of the column `row` in each group, in the order of the groups of `totals` with the same keys."""
-    with decoding():
-        least = _query(frame.lazy(), keys=tuple(keys), columns={}, sums={}, least=row).collect("pyarrow").to_native()
+    least = asked(frame, lambda rows: _query(rows, keys=tuple(keys), columns={}, sums={}, least=row))
     labelled = [coded(least.column(f"{_PREFIX}k{position}")) for position in range(len(keys))]
     order, starts = _runs([key.codes for key in labelled])
     return np.minimum.reduceat(_floats(least, f"{_PREFIX}least")[order], starts)
@@ -208,9 +206,8 @@ def _query(
     )
 
 
-def _small(table: Any, keys: tuple[str, ...], sums: tuple[Any, ...]) -> Totals:
+def _small(arrow: Any, keys: tuple[str, ...], sums: tuple[Any, ...]) -> Totals:
     """Make the engine's answer canonical: labels, one row a group, sorted. Nothing depends on the engine's order."""
-    arrow = table.to_native()
     values = np.empty((len(sums) + 2, arrow.num_rows))
     for position in range(len(sums)):
         values[position] = _floats(arrow, f"{_PREFIX}s{position}")

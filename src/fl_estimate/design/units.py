@@ -9,6 +9,7 @@ import narwhals as nw
 
 from fl_estimate.design.totals import Frame, as_frame
 from fl_estimate.errors import DesignFault
+from fl_estimate.inputs.partitions import narwhal
 from fl_estimate.inputs.sample_design import ROW, Design
 
 
@@ -39,9 +40,9 @@ def numbered(frame: Any, design: Design, *, rows: bool) -> tuple[Frame, Design]:
 
 def with_rows(frame: Any) -> Frame | None:
     """The frame with a column that numbers its rows; None where the engine has no order of rows."""
-    native = nw.from_native(frame)
+    native = narwhal(frame)
     if isinstance(native, nw.DataFrame):
         return native.with_row_index(ROW)
     if native.implementation.is_polars():
-        return nw.from_native(native.to_native().with_row_index(ROW)).lazy()
+        return narwhal(native.to_native().with_row_index(ROW)).lazy()
     return None

@@ -11,6 +11,7 @@ import narwhals as nw
 import numpy as np
 from scipy import sparse
 
+from fl_estimate.design.asking import require_few_groups
 from fl_estimate.design.calibrated import Step, read_steps, replicate_factors, unit_means, weight_names
 from fl_estimate.design.calibration import Distance, Solution, solve
 from fl_estimate.design.margins import combination, features, match_levels, read_margins
@@ -348,6 +349,8 @@ def _table(frame: Frame, base: Design, terms: Sequence[KnownTotal], aggregate: s
                 raise _unnumbered(frame)
             read = counted
     sums: dict[Any, tuple[str, ...]] = {(name,): (name,) for name in columns}
+    if aggregate or any(term.levels is None and term.columns for term in terms):
+        require_few_groups(read, list(dict.fromkeys(keys)))
     table = totals(read, keys=tuple(dict.fromkeys(keys)), columns=columns, sums=sums)
     if not len(table.n):
         raise EstimateFault("FL-EST-15", "there are no people", found="0 rows", fix="check the file or the filter")

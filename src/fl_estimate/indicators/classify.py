@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -30,14 +31,13 @@ from fl_estimate.indicators.episode_dates import with_episode_dates
 from fl_estimate.indicators.items import AGE, Items
 from fl_estimate.indicators.marks import NOT_QUALIFIED, Note, notes
 from fl_estimate.indicators.parents import asks_of_parents, of_parents, with_parents
+from fl_estimate.indicators.person_rows import rows_of_persons
 from fl_estimate.indicators.persons import AGE_AT_START, PERSON, added_columns, persons
 from fl_estimate.indicators.ratio import with_shares
 from fl_estimate.indicators.references import questions
-from fl_estimate.indicators.relatives import RELATIVE, classified_relatives
+from fl_estimate.indicators.relatives import classified_relatives
 from fl_estimate.indicators.rows import (
     IN_MONTHS,
-    MONTHS,
-    SELECTED,
     SIDES,
     STOCK,
     DecidedRows,
@@ -48,6 +48,8 @@ from fl_estimate.indicators.rows import (
 )
 from fl_estimate.indicators.spells import spell_days
 from fl_estimate.inputs import assigning
+from fl_estimate.inputs.engines import one_connection, write_parquet
+from fl_estimate.inputs.partitions import narwhal
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source, SurveyData
 from fl_estimate.inputs.wording import SurveyWording
@@ -174,6 +176,39 @@ class Classification(CheckedLater, NotAColumn):
         own = {f"{name}{side}" for name in self.outcomes for side in ("", "_possible", "_in_scope", IN_MONTHS)}
         people = assigning.assigned(self.people, given, kept=[*own, *assigning.resting_on(self.design)])
         return replace(self, people=people, wording=assigning.worded(self.wording, people, given, labels, titles))
+
+    def write_parquet(self, folder: str | Path) -> Path:
+        """Write the people with their classes into a folder of Parquet files; the engine that holds them writes.
+
+        It holds respondents' answers. Rows of a lazy frame stream into the files: they are never all in memory, and of Dask and
+        Spark never in this process.
+
+        Parameters
+        ----------
+        folder : str or Path
+            New or empty. Polars, pandas, pyarrow and DuckDB write one file into it, Dask and Spark one for each part.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        FileFault
+            FL-FILE-37: the folder holds something; FL-FILE-38: it cannot be written.
+
+        Examples
+        --------
+        >>> import fl_estimate as fl, pandas as pd, tempfile
+        >>> answers = pd.DataFrame({"age": [30, 30], "w_low_no_wage": ["yes", "yes"], "c_docs": ["no", "yes"]})
+        >>> people = fl.classify(answers, short_instrument=True)
+        >>> with tempfile.TemporaryDirectory() as home:
+        ...     folder = people.write_parquet(f"{home}/classified")
+        ...     pd.read_parquet(folder)["forced_labour"].tolist()
+        [0, 1]
+        """
+        return write_parquet(self.people, folder)
 
     def __repr__(self) -> str:
         return f"Classification({self.framework}: {listed(self.outcomes)}; {self.coverage!r})"
@@ -322,17 +357,19 @@ def classify(
     ratios = _measuring(chosen)
     classes = tuple(entry for entry in chosen if entry not in ratios)
     if isinstance(data, SurveyData):
-        found = (
-            _classify_survey(data, classes, reference_day)
-            if classes
-            else Classification(people=data.people, **_NOTHING)
-        )
+        with one_connection():
+            found = _classify_survey(data, classes, reference_day) if classes else _unclassified(data.people)
         found = _handed_on(found, data)
     else:
-        found = _classify_people(_frame(data), classes, age=AGE) if classes else Classification(people=data, **_NOTHING)
+        found = _classify_people(_frame(data), classes, age=AGE) if classes else _unclassified(data)
     if not short_instrument:
         warn_if_short(found.as_given("coverage"), classes)
     return _measured(found, data, chosen, ratios) if ratios else found
+
+
+def _unclassified(people: Any) -> Classification:
+    """People without a class, for frameworks that only measure."""
+    return Classification(people=people, **_NOTHING)
 
 
 def _classify_people(
@@ -406,7 +443,7 @@ def _classify_rows(
     """Classify rows, and the people they belong to."""
     if clock is not None:
         people = person_days(people, clock)
-    rows = _rows_of_persons(rows, people, table, known_to(frameworks), clock)
+    rows = rows_of_persons(rows, people, table, known_to(frameworks), clock)
     if clock is not None and clock.dated:
         rows = spell_days(rows, clock)
     decided = decide(rows, frameworks, age=AGE_AT_INTERVIEW if clock is None else clock.ages, clock=clock)
@@ -417,7 +454,8 @@ def _classify_rows(
         *decided.time_columns(),
         *decided.criterion_columns(),
     )
-    rows = timed.select(name for name in timed.collect_schema().names() if not name.startswith(MARK))
+    # What is left is not named: Spark takes the dot in the name of a criterion for a field of a structure.
+    rows = timed.drop([name for name in timed.collect_schema().names() if name.startswith(MARK)])
     return _classification(persons(people, timed, frameworks, clock=clock), rows, decided, frameworks, columns)
 
 
@@ -531,45 +569,9 @@ def _asks(column: str, asked: set[str], known: Items) -> bool:
     )
 
 
-def _rows_of_persons(rows: Any, people: Any, table: str, known: Items, clock: Clock | None) -> Any:
-    """The rows that belong to persons, with what is asked once a person, and with a clock the days of the person."""
-    held, of_person = rows.collect_schema().names(), people.collect_schema().names()
-    without = [name for name, columns in ((table, held), ("people", of_person)) if PERSON not in columns]
-    if without:
-        raise IndicatorFault(
-            "FL-IND-10",
-            f"rows of {table} cannot be given to their persons",
-            found=f"no column {PERSON} in {listed(without)}",
-            fix=f"map {PERSON} on both tables",
-        )
-    fields = {field.column for field in known.fields.values()}
-    mine = [name for name in held if name.partition("@")[0] in known.items or name in fields]
-    once = {field.column for field in known.fields.values() if field.table == "people"}
-    ages = AGE_AT_INTERVIEW if clock is None else clock.ages
-    once |= {SELECTED, ages, *(clock.columns if clock is not None else ())}
-    mine = [name for name in mine if name != ages]
-    theirs = [name for name in of_person if name not in mine and name in once]
-    of_time = [ONGOING, AGE_AT_START]
-    dated = clock is not None and clock.dated
-    of_time += (
-        [MONTHS]
-        if clock is None or not dated
-        else [each for name in clock.spell for each in (name, f"{name}_precision")]
-    )
-    mine += [name for name in of_time if name in held and name not in mine]
-    own = ~nw.col(PERSON).is_null()
-    if RELATIVE in held:  # a row about a relative is not one of the person who told it
-        own = own & nw.col(RELATIVE).is_null()
-    chosen = rows.filter(own).select(*(nw.col(name) for name in (PERSON, *mine)))
-    if theirs:
-        # with a clock only rows of people of the survey: of others no day is known
-        chosen = chosen.join(people.select(PERSON, *theirs), on=PERSON, how="left" if clock is None else "inner")
-    return chosen
-
-
 def _frame(data: Any) -> Any:
     try:
-        return nw.from_native(data)
+        return narwhal(data)
     except TypeError:
         raise IndicatorFault(
             "FL-IND-12",

@@ -21,6 +21,7 @@ from fl_estimate.indicators.criteria import AnyOf, Define, DimensionIs, FieldWit
 from fl_estimate.indicators.day_numbers import FAR, NEVER, DateColumn, Moved, day_of, earlier, settled, with_day_numbers
 from fl_estimate.indicators.items import AGE, known_items
 from fl_estimate.indicators.references import leaves
+from fl_estimate.inputs.partitions import narwhal
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework
@@ -196,7 +197,7 @@ def is_comparable(period: ReferencePeriod, people: Sequence[str]) -> bool:
 def asks_items(data: SurveyData) -> bool:
     """Whether a survey carries questions that frameworks read, so that its answers can be classified."""
     known = known_items().items
-    tables = (nw.from_native(table).collect_schema().names() for table in data.tables.values())
+    tables = (narwhal(table).collect_schema().names() for table in data.tables.values())
     return any(name.partition("@")[0] in known for names in tables for name in names)
 
 

@@ -8,6 +8,7 @@ import narwhals as nw
 
 from fl_estimate.indicators.clock import SPELLS, has_own_age, is_comparable, is_dated
 from fl_estimate.indicators.columns import MARK
+from fl_estimate.inputs.partitions import narwhal
 
 if TYPE_CHECKING:
     from fl_estimate.inputs.survey_data import SurveyData
@@ -39,7 +40,7 @@ def with_episode_dates(data: SurveyData, jobs: Any, people: list[str]) -> Any:
     """
     if "episodes" not in data.tables:
         return jobs
-    episodes = nw.from_native(data.episodes)
+    episodes = narwhal(data.episodes)
     held, of_episode = dict(jobs.collect_schema()), dict(episodes.collect_schema())
     if JOB not in held or JOB not in of_episode:
         return jobs

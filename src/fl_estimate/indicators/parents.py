@@ -10,6 +10,7 @@ import narwhals as nw
 
 from fl_estimate.indicators.persons import PERSON
 from fl_estimate.indicators.references import questions
+from fl_estimate.inputs.partitions import narwhal
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework
@@ -53,7 +54,7 @@ def with_parents(data: SurveyData, table: str, classified: Callable[[], Any]) ->
     not selected for the module; else no where a parent was classified. A parent who is not a member of the household
     has no row, and does not count.
     """
-    people = nw.from_native(classified())
+    people = narwhal(classified())
     status = people.select(
         PERSON,
         nw.when(nw.col(OUTCOME) == 1)
@@ -66,7 +67,7 @@ def with_parents(data: SurveyData, table: str, classified: Callable[[], Any]) ->
         .alias(COLUMN),
     )
     here = [name for name in PARENTS if name in _names(data.people)]
-    result: Any = nw.from_native(data.people).select(PERSON, *here)
+    result: Any = narwhal(data.people).select(PERSON, *here)
     for name in here:
         one = status.select(nw.col(PERSON).alias(name), nw.col(COLUMN).alias(f"{COLUMN}:{name}"))
         result = result.join(one, on=name, how="left")
@@ -85,9 +86,9 @@ def with_parents(data: SurveyData, table: str, classified: Callable[[], Any]) ->
         )
     )
     result = result.select(PERSON, answer.alias(COLUMN))
-    rows = nw.from_native(getattr(data, table))
+    rows = narwhal(getattr(data, table))
     return replace(data, **{table: rows.join(result, on=PERSON, how="left").to_native()})
 
 
 def _names(table: Any) -> list[str]:
-    return nw.from_native(table).collect_schema().names()
+    return narwhal(table).collect_schema().names()

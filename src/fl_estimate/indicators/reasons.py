@@ -11,6 +11,7 @@ import narwhals as nw
 import pandas as pd
 
 from fl_estimate.indicators.deciding import Criterion
+from fl_estimate.inputs.partitions import narwhal
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework
@@ -71,10 +72,13 @@ def multiple_responses(decided: Decided, language: str) -> pd.DataFrame:
 
 
 def _weights(decided: Decided, key: str) -> pd.DataFrame:
-    """Weight and classes of the people, by their id or place."""
+    """Weight and classes of the people in a class, by their id; of all, by their place."""
     design, outcomes = decided.design, _overall(decided)
     named = design.weights if design is not None and design.weights is not None else None
-    people: Any = nw.from_native(decided.people)
+    people: Any = narwhal(decided.people)
+    if key == PERSON and outcomes:
+        # Nobody else is asked for: of a lazy frame not all people are brought here.
+        people = people.filter(reduce(lambda left, right: left | right, [nw.col(outcome) == 1 for outcome in outcomes]))
     chosen = people.select(*([key] if key == PERSON else []), *([named] if named else []), *outcomes)
     table = (chosen.collect() if isinstance(chosen, nw.LazyFrame) else chosen).to_pandas()
     table = table.set_index(key) if key == PERSON else table.reset_index(drop=True)
@@ -89,7 +93,7 @@ def _overall(decided: Decided) -> list[str]:
 
 def _possible_rows(decided: Decided) -> tuple[pd.DataFrame, str]:
     """The rows that are in a class for sure or possibly, in memory, with the column that names the person."""
-    rows: Any = nw.from_native(decided.rows)
+    rows: Any = narwhal(decided.rows)
     names = rows.collect_schema().names()
     key = PERSON if PERSON in names else ""
     if not key and isinstance(rows, nw.DataFrame):

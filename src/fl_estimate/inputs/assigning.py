@@ -10,6 +10,8 @@ import narwhals as nw
 import numpy as np
 
 from fl_estimate.errors import DataFault, listed, missing_columns
+from fl_estimate.inputs import partitions
+from fl_estimate.inputs.partitions import orders_classes
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.wording import ColumnWords, SurveyWording, Text, text_of
 from fl_estimate.schema.expressions import Expression, parse
@@ -58,10 +60,12 @@ def _with(frame: Any, name: str, value: Any) -> Any:
         value = value(frame)
         if isinstance(value, str) or (callable(value) and not isinstance(value, nw.Expr) and not _of_engine(value)):
             raise _no_column(frame, name, value)
-    narwhal: Any = nw.from_native(frame)
+    narwhal: Any = partitions.narwhal(frame)
     if isinstance(value, str | Expression):
         read = parse(value) if isinstance(value, str) else value
-        return narwhal.with_columns(read.value(narwhal.collect_schema()).alias(name)).to_native()
+        return narwhal.with_columns(
+            read.value(narwhal.collect_schema(), ordered=orders_classes(narwhal)).alias(name)
+        ).to_native()
     if isinstance(value, bool | int | float | np.number | np.bool_):
         return narwhal.with_columns(nw.lit(_plain(value)).alias(name)).to_native()
     if isinstance(value, nw.Expr):
@@ -144,7 +148,7 @@ def worded(
         FL-DATA-12: words for a column that is not there.
     """
     labels, titles = labels or {}, titles or {}
-    there: Sequence[str] = nw.from_native(frame).collect_schema().names()
+    there: Sequence[str] = partitions.narwhal(frame).collect_schema().names()
     absent = [name for name in dict.fromkeys([*labels, *titles]) if name not in there]
     if absent:
         raise missing_columns("FL-DATA-12", absent, there, DataFault)

@@ -13,6 +13,7 @@ from typing import Any
 
 from fl_estimate.errors import FileFault
 from fl_estimate.inputs.design_storage import design_from_json, design_to_json
+from fl_estimate.inputs.engines import MODULES, engine_of, require_engine, scanned, write_rows
 from fl_estimate.inputs.survey_parts import Labels, ReferencePeriod, Source, SurveyParts
 from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.saved import SavedForm
@@ -59,7 +60,7 @@ def _require_room(folder: Path) -> None:
 
 
 def _write(table: Any, path: Path) -> str:
-    """Write a table, and say what it is: pandas, polars or lazy."""
+    """Write a table, and say what it is: pandas, polars, lazy (polars), or the name of another engine."""
     polars = import_module("polars")
     if isinstance(table, polars.LazyFrame):
         table.sink_parquet(path)
@@ -67,6 +68,9 @@ def _write(table: Any, path: Path) -> str:
     if isinstance(table, polars.DataFrame):
         table.write_parquet(path)
         return "polars"
+    if (engine := engine_of(table)) in MODULES:
+        write_rows(table, path)
+        return engine
     if ordered_categories(table):
         polars_of(table).write_parquet(path)
     else:
@@ -131,7 +135,10 @@ def read_parts(folder: Path, engine: str | None) -> dict[str, Any]:
         # A name of a table is one of ours, and never a way out of the folder.
         if "people" not in recipe["tables"] or not all(name.isidentifier() for name in recipe["tables"]):
             raise _no_survey(folder)
-        tables = {name: _table(folder / f"{name}.parquet", engine or kind) for name, kind in recipe["tables"].items()}
+        kinds = {name: engine or kind for name, kind in recipe["tables"].items()}
+        tables = {
+            name: _table(folder / f"{name}.parquet", kind) for name, kind in kinds.items() if kind not in MODULES
+        } | _tables_of_engines(folder, kinds)
         return tables | _rest(recipe)
     except FileFault:
         raise
@@ -180,10 +187,28 @@ def _labels(kept: dict[str, Any]) -> Labels:
     )
 
 
+def _tables_of_engines(folder: Path, kinds: dict[str, str]) -> dict[str, Any]:
+    """Tables that an engine beside pandas and polars holds, all of one engine by its one connection."""
+    found: dict[str, Any] = {}
+    for engine in dict.fromkeys(kind for kind in kinds.values() if kind in MODULES):
+        require_engine(engine)
+        paths = {name: folder / f"{name}.parquet" for name, kind in kinds.items() if kind == engine}
+        if missing := [path.name for path in paths.values() if not path.exists()]:
+            raise FileNotFoundError(missing[0])
+        found |= scanned(paths, engine)
+    return found
+
+
 def _table(path: Path, kind: str) -> Any:
     polars = import_module("polars")
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(path.name)
+    if path.is_dir():  # Dask and Spark write a folder of files
+        return (
+            polars.scan_parquet(path / "*.parquet")
+            if kind != "pandas"
+            else pandas_of(polars.read_parquet(path / "*.parquet"))
+        )
     try:
         if kind == "pandas":
             return pandas_of(polars.read_parquet(path))

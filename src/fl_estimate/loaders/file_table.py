@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from fl_estimate.errors import FileFault, listed
 from fl_estimate.inputs.survey_data import Source
@@ -14,7 +14,6 @@ from fl_estimate.inputs.survey_data import Source
 if TYPE_CHECKING:
     import polars as pl
 
-Engine = Literal["pandas", "polars"]
 KIND = "@missing"
 """Ending of the column that holds the code of each declared missing value."""
 FEW = 30

@@ -13,6 +13,7 @@ from fl_estimate.loaders.files import read_table
 from fl_estimate.loaders.fit import not_fitting
 from fl_estimate.loaders.mapping import Mapping
 from fl_estimate.loaders.mapping_parts import JoinRule
+from fl_estimate.loaders.several_files import is_pattern, read_several
 from fl_estimate.schema.validate import Fault, Severity
 
 if TYPE_CHECKING:
@@ -71,7 +72,10 @@ def read_files(
     MappingFault
         FL-MAP-04: key columns that are not there, of two kinds, or that occur twice in the file to be joined.
     """
-    files = {name: read_table(file, written=mapping.text_format()) for name, file in paths.items()}
+    files = {
+        name: (read_several if is_pattern(file) else read_table)(file, written=mapping.text_format())
+        for name, file in paths.items()
+    }
     folder = next(iter(paths.values())).parent
     read: dict[str, FileTable] = {}
     faults: list[Fault] = []

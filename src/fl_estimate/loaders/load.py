@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from fl_estimate.errors import DataFault, MappingFault, decoding, not_one_of
+from fl_estimate.inputs.engines import ENGINES, Engine, require_engine
 from fl_estimate.inputs.survey_data import Labels, SurveyData
 from fl_estimate.inputs.survey_storage import pandas_of
 from fl_estimate.loaders.checking import Mode, judged, require_mode, without_bad_cells
 from fl_estimate.loaders.computed import with_computed
 from fl_estimate.loaders.currencies import in_one_currency
+from fl_estimate.loaders.engine_tables import in_engine
 from fl_estimate.loaders.family_network import relative_faults, relatives_once
-from fl_estimate.loaders.file_table import Engine, FileTable
+from fl_estimate.loaders.file_table import FileTable
 from fl_estimate.loaders.fit import require_fit, whole_rule
 from fl_estimate.loaders.household import survey_faults, with_households
 from fl_estimate.loaders.joining import files_of, read_files
@@ -32,8 +34,6 @@ from fl_estimate.loaders.wording import wording_of
 from fl_estimate.schema.validate import Fault, ValidationReport
 from fl_estimate.schema.variables import TABLES
 
-ENGINES: tuple[Engine, ...] = ("pandas", "polars")
-
 
 def load(
     path: str | Path | Dictionary[str, str | Path],
@@ -42,6 +42,7 @@ def load(
     engine: Engine = "pandas",
     mode: Mode = "normal",
     apart: bool = True,
+    folder: str | Path | None = None,
 ) -> SurveyData:
     """Load a survey file into the common schema, and check every row.
 
@@ -51,16 +52,22 @@ def load(
         The file of people, or one file for each table: ``{"people": "persons.sav", "households": "hh.sav"}``. Files that
         the mapping names under ``[source]`` are found beside it.
         SPSS, Stata, SAS, delimited text, workbooks, Parquet; the reference page of file formats lists every ending.
+        ``"folder/*.parquet"`` is all files that match, one under the other; folders called ``year=2026`` become a column.
     mapping : str, Path, dict or Mapping
         A mapping file, the id of a bundled mapping (``"ene2020"``), or a mapping.
-    engine : {"pandas", "polars"}
-        What the tables are. With "polars" a Parquet file stays a lazy frame, and is streamed when checked.
+    engine : {"pandas", "polars", "duckdb", "dask", "spark"}
+        What the tables are. With "polars" a Parquet file stays a lazy frame, and is streamed when checked. For the last three
+        polars streams the mapped tables into Parquet once, and the engine reads them there as they are needed; they are
+        extras: ``pip install "fl_estimate[duckdb]"``.
     mode : {"normal", "strict", "lenient"}
         "strict": a warning stops the load too. "lenient": a cell that breaks a rule of its own (a code that is not
         in the list, a number out of its limits, no date) is left out, and the report says so as a warning.
     apart : bool, default True
         Read files of formats whose parsers broken bytes can bring down (SPSS, Stata, SAS, workbooks) in a process of their own, with limits
         of memory and time. False reads them in this process.
+    folder : str or Path, optional
+        Where the mapped tables of "duckdb", "dask" and "spark" are written, with respondents' answers: a new or empty folder, which
+        every worker of a cluster can read. None: a folder of this user's alone, removed when Python ends.
 
     Returns
     -------
@@ -71,7 +78,9 @@ def load(
     Raises
     ------
     FileFault
-        FL-FILE-01 to FL-FILE-07, FL-FILE-10: a file cannot be read.
+        FL-FILE-01 to FL-FILE-07, FL-FILE-10: a file cannot be read. FL-FILE-35, FL-FILE-36: the engine's package, or Java, is not
+        there. FL-FILE-37, FL-FILE-38: the folder holds something, or cannot be written. FL-FILE-39 to FL-FILE-41: a pattern that
+        matches no file, or files that are not one table.
     MappingFault
         FL-MAP-01 to FL-MAP-03 (the mapping is broken), FL-MAP-04 (it does not fit the files), FL-MAP-05
         (codes labelled as missing that nobody declared missing would be read as answers), FL-MAP-06 (labels of codes
@@ -91,8 +100,12 @@ def load(
     >>> import fl_estimate as fl
     >>> data = fl.load("ene.sav", mapping="ene2020")  # doctest: +SKIP
     """
+    if engine not in ENGINES:
+        raise not_one_of("FL-DATA-02", "this engine", engine, ENGINES, DataFault)
+    require_engine(engine)
     with reading(apart=apart), decoding():
-        return _loaded(path, mapping, engine, mode)
+        data = _loaded(path, mapping, engine, mode)
+        return data if engine in ("pandas", "polars") else in_engine(data, engine, folder)
 
 
 def _loaded(
@@ -102,8 +115,6 @@ def _loaded(
     mode: Mode,
 ) -> SurveyData:
     """Files and a mapping in, one checked survey out."""
-    if engine not in ENGINES:
-        raise not_one_of("FL-DATA-02", "this engine", engine, ENGINES, DataFault)
     require_mode(mode)
     read = Mapping.read(mapping)
     paths = files_of(path, read)
@@ -116,7 +127,7 @@ def _loaded(
         lambda: require_alike(files, rules),
         lambda: require_declared(read, files, rules),
     )
-    filled, of_people = _filled(read, files, rules, stay_lazy=engine == "polars")
+    filled, of_people = _filled(read, files, rules, stay_lazy=engine != "pandas")
     filled, of_money = in_one_currency(filled, read.rates)
     filled, told_again = relatives_once(filled)
     people = with_households(filled["people"], filled["households"]) if "households" in filled else filled["people"]

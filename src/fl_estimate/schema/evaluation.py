@@ -109,8 +109,11 @@ def truth(tree: Node, schema: Schema) -> tuple[nw.Expr, nw.Expr]:
     return answer.yes, answer.no
 
 
-def value(tree: Node, schema: Schema) -> nw.Expr:
-    """Give an expression as Float64, as text, as an Enum of its classes in order, or as a date; null where unknown."""
+def value(tree: Node, schema: Schema, *, ordered: bool = True) -> nw.Expr:
+    """Give an expression as Float64, as text, as an Enum of its classes in order, or as a date; null where unknown.
+
+    With `ordered` false classes are plain text.
+    """
     evaluator = _Evaluator(schema)
     part = evaluator.part(tree)
     match part:
@@ -118,7 +121,7 @@ def value(tree: Node, schema: Schema) -> nw.Expr:
             return nw.when(part.yes | part.no).then(part.yes.cast(nw.Float64))
         case _Words():
             known = _known(part.value, part.unknown)
-            return known if part.categories is None else known.cast(nw.Enum(part.categories))
+            return known if part.categories is None or not ordered else known.cast(nw.Enum(part.categories))
         case _Time():
             known = _known(part.value, part.unknown)
             return known.cast(nw.Date) if part.days else known

@@ -60,7 +60,7 @@ class Expression:
         self._require(schema)
         return evaluation.truth(self.tree, schema)
 
-    def value(self, schema: Schema) -> nw.Expr:
+    def value(self, schema: Schema, *, ordered: bool = True) -> nw.Expr:
         """Give it as a column: Float64 (1 and 0 for true and false, or the number), text, classes or date; null where unknown.
 
         Classes of ``cut`` and ``case`` are an Enum in the order that they were written in: an ordered categorical in
@@ -70,6 +70,8 @@ class Expression:
         ----------
         schema : mapping of str to dtype
             The columns of the frame.
+        ordered : bool, default True
+            False: classes are plain text, for engines that have no type with an order of its own (Spark).
 
         Raises
         ------
@@ -77,7 +79,7 @@ class Expression:
             As `truth`.
         """
         self._require(schema)
-        return evaluation.value(self.tree, schema)
+        return evaluation.value(self.tree, schema, ordered=ordered)
 
     @property
     def gives_text(self) -> bool | None:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from fl_estimate.inputs.engines import Engine
 from fl_estimate.loaders.mapping_parts import Words
 from fl_estimate.reporting.suppression import AUDIT_SECONDS, FEW_CASES, SuppressionRule, chosen_rule
 
@@ -32,7 +33,7 @@ class SourceEntry(StudyTable):
     file: str | Annotated[dict[str, str], Field(min_length=1)]
     mapping: str
     unit: Literal["person", "episode", "last episode"] = "person"
-    engine: Literal["polars", "pandas"] = "polars"
+    engine: Engine = "polars"
     population_size: Annotated[float, Field(gt=0)] | None = None
     populations: dict[str, dict[str, Annotated[float, Field(gt=0)]]] = Field(
         default_factory=dict[str, dict[str, float]]

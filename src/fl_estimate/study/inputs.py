@@ -12,11 +12,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
-import narwhals as nw
-
 from fl_estimate.errors import ExpressionFault, FileFault, StudyFault, is_file, nearest
 from fl_estimate.estimators.survey.imputed import is_imputed
+from fl_estimate.inputs.partitions import narwhal, orders_classes
 from fl_estimate.inputs.wording import Text
+from fl_estimate.loaders.several_files import is_pattern
 from fl_estimate.reporting.particulars import MapChoice
 from fl_estimate.reporting.truth import Truth, read_truth
 from fl_estimate.results.roles import OfRelatives, WithReadings
@@ -215,7 +215,7 @@ def _all_there(study: Study, name: str, source: SourceEntry, noted: Faults) -> b
         files["mapping"] = source.mapping
     before = len(noted)
     for key, written in files.items():
-        if not is_file(study.path(written)):
+        if not is_file(study.path(written)) and not (key != "mapping" and is_pattern(study.path(written))):
             noted.add(f"source.{name}.{key}", _no_such_file(written))
     return len(noted) == before
 
@@ -391,7 +391,7 @@ def _calibrated(study: Study, entry: CalibrateEntry, people: Any) -> Any:
 
 def _derived(source: str, derived: Mapping[str, str], people: Any, noted: Faults) -> Any:
     """The people of a source with the columns that the study derives, one after another: each may use those before it."""
-    frame: Any = nw.from_native(people.people)
+    frame: Any = narwhal(people.people)
     faults: list[str] = []
     failed: set[str] = set()
     for name, text in derived.items():
@@ -404,7 +404,7 @@ def _derived(source: str, derived: Mapping[str, str], people: Any, noted: Faults
             if expression.names & failed:
                 failed.add(name)  # what it is made of is told already
                 continue
-            frame = frame.with_columns(expression.value(schema).alias(name))
+            frame = frame.with_columns(expression.value(schema, ordered=orders_classes(frame)).alias(name))
         except ExpressionFault as error:
             faults.append(f"source.{source}.derived.{name}: {error.what} ({error.found})")
             failed.add(name)
@@ -442,7 +442,7 @@ def ready(study: Study, inputs: StudyInputs) -> Iterable[tuple[str, PeopleEntry]
         people = inputs.people.get(study.source_of(entry.source))
         if people is None or any(name not in getattr(people, "outcomes", ()) for name in _read_otherwise(entry)):
             continue
-        if not _absent(entry, nw.from_native(people.people).collect_schema().names(), _told_of(people)):
+        if not _absent(entry, narwhal(people.people).collect_schema().names(), _told_of(people)):
             yield position, entry
 
 
@@ -458,7 +458,7 @@ def _absent(entry: Entry, present: Sequence[str], told: Sequence[str] = ()) -> l
 def _told_of(people: Any) -> list[str]:
     """The columns of the relatives whom people told of."""
     relatives = getattr(people, "relatives", None)
-    return [] if relatives is None else list(nw.from_native(relatives).collect_schema().names())
+    return [] if relatives is None else list(narwhal(relatives).collect_schema().names())
 
 
 def _read_otherwise(entry: Entry) -> list[str]:
@@ -468,7 +468,7 @@ def _read_otherwise(entry: Entry) -> list[str]:
 
 def _require_columns(study: Study, people: Mapping[str, Any], noted: Faults) -> None:
     """Note, all at once, the columns that estimates name and the people do not have, and conditions that cannot be used."""
-    schemas = {name: nw.from_native(each.people).collect_schema() for name, each in people.items()}
+    schemas = {name: narwhal(each.people).collect_schema() for name, each in people.items()}
     faults: list[str] = []
     for position, entry in study.numbered():
         name = study.source_of(entry.source) if isinstance(entry, PeopleEntry) else ""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import narwhals as nw
-
 from fl_estimate.design.domains import by_margins
+from fl_estimate.inputs.partitions import narwhal
 from fl_estimate.results.crossing import nested_columns
 
 MOST_PAIRS = 100_000
@@ -33,7 +32,7 @@ def nested_by_columns(
     """
     result: dict[str, dict[str, dict[Any, Any]]] = {}
     for source, each in entries.items():
-        frame: Any = nw.from_native(people[source].people).lazy()
+        frame: Any = narwhal(people[source].people).lazy()
         known = frame.collect_schema()
         columns = list(dict.fromkeys(column for entry in each for column in _columns(entry) if column in known))
         for position, one in enumerate(columns):

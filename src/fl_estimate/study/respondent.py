@@ -12,6 +12,7 @@ from fl_estimate.indicators.answers import BLOCKS, PARAMETERS
 from fl_estimate.indicators.explain import Explanation, explain
 from fl_estimate.indicators.framework import Framework
 from fl_estimate.indicators.items import MISSING, NO, Items, known_items
+from fl_estimate.inputs.partitions import narwhal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,11 +120,11 @@ def _answering(data: SurveyData) -> str:
 
 
 def _names(frame: Any) -> list[str]:
-    return nw.from_native(frame).collect_schema().names()
+    return narwhal(frame).collect_schema().names()
 
 
 def _row(people: Any, row: int) -> dict[str, Any]:
-    frame = nw.from_native(people).lazy().collect()
+    frame = narwhal(people).lazy().collect()
     if not 1 <= row <= len(frame):
         raise StudyFault(
             "FL-STUDY-07", "there is no such row", found=f"row {row}; the file has {len(frame):,} people",
@@ -133,7 +134,7 @@ def _row(people: Any, row: int) -> dict[str, Any]:
 
 
 def _rows_of(frame: Any, person: Any) -> list[dict[str, Any]]:
-    chosen = nw.from_native(frame).lazy().filter(nw.col(PERSON) == person).collect()
+    chosen = narwhal(frame).lazy().filter(nw.col(PERSON) == person).collect()
     return [_plain(record) for record in chosen.rows(named=True)]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import narwhals as nw
 
 from fl_estimate.errors import StudyFault
+from fl_estimate.inputs.partitions import narwhal
 from fl_estimate.inputs.survey_data import SurveyData
 from fl_estimate.loaders.labelled_missing import names_codes
 from fl_estimate.results.roles import PeopleCondition
@@ -78,7 +79,7 @@ def _labelled(survey: SurveyData) -> dict[str, dict[float, str]]:
 
 def _met(frame: Any, wanted: Mapping[str, Mapping[float, str]]) -> dict[str, list[tuple[float, str, int]]]:
     """Which of these codes occur, and how often."""
-    rows = nw.from_native(frame).lazy()
+    rows = narwhal(frame).lazy()
     schema = rows.collect_schema()
     pairs = [
         (name, code) for name, codes in wanted.items() if name in schema and schema[name].is_numeric() for code in codes

@@ -25,6 +25,7 @@ from fl_estimate.indicators.classify import Classification
 from fl_estimate.indicators.marks import Note
 from fl_estimate.indicators.parents import OUTCOME
 from fl_estimate.indicators.persons import PERSON
+from fl_estimate.inputs.partitions import narwhal
 from fl_estimate.inputs.sample_design import ROW, Design
 from fl_estimate.inputs.survey_data import ReferencePeriod
 from fl_estimate.inputs.survey_data import Source as FileSource
@@ -234,7 +235,7 @@ class Imputation(NotAColumn):
         EstimateFault
             FL-EST-441: no draws of this outcome.
         """
-        people: Any = nw.from_native(self.people)
+        people: Any = narwhal(self.people)
         for outcome in dict.fromkeys([outcomes] if isinstance(outcomes, str) else outcomes):
             people = self._beside(people, outcome, self._drawn_of(outcome))
         return people.to_native()
@@ -342,7 +343,7 @@ class Imputation(NotAColumn):
                 columns.append(nw.new_series(name, values, nw.Int8, backend=space))
             return people.with_columns(*columns)
         if people.implementation.is_polars():
-            return nw.from_native(self._joined(people.to_native(), outcome, names, drawn))
+            return narwhal(self._joined(people.to_native(), outcome, names, drawn))
         keys = self.source_rows.working.people[PERSON].to_numpy()[self.recipients]
         is_one = nw.col(PERSON).is_in(keys.tolist())
         return people.with_columns(

@@ -17,6 +17,7 @@ from fl_estimate.errors import EstimateFault, listed, not_one_of, shown
 from fl_estimate.estimators.sensitivity.tilting import REASONS, Open, open_of, redrawn
 from fl_estimate.estimators.sensitivity.undercoverage import term_of as multiple
 from fl_estimate.estimators.survey.design_weighted import estimate_prevalence, estimate_total
+from fl_estimate.inputs.partitions import narwhal
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import (
@@ -345,7 +346,7 @@ MARK = "among_these_open"
 def _marked(call: _Call, flags: Any) -> Any:
     """The people with a 0/1 column: whose class is open, and who are among these."""
     people = redrawn(call.imputation, {call.outcome: flags.astype(np.int8)[:, None]}, draws=1).with_draws(call.outcome)
-    frame: Any = nw.from_native(people)
+    frame: Any = narwhal(people)
     # Cases that are sure have a 1 in every draw.
     mark = (nw.col(f"{call.outcome}@1") == 1) & ~(nw.col(call.outcome) == 1)
     return frame.with_columns(nw.when(mark).then(nw.lit(1)).otherwise(nw.lit(0)).alias(MARK)).to_native()

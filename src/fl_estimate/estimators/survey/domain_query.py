@@ -24,6 +24,7 @@ from fl_estimate.errors import DesignFault, EstimateFault, listed
 from fl_estimate.estimators.survey.level_sums import without_key
 from fl_estimate.estimators.survey.targets import PERSON, OutcomeColumns, Targets
 from fl_estimate.inputs.adjustments import Calibration
+from fl_estimate.inputs.partitions import narwhal
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 from fl_estimate.inputs.sample_design import LEAST_SHARE, MOST_SHARE, Design
 from fl_estimate.inputs.unread_rows import UnreadRows
@@ -144,11 +145,12 @@ def declared(frame: Any, schema: Mapping[str, Any], columns: Sequence[str]) -> d
         if isinstance(dtype, nw.Enum):
             result[name] = tuple(dtype.categories)
         elif isinstance(dtype, nw.Categorical):
-            native = nw.from_native(frame, eager_only=False)
+            native = narwhal(frame)
             if native.implementation.is_pandas():
                 # An Arrow dictionary is no pandas categorical: it declares nothing beyond what it holds.
-                declared = getattr(native.to_native()[name].dtype, "categories", ())
-                result[name] = tuple(str(value) for value in declared)
+                categories = getattr(native.to_native()[name].dtype, "categories", None)
+                if categories is not None:
+                    result[name] = tuple(str(value) for value in categories)
     return result
 
 
@@ -157,7 +159,7 @@ def _of_domains(frame: Any, schema: Mapping[str, Any], columns: Sequence[str]) -
     result = declared(frame, schema, columns)
     for name in result:
         if isinstance(schema[name], nw.Categorical):
-            native = nw.from_native(frame, eager_only=False).to_native()
+            native = narwhal(frame).to_native()
             if not getattr(native[name].dtype, "ordered", False):
                 result[name] = sorted(result[name])
     return result

@@ -18,6 +18,7 @@ from fl_estimate.estimators.survey.non_response import widening
 from fl_estimate.estimators.survey.targets import Unknown
 from fl_estimate.indicators.choice import chosen_frameworks
 from fl_estimate.indicators.classify import Classification, classify
+from fl_estimate.inputs.partitions import narwhal
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import SurveyData
 
@@ -314,7 +315,7 @@ def _identified(data: Any) -> Any:
     """The data with an id for every person; a plain frame that has none gets the place of each row."""
     if isinstance(data, SurveyData):
         return data
-    frame = nw.from_native(data)
+    frame = narwhal(data)
     if PERSON in frame.collect_schema().names():
         return data
     eager = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
@@ -339,7 +340,7 @@ def _people(compared: Sequence[Compared], design: Design) -> pd.DataFrame:
 
 
 def _collected(native: Any, columns: Sequence[str]) -> pd.DataFrame:
-    frame: Any = nw.from_native(native).select(*columns)
+    frame: Any = narwhal(native).select(*columns)
     return (frame.collect() if isinstance(frame, nw.LazyFrame) else frame).to_pandas()
 
 
@@ -398,7 +399,7 @@ def _criteria_of(
     classification: Classification, names: Sequence[str], outcome: str, persons: Sequence[Any]
 ) -> pd.DataFrame:
     """Whether each criterion is true in a row that puts the person into the class, by person_id."""
-    rows: Any = nw.from_native(classification.rows)
+    rows: Any = narwhal(classification.rows)
     chosen = rows.filter(nw.col(PERSON).is_in(list(persons)) & (nw.col(outcome) == 1)).select(PERSON, *names)
     table = (chosen.collect() if isinstance(chosen, nw.LazyFrame) else chosen).to_pandas()
     return table.groupby(PERSON)[list(names)].max()

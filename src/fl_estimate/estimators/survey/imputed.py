@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeGuard, cast, runtime_checkable
 import narwhals as nw
 
 from fl_estimate.errors import EstimateFault, listed, nearest
+from fl_estimate.inputs.partitions import narwhal
 from fl_estimate.inputs.respondents import Noted
 from fl_estimate.inputs.wording import SurveyWording
 
@@ -130,7 +131,7 @@ class OfDraw:
 
 def of_draw(people: Any, outcomes: Sequence[str], draw: int) -> OfDraw:
     """The people as completed by one draw, from 1: of these outcomes no class is open."""
-    frame: Any = nw.from_native(people.with_draws(list(outcomes)))
+    frame: Any = narwhal(people.with_draws(list(outcomes)))
     return OfDraw(
         people=frame.with_columns(*in_place_of(outcomes, draw)).to_native(), design=people.design, source=people.source,
         reference_period=people.reference_period, population=people.population,

@@ -12,6 +12,7 @@ import pandas as pd
 from fl_estimate.indicators.classify import Classification, classify
 from fl_estimate.indicators.items import NO, UNKNOWN_ANSWERS
 from fl_estimate.indicators.rows import known_to
+from fl_estimate.inputs.partitions import narwhal
 from fl_estimate.inputs.survey_data import SurveyData
 
 PERSON = "person_id"
@@ -94,7 +95,7 @@ def _undetermined(data: Any, persons: Sequence[Any]) -> dict[str, pd.DataFrame]:
 
 
 def _chosen(native: Any, persons: Sequence[Any]) -> pd.DataFrame:
-    frame: Any = nw.from_native(native).filter(nw.col(PERSON).is_in(list(persons)))
+    frame: Any = narwhal(native).filter(nw.col(PERSON).is_in(list(persons)))
     return (frame.collect() if isinstance(frame, nw.LazyFrame) else frame).to_pandas()
 
 

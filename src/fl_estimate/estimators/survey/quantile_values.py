@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import batched
 from typing import Any
 
@@ -21,6 +21,7 @@ from fl_estimate.design.sample import read_sample, unit_columns
 from fl_estimate.design.totals import Codes, Floats, Frame, Totals, totals, totals_in_blocks
 from fl_estimate.design.two_phase import second_phase
 from fl_estimate.design.units import with_rows
+from fl_estimate.estimators.survey.condensed_values import Distribution, are_many, condensed
 from fl_estimate.estimators.survey.domain_query import SampledPeople, steps_of
 from fl_estimate.estimators.survey.targets import OutcomeColumns, Targets
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
@@ -53,12 +54,17 @@ class ValueTable:
     table: Totals
     weight: Floats
     domains: Mapping[tuple[str, Label], Values]
+    again: Callable[[Mapping[Any, Floats]], ValueTable] | None = None
+
+    def about(self, shares: Mapping[tuple[str, Label], Floats]) -> ValueTable:
+        """The same with the exact values about other shares, by domain; of values that are all here it is itself."""
+        return self if self.again is None else self.again(shares)
 
 
 def read_values(
-    people: SampledPeople, targets: Targets, target: OutcomeColumns, rule: str, *, replicated: bool
+    people: SampledPeople, targets: Targets, target: OutcomeColumns, rule: str, shares: Floats, *, replicated: bool
 ) -> ValueTable:
-    """Ask for the values of a target with their weights, one query.
+    """Ask for the values of a target with their weights: one query, or a few where rows are many and not in memory.
 
     Parameters
     ----------
@@ -67,12 +73,48 @@ def read_values(
     rule : str
         Rules that look at the rows of a value one by one take them in the order of the frame, where its engine has one (as
         R survey does), else by their weights.
+    shares : array
+        Whose quantiles are wanted: of many rows other values come in bins.
     replicated : bool
         Whether the table shall show the units that replicates are made of.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-773: the rule, or the interval, needs all values of many rows that are not in memory.
     """
+    if not are_many(people.frame, rule, replicated=replicated):
+        frame, order = _with_values(people, targets, target, rows=rule not in DISCRETE)
+        return _asked(people, targets, target, frame, order, rule, replicated=replicated)
+    frame, _ = _with_values(people, targets, target, rows=False)
+
+    def read(binned: Frame) -> ValueTable:
+        return _asked(people, targets, target, binned, "", rule, replicated=False)
+
+    def distribution(binned: Frame) -> Distribution:
+        found = read(binned)
+        domains = {name: (known.values, known.weights) for name, known in found.domains.items()}
+        return Distribution(domains=domains, values=_numbers(found.table, VALUE), rows=found.table.n)
+
+    def about(wanted: Mapping[Any, Floats] | Floats) -> ValueTable:
+        return replace(read(condensed(frame, VALUE, wanted, distribution)), again=about)
+
+    return about(shares)
+
+
+def _asked(
+    people: SampledPeople,
+    targets: Targets,
+    target: OutcomeColumns,
+    frame: Frame,
+    order: str,
+    rule: str,
+    *,
+    replicated: bool,
+) -> ValueTable:
+    """The values of a frame by domain, one query."""
     design = people.design
     apart = rule not in DISCRETE
-    frame, order = _with_values(people, targets, target, rows=apart)
     columns: dict[str, nw.Expr] = {"d": targets.columns[target.counted]}
     sums: dict[Any, tuple[str, ...]] = {("d",): ("d",), ("w", "d"): ("d",)}
     if design.weights is not None:

@@ -105,7 +105,8 @@ def estimate_quantile(
     Raises
     ------
     EstimateFault
-        FL-EST-201 (probabilities), FL-EST-202 (rule), FL-EST-203 (``wald`` without replicates); as in `estimate_mean`.
+        FL-EST-201 (probabilities), FL-EST-202 (rule), FL-EST-203 (``wald`` without replicates), FL-EST-773 (a lazy frame of over a
+        million rows and a rule that needs every value); as in `estimate_mean`.
 
     Notes
     -----
@@ -187,7 +188,9 @@ class _Block:
 def _one(call: Call, targets: Targets, target: OutcomeColumns, shares: Floats, rule: str) -> list[_Block]:
     """All quantiles of one variable: their values, then the shares of people at or below them with their variances."""
     own = call.people.design.replicates
-    read = read_values(call.people, targets, target, rule, replicated=call.interval == "wald" and own is not None)
+    read = read_values(
+        call.people, targets, target, rule, shares, replicated=call.interval == "wald" and own is not None
+    )
     margins = ((), *by_margins(call.by))
     names = [" × ".join(columns) for columns in margins]
     found: dict[tuple[str, Label], Floats] = {
@@ -311,6 +314,8 @@ def _inverted(
     """Within: the ends of an interval of shares, read off the distribution function."""
     lower, upper = np.full((len(labels), len(ends)), np.nan), np.full((len(labels), len(ends)), np.nan)
     outside = np.zeros(lower.shape, dtype=bool)
+    each = np.stack([end for pair in ends for end in pair], axis=1)
+    read = read.about({(margin, label): each[domain] for domain, label in enumerate(labels)})
     for position, (low, high) in enumerate(ends):
         outside[:, position] = (low < 0) | (high > 1)
         for domain, label in enumerate(labels):

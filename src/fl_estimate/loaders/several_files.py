@@ -1,0 +1,114 @@
+"""One table in several Parquet files: those that a pattern matches, checked against each other, read as one lazy frame."""
+
+from __future__ import annotations
+
+import hashlib
+from glob import glob, has_magic
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fl_estimate.errors import FileFault, columns_shown, is_file, listed
+from fl_estimate.loaders.file_table import FileTable, TextFormat
+from fl_estimate.loaders.files import existing, format_of, read_table
+
+if TYPE_CHECKING:
+    from fl_estimate.inputs.survey_data import Source
+
+
+def is_pattern(path: str | Path) -> bool:
+    """Whether a path names several files (``folder/*.parquet``), and is not itself the name of one."""
+    return has_magic(str(path)) and not is_file(Path(path))
+
+
+def matched(pattern: str | Path) -> list[Path]:
+    """The files that a pattern matches, in the order of their names.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE-39: there is none; FL-FILE-40: files of a format of which no several are read as one.
+    """
+    files = [Path(found) for found in sorted(glob(str(pattern), recursive=True)) if is_file(Path(found))]  # noqa: PTH207
+    if not files:
+        raise FileFault(
+            "FL-FILE-39", "no file matches this pattern", found=Path(pattern).name, fix="check the folder and the pattern"
+        )  # fmt: skip
+    others = sorted({file.suffix for file in files if not ((form := format_of(file)) and form.lazy)})
+    if others:
+        raise FileFault(
+            "FL-FILE-40",
+            "several files are read as one table where they are Parquet, and not otherwise",
+            found=f"{Path(pattern).name} matches files that end in {listed(others)}",
+            fix='write "folder/*.parquet"; fl-estimate convert makes Parquet of other files',
+        )
+    return files
+
+
+def read_several(pattern: str | Path, *, written: TextFormat | None = None) -> FileTable:
+    """Read all files that match, as one lazy frame in the order of their names.
+
+    Folders called ``month=1`` become a column `month`.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE-39, FL-FILE-40; FL-FILE-41: files whose columns are not the same; FL-FILE-01 to 05 of each file.
+    """
+    import polars as pl
+
+    files = matched(pattern)
+    tables = [read_table(file, written=written) for file in files]
+    first = tables[0]
+    _require_alike(files, tables)
+    frame = pl.scan_parquet([existing(file) for file in files], hive_partitioning=_in_folders(files))
+    return FileTable(
+        frame=frame,
+        source=_source(Path(pattern), [table.source for table in tables]),
+        variable_labels=first.variable_labels,
+        value_labels=first.value_labels,
+        declared_missing=first.declared_missing,
+    )
+
+
+def _in_folders(files: list[Path]) -> bool:
+    """Whether folders say a column and its value."""
+    return any("=" in folder.name for file in files for folder in file.parents)
+
+
+def _source(pattern: Path, sources: list[Source]) -> Source:
+    """Of all files: the hash of their hashes, which changes where one of them does, or their order."""
+    from fl_estimate.inputs.survey_data import Source
+
+    digest = hashlib.sha256("\n".join(source.sha256 for source in sources).encode())
+    return Source(
+        name=pattern.name, sha256=digest.hexdigest(), encoding="UTF-8", n_rows=sum(source.n_rows for source in sources)
+    )
+
+
+def _require_alike(files: list[Path], tables: list[FileTable]) -> None:
+    """Columns, their types and the labels of their codes are those of the first file: a code may not change its meaning."""
+    first, wrong = tables[0], list[str]()
+    kinds: dict[str, Any] = dict(first.frame.collect_schema())
+    for file, table in zip(files[1:], tables[1:], strict=True):
+        own: dict[str, Any] = dict(table.frame.collect_schema())
+        apart = {
+            "more": [name for name in own if name not in kinds],
+            "without": [name for name in kinds if name not in own],
+            "another type": [name for name in own if name in kinds and own[name] != kinds[name]],
+            "other labels of codes": [
+                name for name in own if table.value_labels.get(name, {}) != first.value_labels.get(name, {})
+            ],
+            "other declared missing values": [
+                name for name in own if table.declared_missing.get(name, ()) != first.declared_missing.get(name, ())
+            ],
+        }
+        found = [f"{kind}: {columns_shown(names)}" for kind, names in apart.items() if names]
+        if found:
+            wrong.append(f"{file.name} ({'; '.join(found)})")
+    if wrong:
+        raise FileFault(
+            "FL-FILE-41",
+            "files of one table do not have the same columns",
+            found=f"compared with {files[0].name}: {listed(wrong, most=10)}",
+            fix="write them with the same columns and types, or load them apart",
+        )

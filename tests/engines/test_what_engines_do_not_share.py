@@ -1,0 +1,229 @@
+"""Where engines have ways of their own: parts of Dask, connections of DuckDB, folders of months, rows that may not be brought."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dask.dataframe as dd
+import duckdb
+import narwhals as nw
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import fl_estimate as fl
+from fl_estimate.design import asking
+from fl_estimate.estimators.survey import condensed_values, quantile_values
+from fl_estimate.inputs.partitions import PartitionedFrame, narwhal
+from fl_estimate.inputs.survey_data import SurveyData
+from tests.engines.survey import DESIGN, ENGINES, EQUAL, LAZY, ROWS, SPARK, UNEQUAL, table, write
+from tests.engines.test_same_on_every_engine import one_thread
+
+pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Any:
+    with one_thread():
+        yield
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("survey") / "equal", EQUAL)
+
+
+@pytest.fixture(params=LAZY)
+def lazy(request: pytest.FixtureRequest, files: Path) -> Any:
+    return ENGINES[request.param](files)
+
+
+def prevalence(people: Any) -> pd.DataFrame:
+    classified = fl.classify(people, short_instrument=True)
+    return fl.estimate_prevalence(classified, "forced_labour", design=DESIGN, by=["region", "grown"]).to_frame()
+
+
+@pytest.fixture(scope="module")
+def expected() -> pd.DataFrame:
+    return prevalence(pl.from_arrow(table()))
+
+
+def test_rows_are_not_brought_here(lazy: Any, expected: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that an engine hands over is as long as the file, and no part of Dask either; the answer is the same."""
+    brought: list[int] = []
+    collect, parts = nw.LazyFrame.collect, PartitionedFrame.parts
+
+    def watched(frame: Any, *arguments: Any, **options: Any) -> Any:
+        result = collect(frame, *arguments, **options)
+        # Within a part of Dask it is a frame of pandas that is "collected", where the part lies.
+        if not frame.implementation.is_pandas():
+            brought.append(len(result))
+        return result
+
+    def watched_parts(frame: PartitionedFrame, ask: Callable[[Any], Any]) -> list[Any]:
+        found = parts(frame, ask)
+        brought.extend(len(one) for one in found)
+        return found
+
+    monkeypatch.setattr(nw.LazyFrame, "collect", watched)
+    monkeypatch.setattr(PartitionedFrame, "parts", watched_parts)
+    pd.testing.assert_frame_equal(prevalence(lazy), expected, rtol=1e-9)
+    groups = 3 * 4 * 4 * 2  # strata, PSUs, regions and the missing one, grown
+    assert brought or not isinstance(narwhal(lazy), PartitionedFrame)
+    assert max(brought, default=0) <= groups < ROWS / 6
+
+
+def test_a_statistic_of_single_rows_is_refused_where_there_are_many(lazy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "MOST_ROWS", ROWS - 1)
+    with pytest.raises(fl.FlError, match=r"FL-EST-771(?s:.*)600 rows(?s:.*)fl\.cut"):
+        fl.regress(lazy, "income ~ unknown", design=DESIGN, family="gaussian", unknown="exclude")
+
+
+def test_calibration_on_a_number_of_many_values(lazy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cells of classes are few, and calibrated; each different income would be a cell of its own."""
+    monkeypatch.setattr(asking, "MOST_ROWS", 400)
+    with pytest.raises(fl.FlError, match=r"FL-EST-774(?s:.*)income: \d{3} groups"):
+        fl.calibrate(lazy, {"income": 250_000.0}, design=DESIGN)
+    people, design = fl.calibrate(lazy, {"grown": {0: 3000.0, 1: 3200.0}, "age": 250_000.0}, design=DESIGN)
+    expected, known = fl.calibrate(
+        pl.from_arrow(table()), {"grown": {0: 3000.0, 1: 3200.0}, "age": 250_000.0}, design=DESIGN
+    )
+    found = fl.estimate_mean(people, "income", design=design, unknown="exclude", variance=None).to_frame()
+    same = fl.estimate_mean(expected, "income", design=known, unknown="exclude", variance=None).to_frame()
+    pd.testing.assert_frame_equal(found, same, rtol=1e-9)
+
+
+@pytest.mark.parametrize("bins", [4, 64])
+@pytest.mark.parametrize("engine", ["polars-lazy", "duckdb", "dask", *(["spark"] if SPARK else [])])
+def test_quantiles_by_bins_are_those_of_all_values(
+    engine: str, bins: int, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With few bins and room for 60 rows, what comes back is short, and values, standard errors and limits are the exact ones."""
+
+    def asked(people: Any) -> pd.DataFrame:
+        return fl.estimate_quantile(
+            people, ["income", "tiny"], [0.05, 0.5, 0.93], design=DESIGN, by="region"
+        ).to_frame()
+
+    expected, lengths = asked(pl.from_arrow(table())), list[int]()
+    read = quantile_values._asked  # pyright: ignore[reportPrivateUsage]
+
+    def watched(*given: Any, **named: Any) -> Any:
+        lengths.append(len((found := read(*given, **named)).table.n))
+        return found
+
+    monkeypatch.setattr(quantile_values, "_asked", watched)
+    for module in (asking, condensed_values):
+        monkeypatch.setattr(module, "MOST_ROWS", 60)
+    monkeypatch.setattr(condensed_values, "BINS", bins)
+    pd.testing.assert_frame_equal(asked(ENGINES[engine](files)), expected, rtol=1e-12)
+    assert len(lengths) > 4
+    assert max(lengths) < ROWS
+
+
+def test_quantiles_that_need_every_value(lazy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (asking, condensed_values):
+        monkeypatch.setattr(module, "MOST_ROWS", ROWS - 1)
+    for options in ({"rule": "hf7"}, {"rule": "hf3"}):
+        with pytest.raises(fl.FlError, match=r'FL-EST-773(?s:.*)600 rows(?s:.*)rule="math"'):
+            fl.estimate_quantile(lazy, "income", 0.5, design=DESIGN, **options)  # pyright: ignore
+
+
+@pytest.mark.parametrize("bounds", [EQUAL, UNEQUAL], ids=["equal", "unequal"])
+@pytest.mark.parametrize("options", [{}, {"dtype_backend": "pyarrow"}], ids=["numpy", "arrow"])
+def test_parts_of_dask_however_they_are_cut(
+    tmp_path: Path, bounds: tuple[int, ...], options: dict[str, Any], expected: pd.DataFrame
+) -> None:
+    folder = write(tmp_path / "files", bounds)
+    people = dd.read_parquet(str(folder), **options)
+    assert people.npartitions == len(bounds) - 1
+    pd.testing.assert_frame_equal(prevalence(people), expected, rtol=1e-9)
+
+
+def test_dask_of_a_frame_in_memory_with_labels_that_repeat(expected: pd.DataFrame) -> None:
+    frame = table().to_pandas(types_mapper=pd.ArrowDtype)
+    frame.index = np.arange(ROWS) % 7
+    pd.testing.assert_frame_equal(prevalence(dd.from_pandas(frame, npartitions=5, sort=False)), expected, rtol=1e-9)
+
+
+def test_rows_in_another_order(expected: pd.DataFrame) -> None:
+    order = np.random.default_rng(3).permutation(ROWS)
+    rows = table().take(order)
+    for people in (pl.DataFrame(pl.from_arrow(rows)).lazy(), duckdb.connect().from_arrow(rows), rows.to_pandas(), rows):
+        pd.testing.assert_frame_equal(prevalence(people), expected, rtol=1e-9)
+
+
+def test_nobody_at_all(tmp_path: Path) -> None:
+    folder = write(tmp_path / "none", (0, 0, 0), table())
+    for name, read in ENGINES.items():
+        people = fl.classify(read(folder), short_instrument=True)
+        with pytest.raises(fl.FlError, match="FL-EST-15"):
+            fl.estimate_prevalence(people, "forced_labour", design=DESIGN)
+        assert name
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf")])
+def test_weights_that_are_none_are_refused(value: float | None, tmp_path: Path) -> None:
+    weights = [value, *table().column("w").to_pylist()[1:]]
+    rows = table().set_column(table().schema.get_field_index("w"), "w", pa.array(weights, pa.float64()))
+    folder = write(tmp_path / "files", UNEQUAL, rows)
+    code = "FL-EST-03" if value == float("inf") else "FL-DESIGN-13"
+    for read in ENGINES.values():
+        with pytest.raises(fl.FlError, match=code):
+            fl.estimate_mean(read(folder), "income", design=DESIGN)
+
+
+def test_what_looks_across_parts_of_dask_is_refused(files: Path) -> None:
+    people = narwhal(dd.read_parquet(str(files)))
+    for expr in (
+        nw.col("w") / nw.col("w").sum(),
+        nw.len(),
+        nw.col("w").rank(),
+        nw.col("w").sum().over("psu") + nw.len(),
+    ):
+        with pytest.raises(fl.FlError, match="FL-EST-770"):
+            people.with_columns(expr.alias("new"))
+    with pytest.raises(fl.FlError, match="FL-EST-770"):
+        people.select(nw.col("psu").n_unique())
+    with pytest.raises(fl.FlError, match="FL-EST-770"):
+        people.filter(nw.col("w") > nw.col("w").mean())
+
+
+def test_rows_of_a_group_are_brought_into_one_part_of_dask(files: Path) -> None:
+    people = narwhal(dd.read_parquet(str(files)))
+    sums = [nw.col("w").sum().over("psu"), nw.len().over("stratum", "psu"), nw.sum_horizontal("tiny", "age")]
+    asked = people.select("person_id", *(expr.alias(f"v{place}") for place, expr in enumerate(sums)))
+    found = asked.collect("polars").to_native().sort("person_id")
+    own = nw.from_native(pl.DataFrame(pl.from_arrow(table())))
+    expected = own.select("person_id", *(expr.alias(f"v{place}") for place, expr in enumerate(sums))).to_native()
+    for place in range(len(sums)):
+        np.testing.assert_allclose(found[f"v{place}"].to_numpy(), expected[f"v{place}"].to_numpy(), rtol=1e-12)
+
+
+def test_two_connections_of_duckdb() -> None:
+    jobs = table().select(["person_id", "w_low_no_wage", "c_docs"])
+    people = table().select(["person_id", "age"]).rename_columns(["person_id", "age_interview"])
+    one, other = duckdb.connect(), duckdb.connect()
+    with pytest.raises(fl.FlError, match=r"FL-EST-772(?s:.*)one"):
+        fl.classify(SurveyData(people=one.from_arrow(people), jobs=other.from_arrow(jobs)), short_instrument=True)
+    both = SurveyData(people=one.from_arrow(people), jobs=one.from_arrow(jobs))
+    assert "forced_labour" in fl.classify(both, short_instrument=True).people.columns
+
+
+def test_folders_of_months(tmp_path: Path) -> None:
+    """A folder called month=01 is the month 1 on every engine, and stands beside the columns of the file."""
+    rows = pa.table({"pid": [1, 2, 3], "age": [20, 30, 40]})
+    for month in ("01", "02", "12"):
+        (tmp_path / f"month={month}").mkdir()
+        pq.write_table(rows, tmp_path / f"month={month}" / "rows.parquet")
+    mapping = {"id": "months", "people": {"age_interview": "age"}}
+    for engine in ("pandas", "polars", "duckdb", "dask"):
+        data = fl.load(tmp_path / "*" / "*.parquet", mapping=mapping, engine=engine)  # pyright: ignore
+        found = fl.estimate_mean(data, "age_interview", design=fl.Design(unweighted=True), by="month").to_frame()
+        assert found["month"].tolist()[1:] == [1, 2, 12], engine
+        assert found["n"].tolist() == [9, 3, 3, 3]
