@@ -26,6 +26,17 @@ test: .venv/.ready ## Run the tests, but for the slow ones
 slow: .venv/.ready ## Run the slow tests
 	@$(BIN)/pytest -n 2 -m slow $(ARGS)
 
+.PHONY: lowest
+lowest: .venv-lowest/.ready ## Run the tests with the lowest versions of dependencies that pyproject.toml allows
+	@OPENBLAS_NUM_THREADS=1 .venv-lowest/bin/pytest -n 2 -m "not slow" $(OLD_WARNINGS) $(ARGS)
+
+# Old versions beside newer ones of what they stand on: what these say about each other is not ours.
+OLD_WARNINGS = -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning -W ignore::FutureWarning
+
+.PHONY: installed
+installed: .venv/.ready ## Install the wheel, the source distribution and a wheelhouse without a network; run the sample with each (minutes)
+	@$(BIN)/python scripts/installed.py $(ARGS)
+
 .PHONY: kernels
 kernels: .venv/.ready ## Run the statistical tests under each kernel of the linear algebra that this processor has (minutes)
 	@$(BIN)/python scripts/kernels.py $(ARGS)
@@ -234,6 +245,7 @@ lock: ## Choose the newest versions again and write requirements/*.txt (needs uv
 	@command -v uv >/dev/null || { echo "make lock needs uv on the path"; exit 1; }
 	@$(LOCK) --upgrade --group dev --output-file requirements/dev.txt
 	@$(LOCK) --upgrade --constraints requirements/dev.txt --output-file requirements/run.txt
+	@$(LOCK) --upgrade --resolution lowest-direct --group test --output-file requirements/lowest.txt
 	@if grep -n -i -E '://|index-url|find-links' requirements/*.txt; then echo "requirements/ names a host"; exit 1; fi
 
 # Universal: one file for every system and Python; hashed: nothing else can be slipped in; run.txt is a part of dev.txt.
@@ -249,8 +261,8 @@ clean: ## Remove what builds and runs left; the environment stays
 	@find src tests scripts docs notebooks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 .PHONY: clean-all
-clean-all: clean ## Remove the environment too
-	@rm -rf .venv
+clean-all: clean ## Remove the environments too
+	@rm -rf .venv .venv-lowest
 
 .PHONY: help
 help: ## List the targets
@@ -282,4 +294,11 @@ ifneq ($(UV),)
 else
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
 endif
+	@touch $@
+
+.venv-lowest/.ready: requirements/lowest.txt pyproject.toml
+	@command -v uv >/dev/null || { echo "make lowest needs uv on the path"; exit 1; }
+	@uv venv --quiet --allow-existing --no-python-downloads --python "$$(UV=1 PYTHON="$(or $(PYTHON),python3.12 python3.13)" sh scripts/find_python)" .venv-lowest
+	@uv pip sync --quiet --python .venv-lowest/bin/python --require-hashes requirements/lowest.txt
+	@uv pip install --quiet --python .venv-lowest/bin/python --no-deps --editable .
 	@touch $@

@@ -6,8 +6,11 @@ estimating, nothing written; 130 interrupted. Errors stand on standard error in 
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import sys
+import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -35,7 +38,35 @@ app = typer.Typer(
 
 def main() -> None:
     """The console entry."""
+    _print_on_any_screen()
     app()
+
+
+NEAREST = "fl_estimate_nearest"
+"""The name of the handler of characters that a screen's encoding has not."""
+
+
+def _print_on_any_screen() -> None:
+    """A console of cp1252 or cp850 has no thin space and no minus sign: it gets the nearest that it has, never a traceback."""
+    codecs.register_error(NEAREST, _nearest)
+    for stream in (sys.stdout, sys.stderr):
+        # A notebook's or a test's stream has no encoding to fall short of.
+        if isinstance(stream, io.TextIOWrapper) and not stream.encoding.lower().replace("-", "").startswith("utf"):
+            stream.reconfigure(errors=NEAREST)
+
+
+def _nearest(fault: UnicodeError) -> tuple[str, int]:
+    """What stands for characters that cannot be encoded: a plain space, hyphen or letter, else a question mark."""
+    assert isinstance(fault, UnicodeEncodeError)
+    return "".join(_plain(each) for each in fault.object[fault.start : fault.end]), fault.end
+
+
+def _plain(character: str) -> str:
+    if unicodedata.category(character) == "Zs":
+        return " "
+    if unicodedata.category(character) == "Pd" or character == "\N{MINUS SIGN}":
+        return "-"
+    return unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode() or "?"
 
 
 def _print_version(requested: bool) -> None:
@@ -269,7 +300,7 @@ def _write_new(path: Path, text: str) -> None:
     from fl_estimate.errors import FileFault
 
     try:
-        with path.open("x", encoding="utf-8") as file:
+        with path.open("x", encoding="utf-8", newline="") as file:
             file.write(text)
     except OSError as error:
         raise FileFault(

@@ -389,7 +389,7 @@ def not_toml(error: Exception) -> str:
     import tomllib
 
     if isinstance(error, UnicodeDecodeError):
-        return f"it is not UTF-8 (byte {error.start + 1})"
+        return f"it is not UTF-8 (byte {error.start + 1}): save it as UTF-8, which editors offer as an encoding"
     if isinstance(error, RecursionError):
         return "lists or tables lie in each other too deep to be read"
     if isinstance(error, tomllib.TOMLDecodeError):

@@ -34,7 +34,7 @@ def save(data: SurveyParts, folder: Path) -> Path:
             part.mkdir()
             kinds = {name: _write(table, part / f"{name}.parquet") for name, table in data.tables.items()}
             recipe = json.dumps(_recipe(data, kinds), ensure_ascii=False, indent=1)
-            (part / RECIPE).write_text(recipe, encoding="utf-8")
+            (part / RECIPE).write_text(recipe, encoding="utf-8", newline="\n")
             if folder.exists():
                 shutil.rmtree(folder)
             part.replace(folder)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from fl_estimate.reporting.appraisals import PublishedAppraisal
 from fl_estimate.reporting.document import Document
+from fl_estimate.reporting.file_names import as_files
 from fl_estimate.reporting.particulars import Particulars
 from fl_estimate.reporting.published_tables import PublishedTables
 from fl_estimate.reporting.renderers import APPRAISAL, ESTIMATES, Renderer, formats, make, write
@@ -46,12 +46,13 @@ def write_all(
         The files, in the order written.
     """
     shown, first = appraisals or {}, languages[0]
+    stems = as_files(shown)
     written: list[Path] = []
     for language in languages:
         pages: list[tuple[str, str]] = []
         for renderer in _of_a_run(APPRAISAL, language, first):
             for name, appraisal in shown.items():
-                file = renderer.file(language, first, _as_file(name))
+                file = renderer.file(language, first, stems[name])
                 written.append(write(APPRAISAL, renderer.name, appraisal, folder / file, language=language))
                 if ".html" in renderer.endings:
                     pages.append((name, file))
@@ -76,8 +77,3 @@ def names_in_a_run() -> tuple[str, ...]:
 
 def _of_a_run(of: str, language: str, first: str) -> list[Renderer]:
     return [each for each in formats(of).values() if each.run and (each.in_each_language or language == first)]
-
-
-def _as_file(name: str) -> str:
-    """A name of an estimate as part of a file's name."""
-    return re.sub(r"[^\w.-]+", "_", name)

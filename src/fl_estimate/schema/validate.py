@@ -113,7 +113,7 @@ class ValidationReport:
         file = Path(path)
         written = page("fl_estimate.schema", "validation.html", language="en", title="Validation report", report=self)
         try:
-            file.write_text(written, encoding="utf-8")
+            file.write_text(written, encoding="utf-8", newline="\n")
         except OSError as error:
             raise FileFault(
                 "FL-FILE-08",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -222,6 +223,8 @@ def _all_there(study: Study, name: str, source: SourceEntry, noted: Faults) -> b
 
 def _no_such_file(written: str) -> FileFault:
     fix = "check the path; it starts from the study file"
+    if "\\" in written and os.sep != "\\":
+        fix += "; write / between folders, which Windows reads as well"
     return FileFault("FL-FILE-01", "there is no such file", found=written, fix=fix)
 
 

@@ -13,6 +13,7 @@ from textwrap import fill
 import pandas as pd
 
 from fl_estimate.errors import StudyFault
+from fl_estimate.reporting.file_names import as_files
 from fl_estimate.reporting.published import PublishedEstimates
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.results.estimates import Estimates
@@ -61,7 +62,7 @@ def open_private(folder: Path, result: Path) -> bytes:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        (folder / NOTICE).write_text(_notice(), encoding="utf-8")
+        (folder / NOTICE).write_text(_notice(), encoding="utf-8", newline="\n")
         return _key(folder / KEY)
     except OSError as error:
         raise StudyFault(
@@ -75,7 +76,7 @@ def _key(path: Path) -> bytes:
         return bytes.fromhex(path.read_text(encoding="ascii").strip())
     key = secrets.token_bytes(32)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
+    with os.fdopen(handle, "w", encoding="ascii", newline="\n") as file:
         file.write(f"{key.hex()}\n")
     return key
 
@@ -92,8 +93,8 @@ def write_private(folder: Path, estimates: Mapping[str, Estimates], published: P
     position.chmod(0o700)
     for old in position.glob("*.parquet"):
         old.unlink()
-    for name, made in estimates.items():
-        made.save(position / f"{_file(name)}.parquet")
+    for name, stem in as_files(estimates).items():
+        estimates[name].save(position / f"{stem}.parquet")
     if published is not None:
         write_bytes(
             folder / AUDIT, withheld_rows(estimates, published).to_csv(index=False, lineterminator="\n").encode()
@@ -117,10 +118,6 @@ def withheld_rows(estimates: Mapping[str, Estimates], published: PublishedEstima
         frame = frame.assign(estimate=table.name, publication=state, reason=why)
         found.append(frame[frame["publication"] != "published"])
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
-
-
-def _file(name: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "._-" else "_" for letter in name)
 
 
 def _notice() -> str:

@@ -133,11 +133,9 @@ def read_records(records: Any, lists: Sequence[str] | None, columns: Sequence[st
         raise ListsFault("FL-LISTS-08", "nobody is on any list", found="0 people", fix="check the file")
     frame, numbers = read_columns(source, columns)
     digest = hashlib.sha256(repr((names, list(frame))).encode() + np.ascontiguousarray(members).tobytes())
-    digest.update(
-        pd.util.hash_pandas_object(frame.astype(object).where(frame.notna(), None).astype(str), index=False)
-        .to_numpy()
-        .tobytes()
-    )
+    if len(frame.columns):  # pandas below 3.1 hashes no rows without columns
+        texts = frame.astype(object).where(frame.notna(), None).astype(str)
+        digest.update(pd.util.hash_pandas_object(texts, index=False).to_numpy().tobytes())
     return Records(lists=names, members=members, frame=frame, numbers=numbers, sha256=digest.hexdigest(), **about)
 
 
