@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fl_estimate.design.trimming import trim_weights as trim_weights
     from fl_estimate.design.weight_summary import WeightSummary as WeightSummary
     from fl_estimate.design.weight_summary import weight_summary as weight_summary
+    from fl_estimate.design.joined_rounds import join_rounds as join_rounds
     from fl_estimate.design.weights import calibrate as calibrate
     from fl_estimate.design.weights import post_stratify as post_stratify
     from fl_estimate.errors import FlError as FlError
@@ -167,6 +168,7 @@ _WHERE: dict[str, str] = {
     "frameworks": "indicators.framework",
     "impute": "estimators.imputation.impute",
     "independence_test": "estimators.survey.survey_tests",
+    "join_rounds": "design.joined_rounds",
     "load": "loaders.load",
     "load_lists": "loaders.lists",
     "marginal_effects": "estimators.survey.models.model_effects",

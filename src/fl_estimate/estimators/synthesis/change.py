@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
@@ -26,6 +27,8 @@ from fl_estimate.estimators.synthesis.reading import (
     require_finite,
     rows_of,
 )
+from fl_estimate.estimators.synthesis.round_results import ROUNDS_WITHOUT_CASES
+from fl_estimate.estimators.synthesis.rounds_given import without_cases
 from fl_estimate.results.codes import (
     CHANGE_DIFFERENCE,
     CHANGE_PERCENT,
@@ -105,7 +108,7 @@ def change(
     Notes
     -----
     Difference: SE² = SE₁² + SE₂² − 2 r SE₁ SE₂. Ratio: CV² = CV₁² + CV₂² − 2 r CV₁ CV₂. A bridge f with error s: SE² becomes
-    f² SE² + x² s².
+    f² SE² + x² s². A survey round without a case has the error of one effective case, and the row says so.
 
     References
     ----------
@@ -134,16 +137,19 @@ def change(
     first, second = aligned(given, "change")
     factors = bridge_of(bridge, SIDES)
     differences = require_comparable([first.estimates, second.estimates], SIDES, factors, differing)
+    (first, none), (second, nobody) = _with_error(first), _with_error(second)
     first, second = _bridged(first, factors, 0), _bridged(second, factors, 1)
     if scale != "difference" and (first.value == 0).any():
         raise EstimateFault("FL-EST-188", "a change in proportion to 0 has no value", found="a first round of 0",
                             fix='scale="difference"')  # fmt: skip
     between = correlation if overlap is None else correlation * overlap
     value, se = _changed(first, second, scale, between, factors)
+    empty = [[side for side, one in zip(SIDES, (none, nobody), strict=True) if np.broadcast_to(one, len(value))[row]] for row in range(len(value))]
     flags = [
         ROUNDS_DIFFER.at(row, what=", ".join(what for what, _ in differences))
         for row in range(len(value)) if differences
     ]  # fmt: skip
+    flags += [ROUNDS_WITHOUT_CASES.at(row, rounds=sides) for row, sides in enumerate(empty) if sides]
     return answer(
         "change",
         [first, second],
@@ -166,6 +172,12 @@ def change(
         reasons=flags,
         diagnostics={"differs": [what for what, _ in differences], "z": _z(value, se, scale)},
     )
+
+
+def _with_error(rows: InputRows) -> tuple[InputRows, npt.NDArray[np.bool_]]:
+    """A round with an error also where a survey found no case: that of one effective case in as many people."""
+    zero, se = without_cases([rows], rows.value[:, None], rows.se[:, None], rows.upper[:, None])
+    return replace(rows, se=se[:, 0]), zero[:, 0]
 
 
 def _bridged(rows: InputRows, bridge: Bridge, side: int) -> InputRows:

@@ -308,7 +308,7 @@ def _side_by_side(
         return np.stack(parts, axis=1)
 
     value, se, upper = laid("value"), laid("se"), laid("upper")
-    zero, se = _without_cases(inputs, value, se, upper)
+    zero, se = without_cases(inputs, value, se, upper)
     covariance = between[None, :, :] * se[:, :, None] * se[:, None, :]
     if whole is not None:
         covariance = _of_call(covariance, whole, rows, places, zero)
@@ -321,7 +321,7 @@ def _side_by_side(
     )  # fmt: skip
 
 
-def _without_cases(
+def without_cases(
     inputs: Sequence[InputRows], value: Floats, se: Floats, upper: Floats
 ) -> tuple[npt.NDArray[np.bool_], Floats]:
     """Rounds without a case, and standard errors with theirs: that of one effective case in as many people.
