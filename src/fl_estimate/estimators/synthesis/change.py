@@ -27,7 +27,7 @@ from fl_estimate.estimators.synthesis.reading import (
     require_finite,
     rows_of,
 )
-from fl_estimate.estimators.synthesis.round_results import ROUNDS_WITHOUT_CASES
+from fl_estimate.estimators.synthesis.round_results import MADE_OF, ROUNDS_WITHOUT_CASES
 from fl_estimate.estimators.synthesis.rounds_given import without_cases
 from fl_estimate.results.codes import (
     CHANGE_DIFFERENCE,
@@ -165,7 +165,7 @@ def change(
         population=_one(first, second, "population"),
         reference_period=_periods(first, second),
         arguments={
-            "scale": scale, "correlation": correlation, "differing": differing, "interval": chosen,
+            "scale": scale, "correlation": correlation, "differing": differing, "interval": chosen, MADE_OF: {"": list(SIDES)},
             **({} if overlap is None else {"overlap": overlap}), **({} if bridge is None else {"bridge": dict(bridge)}),
         },
         assumptions=[ROUNDS_CORRELATED.assume(correlation=float(between)), *bridge_told(factors, SIDES)],
