@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fl_estimate import datasets as datasets
     from fl_estimate.design.allocation import Allocation as Allocation
     from fl_estimate.design.allocation import allocate as allocate
+    from fl_estimate.design.joined_rounds import join_rounds as join_rounds
     from fl_estimate.design.non_response import adjust_nonresponse as adjust_nonresponse
     from fl_estimate.design.planning import ChangePlan as ChangePlan
     from fl_estimate.design.planning import SamplePlan as SamplePlan
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from fl_estimate.design.trimming import trim_weights as trim_weights
     from fl_estimate.design.weight_summary import WeightSummary as WeightSummary
     from fl_estimate.design.weight_summary import weight_summary as weight_summary
-    from fl_estimate.design.joined_rounds import join_rounds as join_rounds
     from fl_estimate.design.weights import calibrate as calibrate
     from fl_estimate.design.weights import post_stratify as post_stratify
     from fl_estimate.errors import FlError as FlError

@@ -18,7 +18,16 @@ from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod
 
 ALONE, SAME_UNITS = "none", "psu"
-SAME_FIELDS: tuple[str, ...] = ("weights", "strata", "stages", "fpc", "nested", "single_psu", "single_psu_scope", "unweighted")
+SAME_FIELDS: tuple[str, ...] = (
+    "weights",
+    "strata",
+    "stages",
+    "fpc",
+    "nested",
+    "single_psu",
+    "single_psu_scope",
+    "unweighted",
+)
 """What the designs of rounds have in common: the same columns, read alike."""
 ONE_ROUND: tuple[str, ...] = ("relatives", "rows", "households", "jobs", "episodes", "costs")
 """Parts of a survey beside its people, which are of one round each."""
@@ -88,7 +97,9 @@ def join_rounds(
     unit = own.psu if own.psu is not None else (None if overlap == ALONE else overlap)
     if overlap not in (ALONE, SAME_UNITS) and own.psu is not None:
         frames, unit = _linked(frames, own, overlap, name), f"{name}_unit"
-    whole = nw.concat([frame.with_columns(nw.lit(label).alias(name)) for label, frame in frames.items()], how="vertical")
+    whole = nw.concat(
+        [frame.with_columns(nw.lit(label).alias(name)) for label, frame in frames.items()], how="vertical"
+    )
     whole = _grouped(whole, own, unit, name, list(frames), shared=overlap != ALONE)
     stages = () if unit is None else (unit, *own.stages[1:])
     joined = replace(
@@ -132,7 +143,9 @@ def _items(one: Any) -> frozenset[str]:
 
 def _require_designs(found: Mapping[str, Resolved]) -> None:
     first = next(iter(found.values())).design
-    unlike = [field for field in SAME_FIELDS for one in found.values() if getattr(one.design, field) != getattr(first, field)]
+    unlike = [
+        field for field in SAME_FIELDS for one in found.values() if getattr(one.design, field) != getattr(first, field)
+    ]
     if unlike:
         raise DesignFault(
             "FL-EST-762", "the designs of the rounds name different columns", found=listed(dict.fromkeys(unlike)),
@@ -202,7 +215,10 @@ def _grouped(
     if not shared or unit is None:
         return whole.with_columns(nw.concat_str([stratum, nw.col(name)], separator=" · ").alias(f"{name}_stratum"))
     keys = [*([design.strata] if design.strata else []), unit]
-    flags = [(nw.col(name) == label).cast(nw.Int64()).max().over(*keys).alias(f"__fl_in{t}") for t, label in enumerate(labels)]
+    flags = [
+        (nw.col(name) == label).cast(nw.Int64()).max().over(*keys).alias(f"__fl_in{t}")
+        for t, label in enumerate(labels)
+    ]
     whole = whole.with_columns(*flags)
     pattern = nw.concat_str([nw.col(f"__fl_in{t}").cast(nw.String()) for t in range(len(labels))])
     whole = whole.with_columns(nw.concat_str([stratum, pattern], separator=" · ").alias(f"{name}_stratum"))
@@ -231,7 +247,10 @@ def _singles(whole: Frame, unit: str, column: str) -> dict[str, str]:
     moved: dict[str, str] = {}
     for groups in strata.values():
         patterns = [group.rpartition(" · ")[2] for group, _ in groups]
-        inside = [sum(size for (_, size), pattern in zip(groups, patterns, strict=True) if pattern[t] == "1") for t in range(len(patterns[0]))]
+        inside = [
+            sum(size for (_, size), pattern in zip(groups, patterns, strict=True) if pattern[t] == "1")
+            for t in range(len(patterns[0]))
+        ]
         single = [group for group, size in groups if size == 1]
         if not single or len(groups) == 1 or 1 in inside:
             continue
@@ -248,7 +267,10 @@ def _linked(frames: Mapping[str, Frame], design: Design, column: str, name: str)
     persons: dict[str, int] = {}
     ends: list[tuple[int, int]] = []
     for label, table in tables.items():
-        columns = [[str(level) for level in np.array([*table.keys[key].levels, ""], dtype=object)[table.keys[key].codes]] for key in (*keys, column)]
+        columns = [
+            [str(level) for level in np.array([*table.keys[key].levels, ""], dtype=object)[table.keys[key].codes]]
+            for key in (*keys, column)
+        ]
         for *place, person in zip(*columns, strict=True):
             at = units.setdefault((label, *place), len(units))
             ends.append((at, persons.setdefault(person, len(persons)))) if person else None
@@ -260,7 +282,9 @@ def _linked(frames: Mapping[str, Frame], design: Design, column: str, name: str)
     made: dict[str, Frame] = {}
     for label, frame in frames.items():
         own = {place: int(component[at]) for place, at in units.items() if place[0] == label}
-        table = {f"__fl_k{k}": [place[k + 1] for place in own] for k in range(len(keys))} | {f"{name}_unit": list(own.values())}
+        table = {f"__fl_k{k}": [place[k + 1] for place in own] for k in range(len(keys))} | {
+            f"{name}_unit": list(own.values())
+        }
         texts = [nw.col(key).cast(nw.String()).alias(f"__fl_k{k}") for k, key in enumerate(keys)]
         made[label] = _looked_up(frame.with_columns(*texts), table, len(keys))
     return made

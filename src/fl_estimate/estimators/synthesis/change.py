@@ -19,7 +19,6 @@ from fl_estimate.estimators.synthesis.comparable import (
     require_comparable,
 )
 from fl_estimate.estimators.synthesis.reading import (
-    PERSONS,
     InputRows,
     aligned,
     answer,
@@ -62,7 +61,7 @@ def change(
     scale: Scale = "difference",
     correlation: Correlation = 0.0,
     overlap: Annotated[float | None, Within(ge=0, le=1)] = None,
-    bridge: Mapping[str, Sequence[float]] | None = None,
+    bridge: str | Mapping[str, Sequence[float]] | None = None,
     differing: Literal["refuse", "flag"] = "refuse",
     interval: Literal["log", "wald"] | None = None,
     level: Level = 0.95,
@@ -83,9 +82,9 @@ def change(
         those who were asked in both.
     overlap : float, optional
         Share of the sample that the rounds have in common, n₁₂/√(n₁n₂): the errors' correlation is its product with `correlation`.
-    bridge : mapping, optional
+    bridge : mapping or str, optional
         ``{"before": (0.82, 0.05)}``: what the figure of a round is multiplied by, with its standard error, to count as the other does,
-        where the definition or the instrument was another.
+        where the definition or the instrument was another. Or a text that says why rounds that differ can be compared as they are.
     differing : {"refuse", "flag"}
         What to do where the rounds differ in what they count, and no bridge is given: outcome, quantity, measure, population, unit,
         length of the reference period, framework, definition, instrument, treatment of unknown answers. ``flag`` computes, and every
@@ -144,7 +143,10 @@ def change(
                             fix='scale="difference"')  # fmt: skip
     between = correlation if overlap is None else correlation * overlap
     value, se = _changed(first, second, scale, between, factors)
-    empty = [[side for side, one in zip(SIDES, (none, nobody), strict=True) if np.broadcast_to(one, len(value))[row]] for row in range(len(value))]
+    empty = [
+        [side for side, one in zip(SIDES, (none, nobody), strict=True) if np.broadcast_to(one, len(value))[row]]
+        for row in range(len(value))
+    ]
     flags = [
         ROUNDS_DIFFER.at(row, what=", ".join(what for what, _ in differences))
         for row in range(len(value)) if differences
@@ -165,8 +167,13 @@ def change(
         population=_one(first, second, "population"),
         reference_period=_periods(first, second),
         arguments={
-            "scale": scale, "correlation": correlation, "differing": differing, "interval": chosen, MADE_OF: {"": list(SIDES)},
-            **({} if overlap is None else {"overlap": overlap}), **({} if bridge is None else {"bridge": dict(bridge)}),
+            "scale": scale,
+            "correlation": correlation,
+            "differing": differing,
+            "interval": chosen,
+            MADE_OF: {"": list(SIDES)},
+            **({} if overlap is None else {"overlap": overlap}),
+            **({} if bridge is None else {"bridge": bridge if isinstance(bridge, str) else dict(bridge)}),
         },
         assumptions=[ROUNDS_CORRELATED.assume(correlation=float(between)), *bridge_told(factors, SIDES)],
         reasons=flags,

@@ -17,6 +17,7 @@ from fl_estimate.results.codes import (
     SUBPOPULATION,
     TOTAL,
     UNKNOWN_AS_NO,
+    Assumption,
     AssumptionCode,
     Quantity,
     ReasonCode,
@@ -26,6 +27,7 @@ from fl_estimate.results.recipe import Period
 
 ROUNDS_DIFFER = ReasonCode("rounds_differ", "what")
 BRIDGED = AssumptionCode("rounds_bridged", "rounds", "factors", "errors")
+BRIDGED_IN_WORDS = AssumptionCode("rounds_bridged_in_words", "why")
 CARRIERS: Mapping[AssumptionCode, str] = {
     DEFINITION_STATED: "definition",
     INSTRUMENT_STATED: "instrument",
@@ -107,12 +109,15 @@ def words_of(differing: Sequence[Difference]) -> str:
 class Bridge:
     """Factors that bring rounds to one definition, one a round (1 where none is needed), with their standard errors.
 
+    `why` is a text in place of factors: somebody states that the rounds can be compared as they are.
+
     `group` numbers the factors: rounds of one group share one factor, and with it its error; −1 where there is none.
     """
 
     factor: Floats
     se: Floats
     group: tuple[int, ...]
+    why: str = ""
 
     def values(self, value: Floats) -> Floats:
         """Values times factors, on the last axis."""
@@ -128,7 +133,9 @@ class Bridge:
 
 
 def bridge_of(given: Any, labels: Sequence[str]) -> Bridge:
-    """Read `bridge=`: a factor and its standard error for each round that needs one. Equal pairs are one factor.
+    """Read `bridge=`: a factor and its standard error for each round that needs one, or a text that says why none is needed.
+
+    Equal pairs are one factor.
 
     Raises
     ------
@@ -138,7 +145,8 @@ def bridge_of(given: Any, labels: Sequence[str]) -> Bridge:
     factor, se, group = np.ones(len(labels)), np.zeros(len(labels)), [-1] * len(labels)
     pairs: list[tuple[float, float]] = []
     faults: list[str] = []
-    if given is not None and not isinstance(given, Mapping):
+    why = given.strip() if isinstance(given, str) else ""
+    if given is not None and not why and not isinstance(given, Mapping):
         faults.append(f"bridge= as {shown(given)}")
     told = cast("Mapping[Any, Any]", given) if isinstance(given, Mapping) else {}
     for name, pair in told.items():
@@ -157,7 +165,7 @@ def bridge_of(given: Any, labels: Sequence[str]) -> Bridge:
             fix=f'bridge={{"{labels[0]}": (0.82, 0.05)}}: for rounds that there are ({listed(labels)}) what their figures are '
             "multiplied by, above 0, and its standard error, 0 or more",
         )  # fmt: skip
-    return Bridge(factor=factor, se=se, group=tuple(group))
+    return Bridge(factor=factor, se=se, group=tuple(group), why=why)
 
 
 def _pair(given: Any) -> tuple[float, float] | None:
@@ -186,7 +194,7 @@ def require_comparable(
     """
     found = differences(rounds)
     left = [one for one in found if not _bridged(one, bridge)]
-    if left and differing == "refuse":
+    if left and differing == "refuse" and not bridge.why:
         two = len(rounds) == 2
         raise EstimateFault(
             "FL-EST-195",
@@ -209,9 +217,11 @@ def _bridged(difference: Difference, bridge: Bridge) -> bool:
     return len(told) > 1 and all(len(own) == 1 for own in told.values())
 
 
-def bridge_told(bridge: Bridge, labels: Sequence[str]) -> list[Any]:
+def bridge_told(bridge: Bridge, labels: Sequence[str]) -> list[Assumption]:
     """The assumption that says which rounds were bridged, and by what."""
     at = [position for position, group in enumerate(bridge.group) if group >= 0]
+    if bridge.why:
+        return [BRIDGED_IN_WORDS.assume(why=bridge.why)]
     if not at:
         return []
     return [BRIDGED.assume(

@@ -154,7 +154,11 @@ def _changed(
 ) -> MadeRow:
     of = tuple(t for t in (a, b) if rounds.usable[cell, t])
     quantity = QUANTITIES[scale][1 if per_year else 0]
-    term = f"{rounds.labels[b]} − {rounds.labels[a]}" if scale == "difference" else f"{rounds.labels[b]} / {rounds.labels[a]}"
+    term = (
+        f"{rounds.labels[b]} − {rounds.labels[a]}"
+        if scale == "difference"
+        else f"{rounds.labels[b]} / {rounds.labels[a]}"
+    )
     reasons = [one for one in left_out(rounds, cell, of) if one[0] is not None and _of_pair(one, rounds, (a, b))]
     if len(of) < 2:
         few = ((TOO_FEW_ROUNDS, {"rounds": len(of)}),)
@@ -293,11 +297,17 @@ def _averaged(
         return MadeRow(cell=cell, of=of, quantity=quantity, value=np.nan, reasons=(*reasons, *few))
     covariance = rounds.covariance[cell]
     value, variance = float(shares @ rounds.value[cell]), float(max(shares @ covariance @ shares, 0.0))
-    freedom = degrees_of_freedom(shares, covariance, rounds.df[cell], independent=independent(rounds, covariance)) if df is None else df
+    freedom = (
+        degrees_of_freedom(shares, covariance, rounds.df[cell], independent=independent(rounds, covariance))
+        if df is None
+        else df
+    )
     se = math.sqrt(variance)
     low, high = general(interval, np.array([value]), np.array([se or math.nan]), np.array([freedom]), level)
     if math.isnan(float(low[0])):
-        reasons.append((INTERVAL_NOT_DEFINED, {"kind": interval}) if freedom > 0 else (DF_NOT_POSITIVE, {"df": float(freedom)}))
+        reasons.append(
+            (INTERVAL_NOT_DEFINED, {"kind": interval}) if freedom > 0 else (DF_NOT_POSITIVE, {"df": float(freedom)})
+        )
     return MadeRow(
         cell=cell, of=of, quantity=quantity, value=value, se=se, lower=float(low[0]), upper=float(high[0]), df=freedom,
         kind=str(LOG if interval == "log" else WALD), reasons=tuple(reasons),

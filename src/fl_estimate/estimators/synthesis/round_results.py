@@ -20,7 +20,6 @@ from fl_estimate.results.codes import (
     AssumptionCode,
     MethodName,
     Quantity,
-
     ReasonCode,
     each_once,
 )
@@ -101,7 +100,12 @@ def _labels(rounds: Rounds, row: MadeRow) -> dict[str, Any]:
     estimates = rounds.inputs[t].estimates
     record: dict[Any, Any] = estimates.frame.iloc[int(rounds.rows[row.cell, t])].to_dict() if estimates else {}
     by = {name: _plain(record.get(name)) for name in (estimates.by if estimates else ())}
-    return {"outcome": record.get("outcome", ""), "margin": record.get("margin", ""), "term": record.get("term", ""), "by": by}
+    return {
+        "outcome": record.get("outcome", ""),
+        "margin": record.get("margin", ""),
+        "term": record.get("term", ""),
+        "by": by,
+    }
 
 
 def _plain(value: Any) -> Any:
@@ -119,7 +123,8 @@ def _support(rounds: Rounds, row: MadeRow) -> Support:
         return Support.unknown(1)
     of = [rounds.inputs[t] for t in row.of]
     parts = [
-        replace(one, support=one.support.take([int(rounds.rows[row.cell, t])])) for t, one in zip(row.of, of, strict=True)
+        replace(one, support=one.support.take([int(rounds.rows[row.cell, t])]))
+        for t, one in zip(row.of, of, strict=True)
     ]
     return smallest_part(parts, 1)
 
@@ -191,5 +196,3 @@ def left_out(rounds: Rounds, cell: int, used: Sequence[int]) -> list[tuple[Reaso
     none = [rounds.labels[t] for t in used if rounds.zero[cell, t]]
     found: list[tuple[ReasonCode, Mapping[str, Any]]] = [(ROUNDS_LEFT_OUT, {"rounds": gone})] if gone else []
     return [*found, *([(ROUNDS_WITHOUT_CASES, {"rounds": none})] if none else [])]
-
-

@@ -24,6 +24,7 @@ Given = Mapping[str, Estimates] | Sequence[Estimates] | Estimates
 """Rounds: by name, in a list, or one result with a by-column of them."""
 Between = float | Sequence[Sequence[float]] | None
 """One number for every pair of rounds, or one for each pair."""
+PERIOD = "period"
 Times = Sequence[float] | Mapping[str, float] | None
 
 
@@ -136,8 +137,7 @@ def _apart(
     """The result of each round and its name; of one call with covariance also the places of its rows; the column of the rounds."""
     if isinstance(given, Estimates):
         return _by_column(given, what, column)
-    named = isinstance(given, Mapping)
-    values: list[Any] = list(given.values()) if named else list(given)
+    values: list[Any] = list(given.values()) if isinstance(given, Mapping) else list(given)
     wrong = [type(one).__name__ for one in values if not isinstance(one, Estimates)]
     if wrong or column is not None:
         raise EstimateFault(
@@ -147,21 +147,34 @@ def _apart(
         )  # fmt: skip
     periods = [one.reference_period for one in values]
     distinct = all(periods) and len(set(periods)) == len(periods)
-    own = [str(name) for name in given] if named else (periods if distinct else [str(i + 1) for i in range(len(values))])
+    own = (
+        _labels(list(given))
+        if isinstance(given, Mapping)
+        else (periods if distinct else [str(i + 1) for i in range(len(values))])
+    )
     return values, tuple(own), None, ""
+
+
+def _labels(names: Sequence[Any]) -> list[str]:
+    """Names of rounds; of "prevalence@2021", an estimate that a study makes for every round, the round."""
+    short = [str(name).rpartition("@")[2] for name in names]
+    return short if len(set(short)) == len(short) else [str(name) for name in names]
 
 
 def _by_column(
     given: Estimates, what: str, column: str | None
 ) -> tuple[list[Estimates], tuple[str, ...], list[npt.NDArray[np.intp]] | None, str]:
-    chosen = column if column is not None else (given.by[0] if len(given.by) == 1 else "")
+    # Stacked rounds have their time in a column that is no by-column.
+    told = [name for name in (PERIOD,) if name in given.frame and given.frame[name].nunique() > 1]
+    only = (*given.by, *(name for name in told if name not in given.by))
+    chosen = column if column is not None else (only[0] if len(only) == 1 else "")
     if not chosen:
         raise EstimateFault(
             "FL-EST-751", f"{what}: it is not said which column has the rounds",
-            found=f"by-columns: {listed(given.by) or 'none'}", fix='column="year", say; or give a result for each round',
+            found=f"columns: {listed(only) or 'none'}", fix='column="year", say; or give a result for each round',
         )  # fmt: skip
-    if chosen not in given.by:
-        raise missing_columns("FL-EST-21", [chosen], given.by, EstimateFault)
+    if chosen not in only:
+        raise missing_columns("FL-EST-21", [chosen], only, EstimateFault)
     values = [value for value in given.frame[chosen].dropna().unique() if value != ""]
     inside = [in_domain(given.frame, given.wording, chosen, value) for value in values]
     found = [_without(given.select(**{chosen: value}), chosen) for value in values]
@@ -173,7 +186,8 @@ def _without(round_: Estimates, column: str) -> Estimates:
     """The rows of a round as if it had been estimated alone."""
     margins = [" × ".join(name for name in margin_columns(record) if name != column)
                for record in round_.frame.to_dict("records")]  # fmt: skip
-    frame = round_.frame.assign(margin=margins).astype({"margin": "string"}).drop(columns=column)
+    frame = round_.frame.assign(margin=margins).astype({"margin": "string"})
+    frame = frame.drop(columns=column) if column in round_.by else frame
     return replace(round_, frame=frame, by=tuple(name for name in round_.by if name != column))
 
 

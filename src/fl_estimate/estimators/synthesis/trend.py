@@ -50,9 +50,9 @@ BENT = 0.05
 """Rounds whose test of the line has a p below this are said not to lie on one."""
 HALF = 0.5
 """The cases that a round without one is given where a logarithm is taken."""
-RoundsGiven = Annotated[Given, Earlier(form=str | NamedFigures)]
+RoundsGiven = Annotated[Given, Earlier(form=str | NamedFigures, rounds=True)]
 BetweenRounds = Annotated[Between, Stated()]
-Bridges = Mapping[str, Sequence[float]] | None
+Bridges = str | Mapping[str, Sequence[float]] | None
 DfGiven = Annotated[float | None, Within(gt=0)]
 
 
@@ -95,9 +95,9 @@ def trend(
         samples. With `overlap`, between the answers of those who were asked twice.
     overlap : float or table of float, optional
         Share of the sample that two rounds have in common, n₁₂/√(n₁n₂).
-    bridge : mapping of round to (factor, standard error), optional
+    bridge : mapping of round to (factor, standard error), or str, optional
         What figures of a round are multiplied by to count as the others do, where its definition or instrument was another. Equal pairs
-        are one factor, with one error.
+        are one factor, with one error. A text says why rounds that differ can be compared as they are; it is printed, as what differs is.
     differing : {"refuse", "flag"}
         What to do where rounds differ in what they count, and no bridge is given.
     df : float, optional
@@ -260,7 +260,14 @@ def _per(rounds: Rounds) -> float:
 
 
 def _settings(scale: str, correlation: Any, overlap: Any, differing: str, df: Any, level: Any) -> dict[str, Any]:
-    told = {"scale": scale, "correlation": correlation, "overlap": overlap, "differing": differing, "df": df, "level": level}
+    told = {
+        "scale": scale,
+        "correlation": correlation,
+        "overlap": overlap,
+        "differing": differing,
+        "df": df,
+        "level": level,
+    }
     return {name: value for name, value in told.items() if value is not None}
 
 
@@ -296,7 +303,11 @@ def _slope(
         return MadeRow(cell=cell, of=used, quantity=SCALES[scale], value=np.nan, reasons=(*reasons, *few)), {}
     times, own = rounds.times[list(used)], rounds.df[cell, list(used)]
     fit = line(times, value, covariance, equal=weighting == "equal")
-    freedom = degrees_of_freedom(fit.weights, covariance, own, independent=independent(rounds, covariance)) if df is None else df
+    freedom = (
+        degrees_of_freedom(fit.weights, covariance, own, independent=independent(rounds, covariance))
+        if df is None
+        else df
+    )
     tests = {name: _test(rounds, name, times, value, covariance, own, df) for name in TESTS}
     if fit.equal and weighting != "equal":
         reasons.append((ROUNDS_WEIGHTED_EQUALLY, {}))

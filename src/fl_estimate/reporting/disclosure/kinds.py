@@ -10,7 +10,9 @@ from typing import Any, Literal, cast
 from fl_estimate.results.basis import RESPONDENTS
 from fl_estimate.results.codes import Quantity
 
-Way = Literal["linear", "known", "scaled", "shifted", "exact", "same", "formula", "parts", "rounds", "model", "apart", "support"]
+Way = Literal[
+    "linear", "known", "scaled", "shifted", "exact", "same", "formula", "parts", "rounds", "model", "apart", "support"
+]
 """What a figure is to a reader who solves for what is withheld.
 
 linear
