@@ -13,7 +13,7 @@ from fl_estimate.arrays import Floats
 from fl_estimate.design.intervals import general
 from fl_estimate.errors import EstimateFault, listed, not_one_of, shown
 from fl_estimate.estimators.synthesis.reading import require_choice
-from fl_estimate.estimators.synthesis.round_lines import degrees_of_freedom
+from fl_estimate.estimators.synthesis.round_lines import degrees_of_freedom, variance_of
 from fl_estimate.estimators.synthesis.round_results import TOO_FEW_ROUNDS, MadeRow, lay_out_rounds, left_out
 from fl_estimate.estimators.synthesis.rounds_given import Between, Rounds, Times, read_rounds
 from fl_estimate.estimators.synthesis.trend import (
@@ -170,7 +170,7 @@ def _changed(
         none = ((NO_RATIO_TO_ZERO, {}),)
         return MadeRow(cell=cell, of=of, quantity=quantity, value=np.nan, term=term, reasons=(*reasons, *none))
     slopes = np.array([-1.0, 1.0]) / years if scale == "difference" else np.array([-1 / x[0], 1 / x[1]]) / years
-    variance = float(max(slopes @ v @ slopes, 0.0))
+    variance = variance_of(slopes, v)
     freedom = degrees_of_freedom(slopes, v, own, independent=independent(rounds, v)) if df is None else df
     if not freedom > 0:
         reasons.append((DF_NOT_POSITIVE, {"df": float(freedom)}))
@@ -296,7 +296,7 @@ def _averaged(
         few = ((TOO_FEW_ROUNDS, {"rounds": len(of)}),)
         return MadeRow(cell=cell, of=of, quantity=quantity, value=np.nan, reasons=(*reasons, *few))
     covariance = rounds.covariance[cell]
-    value, variance = float(shares @ rounds.value[cell]), float(max(shares @ covariance @ shares, 0.0))
+    value, variance = float(shares @ rounds.value[cell]), variance_of(shares, covariance)
     freedom = (
         degrees_of_freedom(shares, covariance, rounds.df[cell], independent=independent(rounds, covariance))
         if df is None

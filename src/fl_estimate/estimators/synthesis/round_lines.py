@@ -11,6 +11,8 @@ from fl_estimate.arrays import Floats
 
 SINGULAR = 1e-10
 """Relative size below which an eigenvalue of a covariance is none."""
+ROUNDING = 1e-13
+"""Share of the variance of independent rounds below which that of their difference is rounding."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,6 +47,12 @@ class Wald:
     p: float
 
 
+def variance_of(weights: Floats, covariance: Floats) -> float:
+    """Variance of a weighted sum, c'Vc; 0 where it is no more than what is left of rounding (identical rounds)."""
+    found = float(weights @ covariance @ weights)
+    return found if found > ROUNDING * float(np.sum(weights**2 * np.diagonal(covariance))) else 0.0
+
+
 def regular(covariance: Floats) -> bool:
     """Whether a covariance has an inverse, and no value is known without error."""
     sizes = np.diagonal(covariance)
@@ -70,7 +78,7 @@ def line(times: Floats, value: Floats, covariance: Floats, *, equal: bool) -> Li
         fit = np.linalg.solve(x.T @ half, half.T)
         weights, leverage = fit[1], np.einsum("ti,it->t", x, fit)
     return Line(
-        slope=float(weights @ value), variance=float(max(weights @ covariance @ weights, 0.0)), weights=weights,
+        slope=float(weights @ value), variance=variance_of(weights, covariance), weights=weights,
         leverage=leverage, equal=alike,
     )  # fmt: skip
 
