@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from fl_estimate.reporting.appraisals import PublishedAppraisal as PublishedAppraisal
     from fl_estimate.reporting.appraisals import publish_appraisal as publish_appraisal
     from fl_estimate.reporting.formats.appraisal_page import appraisal_page as appraisal_page
+    from fl_estimate.reporting.monitoring import monitoring_sentences as monitoring_sentences
     from fl_estimate.reporting.pictures.back_estimates_figure import plot_back_estimates as plot_back_estimates
     from fl_estimate.reporting.pictures.compare import compare as compare
     from fl_estimate.reporting.pictures.count_figures import plot_counts as plot_counts
@@ -173,6 +174,7 @@ _WHERE: dict[str, str] = {
     "load_lists": "loaders.lists",
     "marginal_effects": "estimators.survey.models.model_effects",
     "marginal_means": "estimators.survey.models.model_terms",
+    "monitoring_sentences": "reporting.monitoring",
     "multiple_tests": "estimators.survey.comparisons",
     "predict": "estimators.survey.models.model_effects",
     "plan_change": "design.planning",

@@ -19,7 +19,7 @@ NAMES = (
     "calibrate", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks", "compare_proxies", "contrast", "cut", "datasets",
     "delta_curve", "draft_mapping", "effect_ratios", "estimate_mean", "estimate_prevalence", "estimate_quantile", "estimate_ratio", "estimate_total",
     "estimate_variance", "explain", "explain_respondent", "frameworks", "hidden", "hierarchical", "impute", "independence_test", "join_rounds", "load",
-    "load_lists", "marginal_effects", "marginal_means", "multiple_tests", "plan_change", "plan_sample", "plot", "plot_back_estimates",
+    "load_lists", "marginal_effects", "marginal_means", "monitoring_sentences", "multiple_tests", "plan_change", "plan_sample", "plot", "plot_back_estimates",
     "plot_convergence", "plot_counts", "plot_linkage", "plot_map", "plot_methods", "plot_overlaps", "plot_plan", "plot_recruitment",
     "plot_sensitivity", "plot_shrinkage",
     "plot_weights", "pool", "post_stratify", "predict", "publish", "publish_appraisal", "rank_test", "regress",

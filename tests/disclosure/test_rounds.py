@@ -81,7 +81,7 @@ def test_what_is_made_of_rounds_goes_where_one_of_them_goes(form: Any, seed: int
                 assert all(known[year, region] for year in YEARS), (name, region, row["term"])
             else:
                 assert pd.isna(row["value"])
-                assert pd.isna(row["p"] if "p" in row else np.nan)
+                assert pd.isna(row.get("p", np.nan))
     # The nation is printed in all of them: something is left to read.
     assert shown >= 4
 

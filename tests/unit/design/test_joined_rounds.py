@@ -79,7 +79,10 @@ def test_persons_are_the_units_where_there_are_no_others() -> None:
     first = sample(rng, 0)
     second = first.assign(fl=(rng.random(len(first)) < 0.3).astype(int))
     joined = by_round({"2021": first, "2024": second}, overlap="person", design=fl.Design(weights="w", strata="st"))
-    scores = [part["w"] * (part["fl"] - np.average(part["fl"], weights=part["w"])) / part["w"].sum() for part in (first, second)]
+    scores = [
+        part["w"] * (part["fl"] - np.average(part["fl"], weights=part["w"])) / part["w"].sum()
+        for part in (first, second)
+    ]
     by_hand = 0.0
     for _, at in first.groupby("st").groups.items():
         a, b = scores[0][at], scores[1][at]
@@ -112,9 +115,18 @@ def test_lazy_frames_stay_lazy_and_say_the_same() -> None:
 
 
 def test_classified_rounds_stay_classified() -> None:
-    answers = pd.DataFrame({"age": 30, "w_low_no_wage": ["yes", "no", "yes", "no"] * 10, "c_docs": ["yes", "no"] * 20, "ea": np.arange(40) // 4})
+    answers = pd.DataFrame(
+        {
+            "age": 30,
+            "w_low_no_wage": ["yes", "no", "yes", "no"] * 10,
+            "c_docs": ["yes", "no"] * 20,
+            "ea": np.arange(40) // 4,
+        }
+    )
     classes = [fl.classify(answers, short_instrument=True), fl.classify(answers.assign(extra=1), short_instrument=True)]
-    people, design = fl.join_rounds(dict(zip(("2021", "2024"), classes, strict=True)), overlap="psu", design=fl.Design(psu="ea", unweighted=True))
+    people, design = fl.join_rounds(
+        dict(zip(("2021", "2024"), classes, strict=True)), overlap="psu", design=fl.Design(psu="ea", unweighted=True)
+    )
     assert isinstance(people, fl.Classification)
     assert people.design == design
     assert "extra" not in people.people

@@ -172,6 +172,8 @@ def change(
             "differing": differing,
             "interval": chosen,
             MADE_OF: {"": list(SIDES)},
+            "periods": [one.estimates.reference_period if one.estimates else "" for one in (first, second)],
+            "of": str(next((one.quantity for one in (first, second) if one.estimates), "")),
             **({} if overlap is None else {"overlap": overlap}),
             **({} if bridge is None else {"bridge": bridge if isinstance(bridge, str) else dict(bridge)}),
         },

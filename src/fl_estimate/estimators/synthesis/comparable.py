@@ -26,7 +26,7 @@ from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.recipe import Period
 
 ROUNDS_DIFFER = ReasonCode("rounds_differ", "what")
-BRIDGED = AssumptionCode("rounds_bridged", "rounds", "factors", "errors")
+BRIDGED = AssumptionCode("rounds_bridged", "round", "factor", "error")
 BRIDGED_IN_WORDS = AssumptionCode("rounds_bridged_in_words", "why")
 CARRIERS: Mapping[AssumptionCode, str] = {
     DEFINITION_STATED: "definition",
@@ -219,13 +219,12 @@ def _bridged(difference: Difference, bridge: Bridge) -> bool:
 
 def bridge_told(bridge: Bridge, labels: Sequence[str]) -> list[Assumption]:
     """The assumption that says which rounds were bridged, and by what."""
-    at = [position for position, group in enumerate(bridge.group) if group >= 0]
     if bridge.why:
         return [BRIDGED_IN_WORDS.assume(why=bridge.why)]
-    if not at:
-        return []
-    return [BRIDGED.assume(
-        rounds=[labels[position] for position in at],
-        factors=[float(f"{bridge.factor[position]:.4g}") for position in at],
-        errors=[float(f"{bridge.se[position]:.4g}") for position in at],
-    )]  # fmt: skip
+    return [
+        BRIDGED.assume(
+            round=labels[t], factor=float(f"{bridge.factor[t]:.4g}"), error=float(f"{bridge.se[t]:.4g}")
+        )
+        for t, group in enumerate(bridge.group)
+        if group >= 0
+    ]  # fmt: skip

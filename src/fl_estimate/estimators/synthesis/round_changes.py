@@ -55,7 +55,8 @@ Pairs = Literal["ends", "successive", "all"]
 PAIRS: tuple[str, ...] = ("ends", "successive", "all")
 CHANGES = MethodName("changes")
 ROUNDS_AVERAGED = MethodName("rounds-averaged")
-AVERAGE_OF_ROUNDS = AssumptionCode("average_of_rounds", "rounds", "weights")
+AVERAGE_OF_ROUNDS = AssumptionCode("average_of_rounds", "rounds")
+WEIGHTED_AVERAGE = AssumptionCode("average_of_rounds_weighted", "rounds")
 NO_RATIO_TO_ZERO = ReasonCode("no_ratio_to_zero")
 
 
@@ -270,7 +271,7 @@ def average_rounds(
     return lay_out_rounds(
         read, made, call="average_rounds", method=ROUNDS_AVERAGED, level=level,
         arguments={name: value for name, value in told.items() if value is not None},
-        assumptions=[AVERAGE_OF_ROUNDS.assume(rounds=list(read.labels), weights=[round(float(one), 4) for one in shares])],
+        assumptions=[(AVERAGE_OF_ROUNDS if weights is None else WEIGHTED_AVERAGE).assume(rounds=list(read.labels))],
     )  # fmt: skip
 
 

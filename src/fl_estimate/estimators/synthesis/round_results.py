@@ -139,6 +139,8 @@ def _recipe(rounds: Rounds, call: str, arguments: Mapping[str, Any], assumptions
     told = {
         **arguments,
         MADE_OF: {rounds.column: list(rounds.labels)},
+        "periods": [one.reference_period for one in results] if not rounds.column else [],
+        "of": str(rounds.inputs[0].quantity),
         "times": [None if np.isnan(time) else float(time) for time in rounds.times],
         "bridge": {
             label: [float(rounds.bridge.factor[t]), float(rounds.bridge.se[t])]

@@ -41,8 +41,13 @@ WEIGHTINGS: tuple[str, ...] = ("precision", "equal")
 Tested = Literal["change", "departure"]
 TESTS: tuple[str, ...] = ("change", "departure")
 TREND = MethodName("trend")
-TREND_LINE = AssumptionCode("trend_line", "scale", "weighting")
-TREND_TESTED = AssumptionCode("trend_tested", "test", "scale")
+LINES: dict[str, AssumptionCode] = {scale: AssumptionCode(f"trend_{scale}") for scale in SCALES}
+WEIGHTED: dict[str, AssumptionCode] = {
+    "precision": AssumptionCode("rounds_by_precision"),
+    "equal": AssumptionCode("rounds_alike"),
+}
+TESTED: dict[str, AssumptionCode] = {test: AssumptionCode(f"rounds_tested_{test}") for test in TESTS}
+ON_SCALE: dict[str, AssumptionCode] = {scale: AssumptionCode(f"rounds_tested_on_{scale}") for scale in ("log", "logit")}
 ROUNDS_WEIGHTED_EQUALLY = ReasonCode("rounds_weighted_equally")
 TREND_NOT_LINEAR = ReasonCode("trend_not_linear", "p")
 NOT_TESTED = ReasonCode("rounds_not_tested")
@@ -148,7 +153,7 @@ def trend(
     return lay_out_rounds(
         read, made, call="trend", method=TREND, level=level,
         arguments=_settings(scale, correlation, overlap, differing, df, level) | {"weighting": weighting},
-        assumptions=[TREND_LINE.assume(scale=scale, weighting=weighting)], diagnostics={"cells": told},
+        assumptions=[LINES[scale].assume(), WEIGHTED[weighting].assume()], diagnostics={"cells": told},
     )  # fmt: skip
 
 
@@ -214,7 +219,7 @@ def trend_test(
     return lay_out_rounds(
         read, made, call="trend_test", method=TREND, level=np.nan,
         arguments=_settings(scale, correlation, overlap, differing, df, None) | {"test": test},
-        assumptions=[TREND_TESTED.assume(test=test, scale=scale)],
+        assumptions=[TESTED[test].assume(), *([ON_SCALE[scale].assume()] if scale in ON_SCALE else [])],
     )  # fmt: skip
 
 

@@ -102,7 +102,7 @@ def test_tests_of_a_line_and_of_any_change_by_hand() -> None:
 
 
 def test_changes_and_averages_with_an_overlap() -> None:
-    """v = 4 + 4 − 2·0.6·0.5·4 between all pairs, and (3·4 + 6·1.2)/9 of the average."""
+    """V = 4 + 4 − 2·0.6·0.5·4 between all pairs, and (3·4 + 6·1.2)/9 of the average."""
     told: dict[str, Any] = {"correlation": 0.6, "overlap": 0.5}
     changes = S.changes(figures(), pairs="all", **told).to_frame()
     assert changes["value"].tolist() == [-4, -8, -4]
@@ -123,13 +123,19 @@ def test_changes_in_a_year() -> None:
     ratio = S.changes(rounds, scale="ratio", per_year=True)
     assert ratio.value == pytest.approx((26 / 30) ** (1 / 3))
     percent = S.changes(rounds, scale="percent")
-    assert (percent.value, percent.upper) == (pytest.approx(100 * (26 / 30 - 1)), pytest.approx(100 * (S.changes(rounds, scale="ratio").upper - 1)))
+    assert (percent.value, percent.upper) == (
+        pytest.approx(100 * (26 / 30 - 1)),
+        pytest.approx(100 * (S.changes(rounds, scale="ratio").upper - 1)),
+    )
 
 
 def test_changes_of_two_rounds_are_what_change_says() -> None:
     first, second = figures((30.0, 26.0)).values()
     for scale in ("difference", "ratio"):
-        a, b = S.changes([first, second], scale=scale, correlation=0.3, at=[2015, 2018]), S.change(first, second, scale=scale, correlation=0.3)  # pyright: ignore[reportArgumentType]
+        a, b = (
+            S.changes([first, second], scale=scale, correlation=0.3, at=[2015, 2018]),
+            S.change(first, second, scale=scale, correlation=0.3),
+        )  # pyright: ignore[reportArgumentType]
         for name in ("value", "se", "lower", "upper"):
             assert getattr(a, name) == pytest.approx(getattr(b, name))
 
@@ -183,7 +189,9 @@ def test_a_round_without_an_error_is_left_out_and_named() -> None:
 
 def survey(year: int, cases: int, n: int = 400, seed: int = 1) -> fl.Estimates:
     rng = np.random.default_rng([seed, year])
-    people = pd.DataFrame({"fl": (np.arange(n) < cases).astype(int), "w": 100.0, "ea": rng.permutation(np.arange(n) % 40)})
+    people = pd.DataFrame(
+        {"fl": (np.arange(n) < cases).astype(int), "w": 100.0, "ea": rng.permutation(np.arange(n) % 40)}
+    )
     people["region"] = np.where(people["ea"] < 20, "N", "S")
     return replace(fl.estimate_prevalence(people, "fl", design=fl.Design(weights="w", psu="ea", expands=True), by="region"), reference_period=str(year))  # fmt: skip
 
@@ -266,7 +274,7 @@ def test_what_is_not_counted_alike_is_refused_or_flagged(other: dict[str, Any], 
 
 
 def test_a_bridge_carries_its_factor_and_its_error() -> None:
-    """x f with variance f²v + x²s²; two rounds of one factor share its error: x₁x₂s²."""
+    """X f with variance f²v + x²s²; two rounds of one factor share its error: x₁x₂s²."""
     rounds = figures((30.0, 26.0, 22.0), definition="old") | {"2024": S.published(22, se=2, quantity="total", source="2024", definition="new")}  # fmt: skip
     with pytest.raises(EstimateFault, match="FL-EST-195"):
         S.trend(rounds)
@@ -299,9 +307,13 @@ def test_frameworks_and_unknown_answers_are_compared() -> None:
         fl.estimate_prevalence(fl.classify(answers, framework, short_instrument=True), "forced_labour", design=design)
         for framework in ("icls2018_adult", "htshtc2012_adult")
     )
-    with pytest.raises(EstimateFault, match=r"(?s)FL-EST-195.*framework: icls2018_adult \(2018-10-19\) / htshtc2012_adult"):
+    with pytest.raises(
+        EstimateFault, match=r"(?s)FL-EST-195.*framework: icls2018_adult \(2018-10-19\) / htshtc2012_adult"
+    ):
         S.change(adult, other)
-    left_out = fl.estimate_prevalence(fl.classify(answers, short_instrument=True), "forced_labour", design=design, unknown="exclude")
+    left_out = fl.estimate_prevalence(
+        fl.classify(answers, short_instrument=True), "forced_labour", design=design, unknown="exclude"
+    )
     with pytest.raises(EstimateFault, match=r"(?s)FL-EST-195.*unknown answers: counted as no / left out"):
         S.change(adult, left_out)
 
@@ -316,7 +328,10 @@ def test_frameworks_and_unknown_answers_are_compared() -> None:
         ("FL-EST-750", lambda: S.changes(figures((30.0,)))),
         ("FL-EST-751", lambda: S.trend([30.0, 26.0, 22.0])),  # pyright: ignore[reportArgumentType]
         ("FL-EST-751", lambda: S.trend(figures(), column="year")),
-        ("FL-EST-751", lambda: S.trend(fl.estimate_prevalence(twelve.people(), "fl", design=twelve.DESIGN, by=["region", "sex"]))),
+        (
+            "FL-EST-751",
+            lambda: S.trend(fl.estimate_prevalence(twelve.people(), "fl", design=twelve.DESIGN, by=["region", "sex"])),
+        ),
         ("FL-EST-21", lambda: S.trend(survey(2015, 5), column="year")),
         ("FL-EST-752", lambda: S.trend(list(figures().values()))),
         ("FL-EST-752", lambda: S.trend(figures(), at=[2015, 2015, 2016])),
