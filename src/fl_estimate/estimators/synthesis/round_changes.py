@@ -226,7 +226,7 @@ def average_rounds(
     Parameters
     ----------
     rounds, column, at, correlation, overlap, bridge, differing
-        As in `fl.synthesis.trend`; two rounds are enough, and their times are needed only for their order.
+        As in `fl.synthesis.trend`; two rounds are enough, and their times need not be known.
     weights : sequence of float, optional
         Of the rounds in order of time, above 0; they are divided by their sum. By default every round counts the same, which says what
         the figure was on average in these times; weights by precision (`fl.synthesis.combine`) would lean to the rounds that happened to

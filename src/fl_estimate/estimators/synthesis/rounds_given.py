@@ -15,6 +15,7 @@ from fl_estimate.errors import EstimateFault, labels_shown, listed, missing_colu
 from fl_estimate.estimators.synthesis.comparable import Bridge, Difference, bridge_of, require_comparable
 from fl_estimate.estimators.synthesis.reading import InputRows, rows_of
 from fl_estimate.results.basis import RESPONDENTS
+from fl_estimate.results.codes import DARK_FIGURE, POPULATION_SIZE
 from fl_estimate.results.columns import margin_columns
 from fl_estimate.results.domains import in_domain
 from fl_estimate.results.estimates import Estimates
@@ -112,6 +113,7 @@ def read_rounds(
         FL-EST-750 to FL-EST-755, FL-EST-183, FL-EST-185, FL-EST-195.
     """
     results, labels, parts, of = _apart(given, what, column)
+    results = [_of_all(one) for one in results] if parts is None else results
     if len(results) < least:
         raise EstimateFault(
             "FL-EST-750", f"{what} needs {'three' if least == 3 else 'two'} rounds at least", found=f"{len(results)}",
@@ -153,6 +155,12 @@ def _apart(
         else (periods if distinct else [str(i + 1) for i in range(len(values))])
     )
     return values, tuple(own), None, ""
+
+
+def _of_all(result: Estimates) -> Estimates:
+    """Of case lists the population size, not the dark figure within it."""
+    quantities = set(result.frame["quantity"])
+    return result.select(quantity=POPULATION_SIZE) if quantities == {POPULATION_SIZE, DARK_FIGURE} else result
 
 
 def _labels(names: Sequence[Any]) -> list[str]:

@@ -32,7 +32,7 @@ from fl_estimate.results.codes import (
 )
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
-from fl_estimate.results.roles import Earlier, Level, NamedFigures, Stated, Within
+from fl_estimate.results.roles import Earlier, Key, Level, NamedFigures, Stated, Within
 
 Scale = Literal["linear", "log", "logit"]
 SCALES: dict[str, Quantity] = {"linear": ANNUAL_CHANGE, "log": ANNUAL_RATIO, "logit": ANNUAL_ODDS_RATIO}
@@ -55,7 +55,7 @@ BENT = 0.05
 """Rounds whose test of the line has a p below this are said not to lie on one."""
 HALF = 0.5
 """The cases that a round without one is given where a logarithm is taken."""
-RoundsGiven = Annotated[Given, Earlier(form=str | NamedFigures, rounds=True)]
+RoundsGiven = Annotated[Given, Earlier(form=str | NamedFigures, independent=True, rounds=True), Key("estimates")]
 BetweenRounds = Annotated[Between, Stated()]
 Bridges = str | Mapping[str, Sequence[float]] | None
 DfGiven = Annotated[float | None, Within(gt=0)]

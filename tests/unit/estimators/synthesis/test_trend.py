@@ -234,7 +234,7 @@ def test_domains_have_a_trend_each_and_one_that_a_round_lacks_is_taken_from_the_
 
 
 def test_lists_and_models_are_rounds_too() -> None:
-    lists = {str(2015 + 3 * k): fl.capture_recapture.chapman(twelve.lists(120), "police", "ngo").select(quantity="population_size") for k in range(3)}  # fmt: skip
+    lists = {str(2015 + 3 * k): fl.capture_recapture.chapman(twelve.lists(120), "police", "ngo") for k in range(3)}  # fmt: skip
     found = S.trend(lists, correlation=0.0)
     assert found.to_frame()[["basis", "quantity"]].to_numpy().tolist() == [["lists", "annual_change"]]
     assert found.value == pytest.approx(0, abs=1e-9)
