@@ -214,12 +214,14 @@ def _moved(row: Row, of: str, first: _Round, last: _Round, words: dict[str, Any]
         **words,
         **_numbers(row, of, first, last, language),
         "level": level_words(float(row["level"]), language),
-        "p": _behind(row.get("p"), language),
+        "p": _p(row.get("p"), language),
     }
     way = _way(row)
     yearly = str(row["quantity"]) in IN_A_YEAR
     levels = not yearly and first.row is not None and last.row is not None
     form = "trend" if yearly else "levels" if levels else "change"
+    if pd.isna(row["lower"]) or not told["p"]:
+        return say(SENTENCE, f"monitoring.bare.{form}", language, **told)
     return say(SENTENCE, f"monitoring.{form}.{way}", language, **told)
 
 
@@ -276,11 +278,6 @@ def _chance(row: Row, first: _Round, last: _Round, language: str) -> Iterator[st
     apart = ends[1] < ends[2] or ends[3] < ends[0]
     if beyond and not apart:
         yield say(SENTENCE, "monitoring.overlap", language)
-
-
-def _behind(value: Any, language: str) -> str:
-    """The p-value behind an interval; nothing where there is none."""
-    return "" if value is None or pd.isna(value) else say(SENTENCE, "monitoring.p", language, p=_p(value, language))
 
 
 def _p(value: Any, language: str) -> str:
