@@ -13,7 +13,7 @@ import fl_estimate as fl
 
 S = fl.synthesis
 DESIGN = fl.Design(weights="w", psu="ea", expands=True)
-YEARS = ("2018", "2021", "2024")
+YEARS: tuple[str, ...] = ("2018", "2021", "2024")
 REGIONS = tuple("ABCDEFG")
 
 
@@ -110,7 +110,7 @@ def test_no_withheld_total_is_a_sum_of_what_is_printed(form: Any, seed: int) -> 
                 continue
             term = str(row["term"]).split(" − ")
             weights = {term[0]: 1.0, term[1]: -1.0} if name == "changes" else (
-                dict.fromkeys(YEARS, 1 / 3) if name == "average" else {"2024": 1.0, "2018": -1.0})  # fmt: skip
+                dict.fromkeys([*YEARS], 1 / 3) if name == "average" else {"2024": 1.0, "2018": -1.0})  # fmt: skip
             rows.append(equation("" if pd.isna(row["region"]) else str(row["region"]), weights))
     matrix = np.array(rows)
     rank = np.linalg.matrix_rank(matrix)

@@ -67,7 +67,7 @@ def test_lines_and_tests_of_rounds(kind: str) -> None:
 def test_any_change_between_independent_rounds_is_welchs_test() -> None:
     groups = pd.DataFrame({"g": THEIRS["welch_group"], "x": THEIRS["welch_x"]})
     design = fl.Design(unweighted=True)
-    rounds = {f"{2010 + int(g)}": fl.estimate_mean(part, "x", design=design) for g, part in groups.groupby("g")}
+    rounds = {f"201{g}": fl.estimate_mean(part, "x", design=design) for g, part in groups.groupby("g")}
     f, q, freedom, p = THEIRS["welch"]
     test = fl.synthesis.trend_test(rounds).to_frame()
     np.testing.assert_allclose(test["value"], (p, f, q), rtol=1e-10)

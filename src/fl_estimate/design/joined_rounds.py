@@ -97,9 +97,8 @@ def join_rounds(
     unit = own.psu if own.psu is not None else (None if overlap == ALONE else overlap)
     if overlap not in (ALONE, SAME_UNITS) and own.psu is not None:
         frames, unit = _linked(frames, own, overlap, name), f"{name}_unit"
-    whole = nw.concat(
-        [frame.with_columns(nw.lit(label).alias(name)) for label, frame in frames.items()], how="vertical"
-    )
+    labelled: list[Any] = [frame.with_columns(nw.lit(label).alias(name)) for label, frame in frames.items()]
+    whole: Frame = nw.concat(labelled, how="vertical")
     whole = _grouped(whole, own, unit, name, list(frames), shared=overlap != ALONE)
     stages = () if unit is None else (unit, *own.stages[1:])
     joined = replace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def test_rounds_without_a_common_unit_are_independent(overlap: str) -> None:
     joined = by_round(parts, overlap=overlap)
     np.testing.assert_allclose(of_rounds(joined), np.diag([one.se**2 for one in alone]), rtol=1e-12, atol=1e-18)
     change = fl.synthesis.changes(joined, column="round")
-    assert change.se == pytest.approx(np.hypot(*(one.se for one in alone)))
+    assert change.se == pytest.approx(math.hypot(*(one.se for one in alone)))
     assert joined.to_frame()["df"].tolist()[1:] == [one.to_frame()["df"].iloc[0] for one in alone]
 
 
@@ -215,8 +216,8 @@ def test_the_variance_of_a_rotating_panel_is_right_and_independence_overstates_i
 
 @pytest.mark.slow
 def test_the_variance_of_a_rotating_panel_is_right() -> None:
-    """2,000 samples: ± 6.3 % is two standard errors of the ratio; the plain stack takes what rotates for a difference of strata."""
-    joined, plain, apart = simulated(2_000, 12)
-    assert joined == pytest.approx(1, abs=0.065)
+    """1,000 samples: ± 9 % is two standard errors of the ratio; the plain stack takes what rotates for a difference of strata."""
+    joined, plain, apart = simulated(1_000, 12)
+    assert joined == pytest.approx(1, abs=0.09)
     assert plain > 1.1
     assert apart > 1.3

@@ -365,6 +365,6 @@ def _of_call(
     own = np.where(np.eye(covariance.shape[1], dtype=bool)[None], covariance, 0.0)
     for cell, of in enumerate(rows):
         there = np.flatnonzero((of >= 0) & ~zero[cell])
-        at = np.array([places[t][of[t]] for t in there], dtype=np.intp)
+        at = np.array([places[int(t)][of[t]] for t in there], dtype=np.intp)
         own[cell][np.ix_(there, there)] = whole[np.ix_(at, at)]
     return own
