@@ -12,7 +12,7 @@ from scipy import sparse
 
 from fl_estimate.design.totals import Frame, as_frame, require_columns, totals
 from fl_estimate.design.weights import handed_back
-from fl_estimate.errors import DesignFault, EstimateFault, listed, shown
+from fl_estimate.errors import EstimateFault, listed, shown
 from fl_estimate.inputs.respondents import Resolved, Respondents, resolve
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod
@@ -64,9 +64,10 @@ def join_rounds(
     Raises
     ------
     EstimateFault
-        FL-EST-760 (fewer than two rounds, or one that counts otherwise), FL-EST-761 (overlap), FL-EST-02.
+        FL-EST-760 (fewer than two rounds, or one that counts otherwise), FL-EST-761 (overlap), FL-EST-762 (designs that differ, or of a
+        form that cannot be joined), FL-EST-02 (columns).
     DesignFault
-        FL-EST-762: designs that differ, or of a form that cannot be joined.
+        FL-DESIGN-06 (no design).
 
     Notes
     -----
@@ -146,7 +147,7 @@ def _require_designs(found: Mapping[str, Resolved]) -> None:
         field for field in SAME_FIELDS for one in found.values() if getattr(one.design, field) != getattr(first, field)
     ]
     if unlike:
-        raise DesignFault(
+        raise EstimateFault(
             "FL-EST-762", "the designs of the rounds name different columns", found=listed(dict.fromkeys(unlike)),
             fix="rename the columns, so that one Design(…) says how both were drawn",
         )  # fmt: skip
@@ -157,7 +158,7 @@ def _require_designs(found: Mapping[str, Resolved]) -> None:
         "calibrated weights": any(one.design.adjustments for one in found.values()),
     }  # fmt: skip
     if any(forms.values()):
-        raise DesignFault(
+        raise EstimateFault(
             "FL-EST-762", "rounds of this design cannot be joined", found=listed(form for form, there in forms.items() if there),
             fix="join them by strata and units, Design(weights=…, strata=…, psu=…) with the final weights, which leaves out what calibration "
             "gains; or estimate each round and state the correlation: fl.synthesis.changes(…, correlation=…)",

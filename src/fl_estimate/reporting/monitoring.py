@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from fl_estimate.errors import PublishFault
+from fl_estimate.errors import EstimateFault
 from fl_estimate.reporting.disclosure.kinds import rounds_of
 from fl_estimate.reporting.headline import period
 from fl_estimate.reporting.naming import outcome_words, unit_words
@@ -70,8 +70,10 @@ def monitoring_sentences(published: PublishedTables, language: str = "en") -> li
 
     Raises
     ------
+    EstimateFault
+        FL-EST-763: what is given was not published.
     PublishFault
-        FL-PUB-07: no such language; FL-EST-763: what is given was not published.
+        FL-PUB-07: no such language.
 
     Examples
     --------
@@ -84,7 +86,7 @@ def monitoring_sentences(published: PublishedTables, language: str = "en") -> li
     """
     tables = getattr(published, "tables", None)
     if not isinstance(tables, tuple):
-        raise PublishFault(
+        raise EstimateFault(
             "FL-EST-763", "only published figures are put into words", found=type(published).__name__,
             fix="fl.monitoring_sentences(fl.publish({…})): the rounds and what compares them in one call",
         )  # fmt: skip

@@ -16,7 +16,7 @@ ROUNDING = 1e-13
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Line:
+class FittedLine:
     """A line through the values of T rounds.
 
     Attributes
@@ -62,7 +62,7 @@ def regular(covariance: Floats) -> bool:
     return bool(np.linalg.eigvalsh(scaled).min() > SINGULAR)
 
 
-def line(times: Floats, value: Floats, covariance: Floats, *, equal: bool) -> Line:
+def line(times: Floats, value: Floats, covariance: Floats, *, equal: bool) -> FittedLine:
     """Fit by generalised least squares, or with equal weights (the only way where a value is known without error).
 
     Slope c'y with variance c'Vc; c = [(X'V⁻¹X)⁻¹X'V⁻¹]₂ with X = (1, t), or (t − t̄)/Σ(t − t̄)².
@@ -77,7 +77,7 @@ def line(times: Floats, value: Floats, covariance: Floats, *, equal: bool) -> Li
         half = np.linalg.solve(covariance, x)
         fit = np.linalg.solve(x.T @ half, half.T)
         weights, leverage = fit[1], np.einsum("ti,it->t", x, fit)
-    return Line(
+    return FittedLine(
         slope=float(weights @ value), variance=variance_of(weights, covariance), weights=weights,
         leverage=leverage, equal=alike,
     )  # fmt: skip

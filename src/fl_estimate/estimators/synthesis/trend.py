@@ -12,7 +12,7 @@ from fl_estimate.arrays import Floats
 from fl_estimate.design.intervals import general
 from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.synthesis.reading import require_choice
-from fl_estimate.estimators.synthesis.round_lines import Line, Wald, degrees_of_freedom, line, on_scale, wald_test
+from fl_estimate.estimators.synthesis.round_lines import FittedLine, Wald, degrees_of_freedom, line, on_scale, wald_test
 from fl_estimate.estimators.synthesis.round_results import TOO_FEW_ROUNDS, MadeRow, lay_out_rounds, left_out
 from fl_estimate.estimators.synthesis.rounds_given import Between, Given, Rounds, Times, read_rounds
 from fl_estimate.results.codes import (
@@ -329,7 +329,7 @@ def _slope(
 
 
 def _row(
-    cell: int, used: tuple[int, ...], fit: Line, scale: str, df: float, level: float, reasons: Sequence[Any]
+    cell: int, used: tuple[int, ...], fit: FittedLine, scale: str, df: float, level: float, reasons: Sequence[Any]
 ) -> MadeRow:
     se = math.sqrt(fit.variance) or math.nan
     low, high = (float(end[0]) for end in general("wald", np.array([fit.slope]), np.array([se]), np.array([df]), level))
