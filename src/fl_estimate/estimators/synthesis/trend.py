@@ -41,6 +41,7 @@ WEIGHTINGS: tuple[str, ...] = ("precision", "equal")
 Tested = Literal["change", "departure"]
 TESTS: tuple[str, ...] = ("change", "departure")
 TREND = MethodName("trend")
+ROUNDS_TESTED = MethodName("rounds-tested")
 LINES: dict[str, AssumptionCode] = {scale: AssumptionCode(f"trend_{scale}") for scale in SCALES}
 WEIGHTED: dict[str, AssumptionCode] = {
     "precision": AssumptionCode("rounds_by_precision"),
@@ -217,7 +218,7 @@ def trend_test(
     _require(scale, "precision", 0.95, read)
     made = [row for cell in range(len(read.value)) for row in _tested(read, cell, test, scale, df)]
     return lay_out_rounds(
-        read, made, call="trend_test", method=TREND, level=np.nan,
+        read, made, call="trend_test", method=ROUNDS_TESTED, level=np.nan,
         arguments=_settings(scale, correlation, overlap, differing, df, None) | {"test": test},
         assumptions=[TESTED[test].assume(), *([ON_SCALE[scale].assume()] if scale in ON_SCALE else [])],
     )  # fmt: skip
