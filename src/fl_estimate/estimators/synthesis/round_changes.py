@@ -226,9 +226,9 @@ def average_rounds(
     Parameters
     ----------
     rounds, column, at, correlation, overlap, bridge, differing
-        As in `fl.synthesis.trend`; two rounds are enough, and their times need not be known.
+        As in `fl.synthesis.trend`; two rounds are enough, and their times are for their order only.
     weights : sequence of float, optional
-        Of the rounds in order of time, above 0; they are divided by their sum. By default every round counts the same, which says what
+        Of the rounds in order of time (as given where no time is known), above 0; they are divided by their sum. By default every round counts the same, which says what
         the figure was on average in these times; weights by precision (`fl.synthesis.combine`) would lean to the rounds that happened to
         find few.
     df : float, optional

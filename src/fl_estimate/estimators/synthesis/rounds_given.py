@@ -119,7 +119,7 @@ def read_rounds(
             "FL-EST-750", f"{what} needs {'three' if least == 3 else 'two'} rounds at least", found=f"{len(results)}",
             fix="of two rounds fl.synthesis.change gives the change" if least == 3 else "give the rounds that are to be compared",
         )  # fmt: skip
-    times = times_of(results, labels, at, named=bool(of)) if timed or at is not None else np.full(len(labels), np.nan)
+    times = _times(results, labels, at, named=bool(of), needed=timed)
     order = np.argsort(times, kind="stable")
     labels = tuple(labels[i] for i in order)
     inputs = tuple(rows_of(results[i], f"{what}: {labels_shown([str(label)])}", missing=True) for i, label in zip(order, labels, strict=True))  # fmt: skip
@@ -197,6 +197,16 @@ def _without(round_: Estimates, column: str) -> Estimates:
     frame = round_.frame.assign(margin=margins).astype({"margin": "string"})
     frame = frame.drop(columns=column) if column in round_.by else frame
     return replace(round_, frame=frame, by=tuple(name for name in round_.by if name != column))
+
+
+def _times(results: Sequence[Estimates], labels: Sequence[str], at: Times, *, named: bool, needed: bool) -> Floats:
+    """The times of rounds; where they are not needed and not known NaN, which leaves the rounds in the order given."""
+    try:
+        return times_of(results, labels, at, named=named)
+    except EstimateFault:
+        if needed or at is not None:
+            raise
+        return np.full(len(labels), np.nan)
 
 
 def times_of(results: Sequence[Estimates], labels: Sequence[str], at: Times, *, named: bool = False) -> Floats:

@@ -110,8 +110,10 @@ def test_changes_and_averages_with_an_overlap() -> None:
     assert changes["se"].tolist() == pytest.approx([np.sqrt(8 - 2.4)] * 3)
     average = S.average_rounds(figures(), **told)
     assert (average.value, average.se) == (pytest.approx(26), pytest.approx(np.sqrt((12 + 6 * 1.2) / 9)))
-    uneven = S.average_rounds(figures(), weights=[2, 1, 1])
-    assert uneven.value == pytest.approx(27)
+    for given in (figures(), dict(reversed(figures().items()))):
+        assert S.average_rounds(given, weights=[2, 1, 1]).value == pytest.approx(27)
+    timeless = [one for one in figures().values()]
+    assert S.average_rounds(timeless, weights=[1, 1, 2]).value == pytest.approx(25)
     two = S.change(figures()["2015"], figures()["2018"], **told)
     assert (two.value, two.se) == (-4, pytest.approx(np.sqrt(5.6)))
 
