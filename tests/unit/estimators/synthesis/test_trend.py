@@ -112,7 +112,7 @@ def test_changes_and_averages_with_an_overlap() -> None:
     assert (average.value, average.se) == (pytest.approx(26), pytest.approx(np.sqrt((12 + 6 * 1.2) / 9)))
     for given in (figures(), dict(reversed(figures().items()))):
         assert S.average_rounds(given, weights=[2, 1, 1]).value == pytest.approx(27)
-    timeless = [one for one in figures().values()]
+    timeless = list(figures().values())
     assert S.average_rounds(timeless, weights=[1, 1, 2]).value == pytest.approx(25)
     two = S.change(figures()["2015"], figures()["2018"], **told)
     assert (two.value, two.se) == (-4, pytest.approx(np.sqrt(5.6)))
