@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fl_estimate import datasets as datasets
     from fl_estimate.design.allocation import Allocation as Allocation
     from fl_estimate.design.allocation import allocate as allocate
+    from fl_estimate.design.joined_rounds import join_rounds as join_rounds
     from fl_estimate.design.non_response import adjust_nonresponse as adjust_nonresponse
     from fl_estimate.design.planning import ChangePlan as ChangePlan
     from fl_estimate.design.planning import SamplePlan as SamplePlan
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
     from fl_estimate.reporting.appraisals import PublishedAppraisal as PublishedAppraisal
     from fl_estimate.reporting.appraisals import publish_appraisal as publish_appraisal
     from fl_estimate.reporting.formats.appraisal_page import appraisal_page as appraisal_page
+    from fl_estimate.reporting.monitoring import monitoring_sentences as monitoring_sentences
     from fl_estimate.reporting.pictures.back_estimates_figure import plot_back_estimates as plot_back_estimates
     from fl_estimate.reporting.pictures.compare import compare as compare
     from fl_estimate.reporting.pictures.count_figures import plot_counts as plot_counts
@@ -167,10 +169,12 @@ _WHERE: dict[str, str] = {
     "frameworks": "indicators.framework",
     "impute": "estimators.imputation.impute",
     "independence_test": "estimators.survey.survey_tests",
+    "join_rounds": "design.joined_rounds",
     "load": "loaders.load",
     "load_lists": "loaders.lists",
     "marginal_effects": "estimators.survey.models.model_effects",
     "marginal_means": "estimators.survey.models.model_terms",
+    "monitoring_sentences": "reporting.monitoring",
     "multiple_tests": "estimators.survey.comparisons",
     "predict": "estimators.survey.models.model_effects",
     "plan_change": "design.planning",

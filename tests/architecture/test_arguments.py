@@ -23,6 +23,8 @@ OTHERWISE = {
     ("likelihood", "capture_recapture.select_stepwise"): "poisson", ("likelihood", "capture_recapture.select_aic_p"): "multinomial",
     ("variance", "capture_recapture.linkage_corrected"): "linkage",  # whether the chance of the links is part of it
     ("likelihood", "hierarchical.unit"): "binomial",
+    # Of rounds of one file a 0 that somebody states is told from one that nobody thought of.
+    **{("correlation", f"synthesis.{name}"): None for name in ("trend", "trend_test", "changes", "average_rounds")},
 }  # fmt: skip
 KEYWORD_ONLY = (
     "where",

@@ -28,6 +28,10 @@ def total() -> fl.Estimates:
     return fl.estimate_total(people(), "fl", design=DESIGN)
 
 
+def rounds() -> dict[str, fl.Estimates]:
+    return {year: total() for year in ("2015", "2018", "2021")}
+
+
 def model() -> fl.Regression:
     return fl.regress(people(), "wage ~ sex + amount", family="gaussian", design=DESIGN)
 
@@ -117,6 +121,12 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         {"estimates": lambda: by().select(margin="region"), "population": POPULATION, "groups": pd.DataFrame({"region": ["north", "south"], "part": ["a", "a"]}), "between": 0.001},
     ),
     "synthesis.change": (fl.synthesis.change, {"before": total, "after": total}),
+    "synthesis.trend": (fl.synthesis.trend, {"rounds": rounds}),
+    "synthesis.trend_test": (fl.synthesis.trend_test, {"rounds": rounds}),
+    "synthesis.changes": (fl.synthesis.changes, {"rounds": rounds}),
+    "synthesis.average_rounds": (fl.synthesis.average_rounds, {"rounds": rounds, "weights": [1.0, 2.0, 3.0]}),
+    "monitoring_sentences": (fl.monitoring_sentences, {"published": lambda: fl.publish({**rounds(), "change": fl.synthesis.changes(rounds())})}),
+    "join_rounds": (fl.join_rounds, {"people": lambda: {"2018": people(), "2021": people()}, "overlap": "psu", "design": lambda: DESIGN}),
     "synthesis.combine": (fl.synthesis.combine, {"sources": lambda: [total(), fl.synthesis.published(300, se=20, source="a report", outcome="fl")]}),
     "synthesis.discrepancy": (fl.synthesis.discrepancy, {"sources": lambda: [total(), fl.synthesis.published(300, se=20, source="a report", outcome="fl")]}),
     "synthesis.extend_by_ratio": (

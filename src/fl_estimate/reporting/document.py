@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from fl_estimate.reporting.headline import Headline, headline
 from fl_estimate.reporting.labelling import is_unweighted
 from fl_estimate.reporting.layout import WITHHELD_MARK, Layout, layout
+from fl_estimate.reporting.monitoring import monitoring_sentences
 from fl_estimate.reporting.particulars import Particulars
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables, joined
 from fl_estimate.reporting.rule_words import few_cases_note, rule_caution
@@ -54,8 +55,9 @@ class Document:
 
     @cached_property
     def headline(self) -> Headline:
-        """The national figure in words and in large type."""
-        return headline(self.published, self.language, self.particulars.truth)
+        """The national figure in words and in large type, and how it changed between rounds."""
+        made = headline(self.published, self.language, self.particulars.truth)
+        return replace(made, sentences=(*made.sentences, *monitoring_sentences(self.published, self.language)))
 
     @cached_property
     def frame(self) -> pd.DataFrame:

@@ -223,7 +223,15 @@ class Call:
             "df": self.df,
             "level": self.level,
             "design": design_arguments(self.resolved.design, self.people.design.replicates),
+            **_framework(self.resolved.noted),
         }
+
+
+def _framework(classified: Any) -> dict[str, list[str]]:
+    """The frameworks by which the people were classified, each with its day: what a later round has to have in common."""
+    frameworks = getattr(classified, "frameworks", ())
+    told = [f"{one.id} ({one.date})" if one.date else str(one.id) for one in frameworks]
+    return {"framework": told} if told else {}
 
 
 def bounds_of(target: OutcomeColumns) -> tuple[tuple[str, str], ...]:

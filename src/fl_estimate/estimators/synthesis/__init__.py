@@ -6,14 +6,18 @@ from fl_estimate.estimators.synthesis.change import change
 from fl_estimate.estimators.synthesis.combine import Discrepancy, combine, discrepancy
 from fl_estimate.estimators.synthesis.entered import published
 from fl_estimate.estimators.synthesis.extension import extend_by_ratio, reported_to_total
+from fl_estimate.estimators.synthesis.round_changes import average_rounds, changes
 from fl_estimate.estimators.synthesis.spells import spells
 from fl_estimate.estimators.synthesis.stock_flow import stock_from_flow, stock_from_person_time
+from fl_estimate.estimators.synthesis.trend import trend, trend_test
 
 __all__ = [
     "Discrepancy",
     "add",
     "aggregate",
+    "average_rounds",
     "change",
+    "changes",
     "combine",
     "discrepancy",
     "extend_by_ratio",
@@ -24,4 +28,6 @@ __all__ = [
     "spells",
     "stock_from_flow",
     "stock_from_person_time",
+    "trend",
+    "trend_test",
 ]

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
+from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, not_one_of
+from fl_estimate.estimators.synthesis.comparable import (
+    ROUNDS_DIFFER,
+    Bridge,
+    bridge_of,
+    bridge_told,
+    require_comparable,
+)
 from fl_estimate.estimators.synthesis.reading import (
-    PERSONS,
     InputRows,
     aligned,
     answer,
@@ -17,24 +26,19 @@ from fl_estimate.estimators.synthesis.reading import (
     require_finite,
     rows_of,
 )
+from fl_estimate.estimators.synthesis.round_results import MADE_OF, ROUNDS_WITHOUT_CASES
+from fl_estimate.estimators.synthesis.rounds_given import without_cases
 from fl_estimate.results.codes import (
     CHANGE_DIFFERENCE,
     CHANGE_PERCENT,
     CHANGE_RATIO,
-    DEFINITION_STATED,
-    INSTRUMENT_STATED,
-    ITEMS_NOT_IN_INSTRUMENT,
-    SUBPOPULATION,
-    TOTAL,
     AssumptionCode,
     MethodName,
     Quantity,
-    ReasonCode,
 )
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
-from fl_estimate.results.recipe import Period
-from fl_estimate.results.roles import Correlation, Earlier, Level
+from fl_estimate.results.roles import Correlation, Earlier, Level, Within
 
 Scale = Literal["difference", "ratio", "percent"]
 SCALES: tuple[Scale, ...] = ("difference", "ratio", "percent")
@@ -44,17 +48,9 @@ QUANTITIES: dict[str, Quantity] = {
     "percent": CHANGE_PERCENT,
 }
 CHANGE = MethodName("change")
-ROUNDS_DIFFER = ReasonCode("rounds_differ", "what")
 ROUNDS_CORRELATED = AssumptionCode("rounds_correlated", "correlation")
-CARRIERS: dict[AssumptionCode, str] = {
-    DEFINITION_STATED: "definition",
-    INSTRUMENT_STATED: "instrument",
-    ITEMS_NOT_IN_INSTRUMENT: "items",
-    SUBPOPULATION: "subpopulation",
-}
-"""Assumptions that tell what was counted and asked, and what a change of it is called."""
-BOTH_WAYS: frozenset[AssumptionCode] = frozenset({ITEMS_NOT_IN_INSTRUMENT, SUBPOPULATION})
-"""Those of them whose absence says something, too."""
+SIDES = ("before", "after")
+"""What the two rounds are called in a bridge."""
 
 
 @method(kind=None, basis=None, family="synthesis")
@@ -64,14 +60,16 @@ def change(
     *,
     scale: Scale = "difference",
     correlation: Correlation = 0.0,
+    overlap: Annotated[float | None, Within(ge=0, le=1)] = None,
+    bridge: str | Mapping[str, Sequence[float]] | None = None,
     differing: Literal["refuse", "flag"] = "refuse",
     interval: Literal["log", "wald"] | None = None,
     level: Level = 0.95,
 ) -> Estimates:
     """Say how a figure changed from one round to the next, as difference, ratio or per cent.
 
-    For published figures and finished Estimates. Two rounds that share sampling units are better contrasted from their
-    microdata, where the covariance is known; here it has to be stated.
+    For published figures and finished Estimates. Two rounds that share sampling units are better estimated from their
+    microdata in one call (`fl.join_rounds`), where the covariance is known; here it has to be stated.
 
     Parameters
     ----------
@@ -80,10 +78,17 @@ def change(
     scale : {"difference", "ratio", "percent"}
         after − before; after / before; 100 (after / before − 1).
     correlation : float, default 0
-        Between the errors of the two rounds, from -1 to 1; 0 for independent samples.
+        Between the errors of the two rounds, from -1 to 1; 0 for independent samples. With `overlap`, between the answers of
+        those who were asked in both.
+    overlap : float, optional
+        Share of the sample that the rounds have in common, n₁₂/√(n₁n₂): the errors' correlation is its product with `correlation`.
+    bridge : mapping or str, optional
+        ``{"before": (0.82, 0.05)}``: what the figure of a round is multiplied by, with its standard error, to count as the other does,
+        where the definition or the instrument was another. Or a text that says why rounds that differ can be compared as they are.
     differing : {"refuse", "flag"}
-        What to do where the rounds differ in what they count: outcome, quantity, measure, population, length of the reference
-        period, definition or instrument. ``flag`` computes, and every row says what differs.
+        What to do where the rounds differ in what they count, and no bridge is given: outcome, quantity, measure, population, unit,
+        length of the reference period, framework, definition, instrument, treatment of unknown answers. ``flag`` computes, and every
+        row says what differs.
     interval : {"wald", "log"}, optional
         By default wald for a difference or per cent, log for a ratio.
     level : float
@@ -97,11 +102,16 @@ def change(
     ------
     EstimateFault
         FL-EST-195: the rounds cannot be compared, or a scale that there is not; FL-EST-183, FL-EST-185, FL-EST-187,
-        FL-EST-188 (a ratio to 0).
+        FL-EST-188 (a ratio to 0); FL-EST-753 (bridge).
 
     Notes
     -----
-    Difference: SE² = SE₁² + SE₂² − 2 r SE₁ SE₂. Ratio: CV² = CV₁² + CV₂² − 2 r CV₁ CV₂.
+    Difference: SE² = SE₁² + SE₂² − 2 r SE₁ SE₂. Ratio: CV² = CV₁² + CV₂² − 2 r CV₁ CV₂. A bridge f with error s: SE² becomes
+    f² SE² + x² s². A survey round without a case has the error of one effective case, and the row says so.
+
+    References
+    ----------
+    Kish (1965), Survey Sampling, section 12.4 (overlap).
 
     Examples
     --------
@@ -115,6 +125,7 @@ def change(
     if differing not in ("refuse", "flag"):
         raise not_one_of("FL-EST-195", "this rule for rounds that differ", differing, ("refuse", "flag"))
     require_finite({"correlation": correlation}, within=(-1, 1))
+    require_finite({} if overlap is None else {"overlap": overlap}, within=(0, 1))
     chosen: Literal["log", "wald"] = interval or ("log" if scale == "ratio" else "wald")
     require_choice(chosen, level)
     given = rows_of(before, "before"), rows_of(after, "after")
@@ -123,21 +134,24 @@ def change(
                             found=f"{len(given[0].value)} and {len(given[1].value)} rows",
                             fix="take one figure of each with .national or .select(region=…), or estimate both by the same columns")  # fmt: skip
     first, second = aligned(given, "change")
-    differences = _differences(first, second)
-    if differences and differing == "refuse":
-        raise EstimateFault(
-            "FL-EST-195", "the two rounds do not count the same thing, so that their difference is not a change",
-            found="; ".join(f"{what}: {a or 'not said'} / {b or 'not said'}" for what, a, b in differences),
-            fix='estimate both rounds alike; or say differing="flag", and print what differs beside the figure',
-        )  # fmt: skip
+    factors = bridge_of(bridge, SIDES)
+    differences = require_comparable([first.estimates, second.estimates], SIDES, factors, differing)
+    (first, none), (second, nobody) = _with_error(first), _with_error(second)
+    first, second = _bridged(first, factors, 0), _bridged(second, factors, 1)
     if scale != "difference" and (first.value == 0).any():
         raise EstimateFault("FL-EST-188", "a change in proportion to 0 has no value", found="a first round of 0",
                             fix='scale="difference"')  # fmt: skip
-    value, se = _changed(first, second, scale, correlation)
+    between = correlation if overlap is None else correlation * overlap
+    value, se = _changed(first, second, scale, between, factors)
+    empty = [
+        [side for side, one in zip(SIDES, (none, nobody), strict=True) if np.broadcast_to(one, len(value))[row]]
+        for row in range(len(value))
+    ]
     flags = [
-        ROUNDS_DIFFER.at(row, what=", ".join(what for what, _, _ in differences))
+        ROUNDS_DIFFER.at(row, what=", ".join(what for what, _ in differences))
         for row in range(len(value)) if differences
     ]  # fmt: skip
+    flags += [ROUNDS_WITHOUT_CASES.at(row, rounds=sides) for row, sides in enumerate(empty) if sides]
     return answer(
         "change",
         [first, second],
@@ -152,51 +166,46 @@ def change(
         measure=_one(first, second, "measure"),
         population=_one(first, second, "population"),
         reference_period=_periods(first, second),
-        arguments={"scale": scale, "correlation": correlation, "differing": differing, "interval": chosen},
-        assumptions=[ROUNDS_CORRELATED.assume(correlation=float(correlation))],
+        arguments={
+            "scale": scale,
+            "correlation": correlation,
+            "differing": differing,
+            "interval": chosen,
+            MADE_OF: {"": list(SIDES)},
+            "periods": [one.estimates.reference_period if one.estimates else "" for one in (first, second)],
+            "of": str(next((one.quantity for one in (first, second) if one.estimates), "")),
+            **({} if overlap is None else {"overlap": overlap}),
+            **({} if bridge is None else {"bridge": bridge if isinstance(bridge, str) else dict(bridge)}),
+        },
+        assumptions=[ROUNDS_CORRELATED.assume(correlation=float(between)), *bridge_told(factors, SIDES)],
         reasons=flags,
-        diagnostics={"differs": [what for what, _, _ in differences], "z": _z(value, se, scale)},
+        diagnostics={"differs": [what for what, _ in differences], "z": _z(value, se, scale)},
     )
 
 
-def _changed(first: InputRows, second: InputRows, scale: str, r: float) -> tuple[np.ndarray, np.ndarray]:
+def _with_error(rows: InputRows) -> tuple[InputRows, npt.NDArray[np.bool_]]:
+    """A round with an error also where a survey found no case: that of one effective case in as many people."""
+    zero, se = without_cases([rows], rows.value[:, None], rows.se[:, None], rows.upper[:, None])
+    return replace(rows, se=se[:, 0]), zero[:, 0]
+
+
+def _bridged(rows: InputRows, bridge: Bridge, side: int) -> InputRows:
+    """A round times its factor; the error of the factor comes with the change, where two rounds may share it."""
+    factor = float(bridge.factor[side])
+    return rows if factor == 1 else replace(rows, value=factor * rows.value, se=factor * rows.se)
+
+
+def _changed(first: InputRows, second: InputRows, scale: str, r: float, bridge: Bridge) -> tuple[Floats, Floats]:
+    of = bridge.se / bridge.factor
+    a, b = of[0] * first.value, of[1] * second.value
+    common = a * b if bridge.group[0] == bridge.group[1] >= 0 else np.zeros_like(a * b)
+    one, two, both = first.se**2 + a**2, second.se**2 + b**2, r * first.se * second.se + common
     if scale == "difference":
-        variance = first.se**2 + second.se**2 - 2 * r * first.se * second.se
-        return second.value - first.value, np.sqrt(np.maximum(variance, 0))
+        return second.value - first.value, np.sqrt(np.maximum(one + two - 2 * both, 0))
     quotient = second.value / first.value
-    top, bottom = second.se / first.value, quotient * first.se / first.value
-    se = np.sqrt(np.maximum(top**2 + bottom**2 - 2 * r * top * bottom, 0))
+    relative = one / first.value**2 * quotient**2 + two / first.value**2 - 2 * both * quotient / first.value**2
+    se = np.sqrt(np.maximum(relative, 0))
     return (quotient, se) if scale == "ratio" else (100 * (quotient - 1), 100 * se)
-
-
-def _differences(first: InputRows, second: InputRows) -> list[tuple[str, str, str]]:
-    """What the two rounds say differently of what they count. A plain number says nothing."""
-    a, b = first.estimates, second.estimates
-    if a is None or b is None:
-        return []
-    pairs = [
-        ("outcome", str(a.frame["outcome"].iloc[0]), str(b.frame["outcome"].iloc[0])),
-        ("quantity", _unit(first.quantity), _unit(second.quantity)),
-        ("measure", a.measure, b.measure),
-        ("population", a.population, b.population),
-        ("length of the reference period", Period(a.reference_period).length, Period(b.reference_period).length),
-    ]
-    found = [(what, x, y) for what, x, y in pairs if x and y and x != y]
-    for code, what in CARRIERS.items():
-        x, y = _stated(a, code), _stated(b, code)
-        # What one round states and the other does not is a difference too, of items and subpopulations at least.
-        if x != y and ((x and y) or code in BOTH_WAYS):
-            found.append((what, x, y))
-    return found
-
-
-def _unit(quantity: str) -> str:
-    return TOTAL if quantity in PERSONS else quantity
-
-
-def _stated(estimates: Estimates, code: str) -> str:
-    texts = [", ".join(str(value) for _, value in a.parameters) for a in estimates.assumptions if a.code == code]
-    return "; ".join(texts)
 
 
 def _one(first: InputRows, second: InputRows, about: str) -> str:

@@ -64,8 +64,8 @@ class InputRows:
         return Quantity.of("" if self.estimates is None else str(self.estimates.frame["quantity"].iloc[0]))
 
 
-def rows_of(given: Given, what: str) -> InputRows:
-    """Read Estimates, or a number that is taken as known without error.
+def rows_of(given: Given, what: str, *, missing: bool = False) -> InputRows:
+    """Read Estimates, or a number that is taken as known without error; `missing` lets rows without a value in.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def rows_of(given: Given, what: str) -> InputRows:
             what, listed(" of ".join(pair) for pair in several), "take one with .select(quantity=…, outcome=…)"
         )
     value = frame["value"].to_numpy(dtype=float)
-    if not np.isfinite(value).all():
+    if not missing and not np.isfinite(value).all():
         raise _unusable(what, f"{int((~np.isfinite(value)).sum())} rows without a value", "leave these rows out")
     df = frame["df"].to_numpy(dtype=float)
     return InputRows(

@@ -10,7 +10,9 @@ from typing import Any, Literal, cast
 from fl_estimate.results.basis import RESPONDENTS
 from fl_estimate.results.codes import Quantity
 
-Way = Literal["linear", "known", "scaled", "shifted", "exact", "same", "formula", "parts", "model", "apart", "support"]
+Way = Literal[
+    "linear", "known", "scaled", "shifted", "exact", "same", "formula", "parts", "rounds", "model", "apart", "support"
+]
 """What a figure is to a reader who solves for what is withheld.
 
 linear
@@ -31,6 +33,9 @@ formula
 parts
     Made of parts that its recipe names (contrast, standardised): goes wherever one of them is withheld. Where none is, their
     own rows say more.
+rounds
+    Made of one cell in several rounds, whose estimates the recipe names: goes wherever that cell is withheld in one of them. Where all of
+    them are printed, readers are taken to know each to the last digit; where one stands in no table, as `support`.
 model
     Borrows strength; its own treatment, see `publish`.
 apart
@@ -57,6 +62,9 @@ KINDS: Mapping[tuple[str, str], FigureKind] = {
 PARTS = FigureKind(way="parts", why="the other part and the difference give a part")
 DERIVED = "derived from "
 """What stands before the quantity of a row that is not a cell of its own."""
+ROUNDS = FigureKind(way="rounds", why="one round is what is left of the others and the change")
+MADE_OF = "rounds_of"
+"""The argument of a recipe that names rounds: {by-column of the rounds, or "": names}."""
 UNDECLARED = FigureKind(way="support", why="no handler is declared")
 
 
@@ -64,10 +72,21 @@ def kind_of(basis: str, quantity: str, arguments: Mapping[str, Any] | None = Non
     """The handler of a figure; where none is declared, the one that withholds most."""
     if basis == "respondents" and parts_of(arguments or {}):
         return PARTS
+    if basis == "respondents" and rounds_of(arguments or {}) is not None:
+        return ROUNDS
     whole = quantity.removeprefix(DERIVED)
     found = KINDS.get((basis, whole)) or KINDS.get((basis, "*")) or UNDECLARED
     # What is made of several parts is no sum over one cell.
     return UNDECLARED if whole != quantity and found.way in ("linear", "known") else found
+
+
+def rounds_of(arguments: Mapping[str, Any]) -> tuple[str, tuple[str, ...]] | None:
+    """The column of the rounds that a row is made of ("" where each is a result of its own) and their names; None of anything else."""
+    told = arguments.get(MADE_OF)
+    if not isinstance(told, Mapping) or len(cast("Mapping[Any, Any]", told)) != 1:
+        return None
+    column, names = next(iter(cast("Mapping[Any, Any]", told).items()))
+    return str(column), tuple(str(name) for name in _flat(names))
 
 
 def parts_of(arguments: Mapping[str, Any]) -> dict[str, frozenset[str]]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.reporting.disclosure.conditions import relation
-from fl_estimate.reporting.disclosure.kinds import DERIVED, columns_of, kind_of, parts_of
+from fl_estimate.reporting.disclosure.kinds import DERIVED, columns_of, kind_of, parts_of, rounds_of
 from fl_estimate.reporting.disclosure.known import known_rows
 from fl_estimate.reporting.disclosure.mixed import mixed, singled_out
 from fl_estimate.reporting.disclosure.rows import divided, series_of_row, tie
@@ -182,14 +182,17 @@ def translate(
 
 
 def _shut(tables: Sequence[AuditedTable]) -> set[Cell]:
-    """Cells that are withheld: a scenario that is, of a cell of which something else is printed, withholds nothing of it."""
+    """Cells that are withheld.
+
+    A scenario that is, and what is made of several, of a cell of which something else is printed, withholds nothing of it.
+    """
     rows = [
-        (key, bool(table.hidden[at]), _way(record, table) in SCENARIOS)
+        (key, bool(table.hidden[at]), _way(record, table) in (*SCENARIOS, "rounds"))
         for table in tables
         for at, (record, key) in enumerate(zip(table.frame.to_dict("records"), table.keys, strict=True))
     ]
     printed = {key for key, hidden, _ in rows if not hidden}
-    return {key for key, hidden, scenario in rows if hidden and not (scenario and key in printed)}
+    return {key for key, hidden, beside in rows if hidden and not (beside and key in printed)}
 
 
 def _cells(work: _SystemWork, table: AuditedTable, shut: set[Cell]) -> None:
@@ -483,9 +486,37 @@ def _dependents(work: _SystemWork, table: AuditedTable) -> None:
         way = _way(record, table)
         if way in ("model", "apart") or (way in SUMS and key in work.parts):
             continue
+        if way == "rounds" and (cells := _cells_of_rounds(work, key, table)):
+            _known_rounds(work, work.cell_of[key], cells)
+            continue
         for other in work.parts:
             if other not in work.modelled and other != key and _rests_on(way, key, other, record, table.arguments):
                 work.draft.follows.append((work.cell_of[other], work.cell_of[key]))
+
+
+def _cells_of_rounds(work: _SystemWork, key: Cell, table: AuditedTable) -> list[Cell]:
+    """The cells that a row is made of, one a round, where each of them is known here; none else.
+
+    Results of their own have one key in all rounds: their tables are audited round by round, and this row beside each.
+    """
+    outcome, term, where, margin, known = key
+    column, names = rounds_of(table.arguments) or ("", ())
+    own = str(term).rpartition(": ")[0]
+    each = [
+        (outcome, own, where, tuple(sorted({*margin, column})), frozenset({*known, (column, name)})) for name in names
+    ]
+    found = each if column else [(outcome, own, where, margin, known)]
+    return found if found and all(cell in work.parts for cell in found) else []
+
+
+def _known_rounds(work: _SystemWork, owner: int, cells: Sequence[Cell]) -> None:
+    """A row of rounds goes with each of them; with it readers know their sums to the last digit."""
+    for cell in cells:
+        series, inside = work.parts[cell]
+        if work.cell_of[cell] != owner:
+            work.draft.follows.append((work.cell_of[cell], owner))
+        if inside:
+            work.draft.exact([series.sums[at] for at in inside], owner)
 
 
 def _rests_on(way: str, key: Cell, other: Cell, record: Mapping[Any, Any], arguments: Mapping[str, Any]) -> bool:
