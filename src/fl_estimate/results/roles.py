@@ -173,12 +173,16 @@ class Earlier(Role):
         Whether their errors are taken as independent of each other.
     only : tuple of str
         What the entries that are named may be, by what tells entries apart; any, where none is named.
+    rounds : bool
+        Whether the name of an estimate that a study makes for every round stands for all of them, in the order of the rounds:
+        ``"prevalence"`` is then ``["prevalence@2021", "prevalence@2024"]``. Otherwise the estimate is made in every round, of that round's.
     """
 
     form: Any = str
     national: bool = False
     independent: bool = False
     only: tuple[str, ...] = ()
+    rounds: bool = False
 
 
 @dataclass(frozen=True)
