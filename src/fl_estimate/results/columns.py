@@ -100,6 +100,8 @@ def with_context(frame: pd.DataFrame, by: Sequence[str], told: Mapping[str, str]
     unit = told.get("unit", "")
     if "unit" in own and "unit" not in absent and not (frame["unit"] == unit).all():
         absent["unit"] = pd.array([unit] * len(frame), dtype="string")
+    late = [name for name in own if name not in absent and told.get(name) and (frame[name] == "").all()]
+    absent |= {name: pd.array([told[name]] * len(frame), dtype="string") for name in late}
     if not absent and [str(name) for name in frame.columns[: len(own)]] == own:
         return frame
     whole = frame.assign(**absent)
