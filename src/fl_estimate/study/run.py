@@ -185,9 +185,10 @@ def _read(
             require_free(_folder(study, out))
     inputs = read_inputs(study, tell, faults)
     classified = study.config.classify
-    if classified is not None and (name := study.source_of(classified.source)) in inputs.surveys:
-        with faults.of("classify"):
-            require_period(inputs.surveys[name])
+    for name in study.sources_of(classified.source) if classified is not None else ():
+        if name in inputs.surveys:
+            with faults.of("classify"):
+                require_period(inputs.surveys[name])
     if len(faults) or not to_write:
         _try_out(study, inputs, tell, faults)
     faults.require()
