@@ -162,7 +162,9 @@ def _with_basis(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_name(entries: Sequence[Mapping[str, Any]]) -> dict[Any, Mapping[str, Any]]:
-    return {entry.get("name"): entry for entry in entries}
+    """By name; an estimate of rounds by its own too, under which its table over all of them stands."""
+    every = {entry.get("name"): entry for entry in entries}
+    return {str(name).partition("@")[0]: entry for name, entry in every.items()} | every
 
 
 def as_release(given: Any, position: int = 1) -> Release:

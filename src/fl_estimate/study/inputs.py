@@ -18,7 +18,7 @@ from fl_estimate.errors import ExpressionFault, FileFault, StudyFault, is_file, 
 from fl_estimate.estimators.survey.imputed import is_imputed
 from fl_estimate.inputs.wording import Text
 from fl_estimate.reporting.particulars import MapChoice
-from fl_estimate.reporting.truth import Truth, read_truth
+from fl_estimate.reporting.truth import Truth, TruthOfRounds, read_truth
 from fl_estimate.results.roles import OfRelatives, WithReadings
 from fl_estimate.schema.expressions import parse
 from fl_estimate.study.beside import overlap_files, read_side_files, side_files
@@ -30,7 +30,7 @@ from fl_estimate.study.imputing import imputed, takes_draws
 from fl_estimate.study.labelling import labelled
 from fl_estimate.study.named_columns import columns_of_relatives, named_columns
 from fl_estimate.study.private import keyed
-from fl_estimate.study.rounds import base_of
+from fl_estimate.study.rounds import RoundEntry, base_of, round_of
 from fl_estimate.study.undeclared import require_declared
 from fl_estimate.version import package_version
 
@@ -130,6 +130,10 @@ def read_inputs(study: Study, tell: Tell, faults: Faults | None = None) -> Study
     if study.config.truth is not None:
         with noted.of("truth.file"):
             truth = read_truth(study.path(study.config.truth.file))
+    told: dict[str, Truth] = {}
+    for each in study.config.round:
+        with noted.of(f"round {each.name}.truth"):
+            told |= {each.name: read_truth(study.path(each.truth))} if each.truth is not None else {}
     with noted.of("map"):
         chosen_map = _map(study)
     surveys = _surveys(study, tell, noted)
@@ -148,6 +152,9 @@ def read_inputs(study: Study, tell: Tell, faults: Faults | None = None) -> Study
     with noted.of(""):
         require_declared(study, {name: each for name, each in surveys.items() if name in people}, people)
     beside = read_side_files(study, noted)
+    if told:
+        origins = {each.name: origin_of(study, each, surveys) for each in study.config.round}
+        truth = TruthOfRounds(values={}, rounds={origins[name]: each for name, each in told.items()})
     if faults is None:
         noted.require()
     return StudyInputs(
@@ -179,6 +186,18 @@ def requested_outcomes(
     every = [outcome for framework in frameworks for outcome in framework.outcomes]
     optional = [one.id for one in every if one.optional and (one.id in wanted or re.search(rf"\b{one.id}", told))]
     return [*(one.id for one in every if not one.optional), *optional] if optional else None
+
+
+def origin_of(study: Study, each: RoundEntry, surveys: Mapping[str, SurveyData]) -> tuple[str, str]:
+    """Country and period of a round, as its rows say them: what the round says, else its survey, else its name is its time."""
+    own = [survey for name, survey in surveys.items() if round_of(name) == each.name]
+    country = each.country or next(
+        (survey.wording.country for survey in own if survey.wording.country), study.config.country
+    )
+    period = each.period or next(
+        (str(survey.reference_period) for survey in own if survey.reference_period is not None), ""
+    )
+    return country, period or ("" if each.country else each.name)
 
 
 def _surveys(study: Study, tell: Tell, noted: Faults) -> dict[str, SurveyData]:
