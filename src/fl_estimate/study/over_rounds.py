@@ -50,7 +50,7 @@ def require_rounds_apart(study: Study, inputs: StudyInputs) -> None:
             said = ", ".join(text for text in origin if text) or "nothing"
             faults.append(f"{met[origin]!r} and {each.name!r} both speak of {said}")
         met.setdefault(origin, each.name)
-        faults += [f"{each.name!r}: {text}" for text in _other_time(study, each, inputs)]
+        faults += [f"{each.name!r}: {text}" for text in _other_time(each, inputs)]
     if faults:
         raise StudyFault(
             "FL-STUDY-44", "rounds are not told apart by their country and time", found="; ".join(faults),
@@ -59,7 +59,7 @@ def require_rounds_apart(study: Study, inputs: StudyInputs) -> None:
         )  # fmt: skip
 
 
-def _other_time(study: Study, each: Any, inputs: StudyInputs) -> list[str]:
+def _other_time(each: Any, inputs: StudyInputs) -> list[str]:
     """A stated time that has no day in common with the reference period that the mapping states."""
     stated = Period(each.period)
     found: list[str] = []
