@@ -147,7 +147,9 @@ def _row_of_panels(
         _dress(axes, panel, times, span, language, labelled=at == 0)
     if line[0].heading:
         y = bottom + (HEIGHT + 0.34) / whole
-        figure.text((LEFT + 0.05) / WIDTH, y, line[0].heading, color=SOFT, fontsize=TEXT, weight="bold", va="bottom", ha="left")
+        figure.text(
+            (LEFT + 0.05) / WIDTH, y, line[0].heading, color=SOFT, fontsize=TEXT, weight="bold", va="bottom", ha="left"
+        )
 
 
 def _span(sheet: Layout, *, nation: bool) -> tuple[float, float]:
