@@ -139,8 +139,7 @@ def _fingerprints(mapping: Any, columns: frozenset[str]) -> dict[str, Any]:
             for variable, text in part.derived.items():
                 if variable in columns:
                     found.setdefault(variable, []).append(text)
-            if part.where:
-                found.setdefault(f"[{name}] where", []).append(part.where)
+            found.setdefault(f"[{name}] where", []).append(part.where or "")
     return found
 
 

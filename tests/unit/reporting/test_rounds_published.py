@@ -102,6 +102,15 @@ def test_what_is_made_of_two_rounds_goes_where_a_cell_of_either_is_withheld() ->
     assert state(turned, "change")["East"] == "not_published"
 
 
+def test_the_change_of_the_nation_does_not_close_the_nation() -> None:
+    """Both figures are printed: their difference says nothing of a region that is withheld in one of them."""
+    first, second = figures([9, 8, 2], "2021"), figures([9, 9, 9], "2023")
+    change = fl.synthesis.change(first.national, second.national, correlation=0.0)
+    frame = fl.publish({"a": first, "b": second, "change": change}).to_frame()
+    assert set(frame["publication"][frame["margin"] == ""]) == {"published"}
+    assert frame[frame["estimate"] == "change"]["value"].tolist() == [80.0]  # 10 persons a case: 270 less 190
+
+
 def test_what_does_not_say_its_time_goes_with_every_round() -> None:
     drafts: list[Any] = []
     for made in (figures([9, 8, 7], "2021"), figures([9, 9, 9], "2023"), figures([9, 9, 9], "")):
