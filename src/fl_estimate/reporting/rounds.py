@@ -19,14 +19,14 @@ SEVERITY: dict[str, int] = {PUBLISHED: 0, FEWER_THAN: 1, AT_MOST: 2, NOT_PUBLISH
 
 
 @dataclass(frozen=True)
-class Origin:
+class RowOrigin:
     """Of what country and time a row speaks, and of what file its table is where it is of one; "" where nobody has said."""
 
     country: str = ""
     period: str = ""
     file: str = ""
 
-    def apart(self, other: Origin) -> bool:
+    def apart(self, other: RowOrigin) -> bool:
         """Whether two rows cannot be of the same people: fails to False where that is not known.
 
         Two files of one time may be one survey that was corrected, and one file of two times holds the same people twice.
@@ -48,10 +48,10 @@ def _other_time(one: str, other: str) -> bool:
     return a.last < b.first or b.last < a.first
 
 
-def origins(frame: pd.DataFrame, *, period: str = "", file: str = "") -> list[Origin]:
+def origins(frame: pd.DataFrame, *, period: str = "", file: str = "") -> list[RowOrigin]:
     """The origin of each row; where a by-column stands in the place of country or period, nothing is known of it but `period`."""
     return [
-        Origin(country=country, period=time or period, file=file)
+        RowOrigin(country=country, period=time or period, file=file)
         for country, time in zip(*(_texts(frame, name) for name in ("country", "period")), strict=True)
     ]
 
@@ -90,7 +90,7 @@ def rounds_of(drafts: Sequence[Any]) -> list[list[Flags]]:
     ]
 
 
-def _is_with(origin: Origin, place: int, at: Mapping[tuple[str, str], int], groups: Sequence[Sequence[Origin]]) -> bool:
+def _is_with(origin: RowOrigin, place: int, at: Mapping[tuple[str, str], int], groups: Sequence[Sequence[RowOrigin]]) -> bool:
     """Whether a row is audited with a round: that of its own country and time; else every one that is not of another country."""
     own = at.get((origin.country, origin.period))
     if own is not None:
@@ -98,14 +98,14 @@ def _is_with(origin: Origin, place: int, at: Mapping[tuple[str, str], int], grou
     return not all(replace(origin, period="", file="").apart(other) for other in groups[place])
 
 
-def _direct(draft: Any, told: Sequence[Origin]) -> list[Origin]:
+def _direct(draft: Any, told: Sequence[RowOrigin]) -> list[RowOrigin]:
     """Origins of rows that are cells themselves and say their country or their time."""
     return [origin for origin, own in zip(told, draft.direct, strict=True) if own and (origin.period or origin.country)]
 
 
-def _groups(found: Iterable[Origin]) -> list[list[Origin]]:
+def _groups(found: Iterable[RowOrigin]) -> list[list[RowOrigin]]:
     """Origins that may be of the same people, directly or through others."""
-    groups: list[list[Origin]] = []
+    groups: list[list[RowOrigin]] = []
     for origin in found:
         near = [group for group in groups if not all(origin.apart(other) for other in group)]
         groups = [group for group in groups if not any(group is each for each in near)]
@@ -126,7 +126,7 @@ def known_of(known: Sequence[KnownTable], drafts: Sequence[Any], rows: Sequence[
     return tuple(
         table
         for table in known
-        if not own or not all(origin.apart(Origin(table.country, table.reference_period)) for origin in own)
+        if not own or not all(origin.apart(RowOrigin(table.country, table.reference_period)) for origin in own)
     )
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.reporting.rounds import Origin, rounds_of
+from fl_estimate.reporting.rounds import RowOrigin, rounds_of
 
 REGIONS = ("North", "South", "East")
 
@@ -48,13 +48,13 @@ def state(published: fl.PublishedEstimates, name: str) -> dict[str, str]:
     ],
 )
 def test_who_is_known_to_be_others(one: tuple[str, str], other: tuple[str, str], *, expected: bool) -> None:
-    assert Origin(*one).apart(Origin(*other)) is expected
-    assert Origin(*other).apart(Origin(*one)) is expected
+    assert RowOrigin(*one).apart(RowOrigin(*other)) is expected
+    assert RowOrigin(*other).apart(RowOrigin(*one)) is expected
 
 
 def test_one_file_is_of_the_same_people_at_any_time() -> None:
-    assert not Origin("", "2021", "a" * 64).apart(Origin("", "2023", "a" * 64))
-    assert Origin("", "2021", "a" * 64).apart(Origin("", "2023", "b" * 64))
+    assert not RowOrigin("", "2021", "a" * 64).apart(RowOrigin("", "2023", "a" * 64))
+    assert RowOrigin("", "2021", "a" * 64).apart(RowOrigin("", "2023", "b" * 64))
 
 
 def test_a_cell_withheld_in_one_round_is_printed_in_another() -> None:
