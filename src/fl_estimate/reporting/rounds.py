@@ -90,7 +90,9 @@ def rounds_of(drafts: Sequence[Any]) -> list[list[Flags]]:
     ]
 
 
-def _is_with(origin: RowOrigin, place: int, at: Mapping[tuple[str, str], int], groups: Sequence[Sequence[RowOrigin]]) -> bool:
+def _is_with(
+    origin: RowOrigin, place: int, at: Mapping[tuple[str, str], int], groups: Sequence[Sequence[RowOrigin]]
+) -> bool:
     """Whether a row is audited with a round: that of its own country and time; else every one that is not of another country."""
     own = at.get((origin.country, origin.period))
     if own is not None:

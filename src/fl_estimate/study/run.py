@@ -33,6 +33,7 @@ from fl_estimate.study.labelling import entitled, in_language
 from fl_estimate.study.measured_alike import require_measured_alike
 from fl_estimate.study.nesting import nested_by_columns
 from fl_estimate.study.over_rounds import of_round, require_rounds_apart, tables_over_rounds
+from fl_estimate.study.plan import earlier, of_national_figures
 from fl_estimate.study.private import open_private, write_private
 from fl_estimate.version import package_version
 from fl_estimate.words.languages import words_of
@@ -204,15 +205,24 @@ def _read(
 
 
 def _try_out(study: Study, inputs: StudyInputs, tell: Tell, faults: Faults) -> None:
-    """Make each estimate of people for the nation alone, as far as its columns are there, and note what stops it."""
+    """Make each estimate of people for the nation alone, as far as its columns are there, and note what stops it.
+
+    Then what is made of such national figures: whether they can stand together depends on what they say of themselves.
+    """
     made: dict[str, Estimates] = {}
-    for position, entry in ready(study, inputs):
-        tell(f"checking {entry.name}")
+    there = {entry.name for _, entry in ready(study, inputs)}
+    for position, entry in study.numbered():
+        result: Any = None
         with faults.of(position):
-            people, tables = inputs.of(entry, study.source_of(entry.source)), inputs.tables.get(entry.name, {})
-            result = try_out(entry, people, tables, made)
-            if isinstance(result, Estimates):
-                made[entry.name] = result
+            if isinstance(entry, PeopleEntry) and entry.name in there:
+                tell(f"checking {entry.name}")
+                people, tables = inputs.of(entry, study.source_of(entry.source)), inputs.tables.get(entry.name, {})
+                result = try_out(entry, people, tables, made)
+            elif of_national_figures(entry) and all(name in made for _, _, name in earlier(entry)):
+                tell(f"checking {entry.name}")
+                result = make_estimate(entry, study, inputs, made, _silent)
+        if isinstance(result, Estimates):
+            made[entry.name] = of_round(result, entry, study, inputs)
 
 
 def _nested(study: Study, inputs: StudyInputs) -> dict[str, dict[str, dict[Any, Any]]]:

@@ -93,6 +93,7 @@ def test_a_round_is_published_as_it_is_alone(run: StudyResult, tmp_path: Path) -
 def test_page_terminal_and_truth_say_each_round(run: StudyResult) -> None:
     page = (run.folder / "report.html").read_text(encoding="utf-8")
     assert all(f"East, {year}" in page for year in YEARS)
+    assert "2021, 2023, 2025" in page
     assert "reference period: 1 January to 31 December 2025" in page  # the headline is that of the last round
     assert run.published is not None
     sheet = fl.publish(run.estimates["total_2@2021"])
@@ -151,6 +152,23 @@ def test_check_refuses_what_run_refuses(call: str, text: str, code: str, said: s
         _ = run_study(path, out=tmp_path / "out") if call == "run" else check_study(path)
     assert said in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("call", ["run", "check"])
+def test_figures_that_cannot_stand_together_are_refused_by_check_too(call: str, tmp_path: Path) -> None:
+    """Households and persons, or a share and a number, in one table: a run leaves the estimate out, a check says so before."""
+    text = (
+        HEAD
+        + ENTRIES
+        + '[[estimate]]\nkind = "stack"\nname = "both"\nestimates = ["total_2", "share"]\n'
+        + round_of("2021")
+    )
+    path = write(tmp_path, text)
+    if call == "run":
+        assert "both@2021" in run_study(path, out=tmp_path / "out").failed
+    else:
+        with pytest.raises(fl.FlError, match="FL-EST-27"):
+            check_study(path)
 
 
 CHANGED: dict[str, tuple[str, str, str]] = {

@@ -14,7 +14,7 @@ from fl_estimate.pages.template import page
 from fl_estimate.reporting.captions import caption
 from fl_estimate.reporting.document import Document
 from fl_estimate.reporting.headline import last_round, period, population_words
-from fl_estimate.reporting.labelling import several_methods, varying
+from fl_estimate.reporting.labelling import round_words, several_methods, varying
 from fl_estimate.reporting.layout import LaidRow, Layout, split_marks
 from fl_estimate.reporting.naming import assumption_words, common_unit, outcome_words, unit_words
 from fl_estimate.reporting.particulars import Particulars
@@ -110,11 +110,20 @@ def _facts(document: Document) -> Iterator[str]:
     language, tables = document.language, document.published.tables
     said = {
         "population": [population_words(table, language) for table in tables if table.population],
-        "reference_period": [period(table.reference_period, language) for table in tables if table.reference_period],
+        "reference_period": [_times(table, language) for table in tables],
         "measure": [say("measure", table.measure, language) for table in tables if table.measure],
     }
     for texts in said.values():
-        yield from (opening(text) for text in dict.fromkeys(texts))
+        yield from (opening(text) for text in dict.fromkeys(texts) if text)
+
+
+def _times(table: PublishedTable, language: str) -> str:
+    """The time of a table; of several rounds those of all, with their countries where there are several."""
+    if table.reference_period and not varying(table.frame, table.by):
+        return period(table.reference_period, language)
+    names = varying(table.frame, table.by)
+    rounds = table.frame[list(names)].drop_duplicates().to_dict("records") if names else []
+    return ", ".join(round_words({str(k): v for k, v in each.items()}, names, language) for each in rounds)
 
 
 def _sheets(document: Document) -> Iterator[_Sheet]:
