@@ -147,7 +147,8 @@ def _wordings(a: Any, b: Any, columns: frozenset[str]) -> Iterator[str]:
     """Questions whose words in the file are others."""
     changed: list[str] = []
     for table in a.labels:
-        mine, theirs = a.labels[table].variables, b.labels[table].variables if table in b.labels else {}
+        mine: Mapping[str, str] = a.labels[table].variables
+        theirs: Mapping[str, str] = b.labels[table].variables if table in b.labels else dict[str, str]()
         changed += [
             name
             for name in mine

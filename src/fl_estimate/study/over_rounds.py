@@ -65,8 +65,8 @@ def _other_time(each: Any, inputs: StudyInputs) -> list[str]:
     found: list[str] = []
     for name, survey in inputs.surveys.items():
         own = Period(str(survey.reference_period or ""))
-        if name != f"{base_of(name)}@{each.name}" or None in (stated.first, stated.last, own.first, own.last):
+        if name != f"{base_of(name)}@{each.name}" or stated.first is None or stated.last is None:
             continue
-        if stated.last < own.first or own.last < stated.first:  # pyright: ignore[reportOptionalOperand]
+        if own.first is not None and own.last is not None and (stated.last < own.first or own.last < stated.first):
             found.append(f"period {each.period}, and the mapping of {base_of(name)!r} says {own.text}")
     return found

@@ -169,7 +169,7 @@ class _Expansion:
         for argument, _ in method.having(Earlier):
             for key in argument.keys:
                 if key in result:
-                    result[key] = _renamed(result[key], lambda one: f"{one}{AT}{name}" if one in self.made else one)
+                    result[key] = _renamed(result[key], {one: f"{one}{AT}{name}" for one in self.made})
         return result
 
     def _across(self, method: Method, entry: dict[str, Any]) -> dict[str, Any]:
@@ -217,9 +217,10 @@ def _named(method: Method, entry: Mapping[str, Any]) -> Iterator[tuple[str, Earl
             yield from ((key, role, each) for each in values if isinstance(each, str))
 
 
-def _renamed(value: Any, new: Any) -> Any:
+def _renamed(value: Any, new: Mapping[str, str]) -> Any:
+    """A value with other names wherever one of these stands in it."""
     if isinstance(value, str):
-        return new(value)
+        return new.get(value, value)
     if isinstance(value, list):
         return [_renamed(each, new) for each in cast("list[Any]", value)]
     if isinstance(value, dict):

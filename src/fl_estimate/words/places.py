@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fl_estimate.words.languages import locale_of
 
 
@@ -17,4 +19,5 @@ def country(code: str, language: str = "en") -> str:
         return code
     from babel import Locale
 
-    return str(Locale.parse(locale_of(language)).territories.get(code) or code)
+    named: Any = Locale.parse(locale_of(language)).territories
+    return str(named.get(code) or code)

@@ -111,7 +111,7 @@ def test_one_picture_has_a_panel_for_each_domain(run: StudyResult) -> None:
     ]  # fmt: skip
     nation = figure.axes[0]
     assert [text.get_text() for text in nation.get_xticklabels()] == list(YEARS)
-    dots = [line.get_ydata()[0] for line in nation.lines if line.get_marker() == "o"]
+    dots = [np.asarray(line.get_ydata())[0] for line in nation.lines if line.get_marker() == "o"]
     printed = [row.values["value"] * 1_000 for row in sheet.rows if row.nation]
     assert dots == pytest.approx(printed)
     heights = {axes.get_ylim() for axes in figure.axes}
