@@ -58,7 +58,8 @@ def origins(frame: pd.DataFrame, *, period: str = "", file: str = "") -> list[Ro
 
 def _texts(frame: pd.DataFrame, name: str) -> list[str]:
     """A column of origin as text; "" where rows are divided by a column of that name, which says something of people."""
-    if name not in frame or frame.columns.get_loc(name) > frame.columns.get_loc("quantity"):
+    order = [str(column) for column in frame.columns]
+    if name not in order or order.index(name) > order.index("quantity"):
         return [""] * len(frame)
     return ["" if pd.isna(value) else str(value) for value in frame[name]]
 

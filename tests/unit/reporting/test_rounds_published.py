@@ -136,3 +136,13 @@ def _draft(made: fl.Estimates) -> Any:
     from fl_estimate.reporting.publish import draft_of
 
     return replace(draft(draft_of("x", made), made))
+
+
+def test_stacked_rounds_are_read_cell_by_cell() -> None:
+    """In the order given the nation of the second round would stand under the heading of regions."""
+    from fl_estimate.reporting.layout import layout
+
+    published = fl.publish({"t": fl.stack([figures([9, 8, 7], "2021"), figures([9, 9, 9], "2023")])})
+    labels = [row.label for row in layout(published.tables[0]).rows]
+    assert labels[:2] == ["Whole country, 2021", "Whole country, 2023"]
+    assert labels[3:] == [f"{name}, {year}" for name in sorted(REGIONS) for year in ("2021", "2023")]

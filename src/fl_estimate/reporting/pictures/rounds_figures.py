@@ -72,7 +72,8 @@ def _panels(sheet: Layout) -> list[_Panel]:
             heading = row.label
             continue
         title = _without_time(row, sheet.language)
-        panel = panels.setdefault((heading, title), _Panel(title=title, heading=heading, nation=row.nation))
+        of = "" if row.nation else heading
+        panel = panels.setdefault((of, title), _Panel(title=title, heading=of, nation=row.nation))
         panel.rows.append(row)
     return list(panels.values())
 
@@ -91,7 +92,8 @@ def draw_over_time(sheet: Layout, language: str) -> Figure:
     times = _times(sheet)
     legend = wrapped(_legend(sheet, language), int((WIDTH - 0.3) / LETTER))
     below = UNDER + 0.17 * legend.count("\n")
-    heads = [HEAD if line[0].heading else TITLE for line in lines]
+    headed = [at == 0 or line[0].heading != lines[at - 1][0].heading for at, line in enumerate(lines)]
+    heads = [HEAD if line[0].heading and first else TITLE for line, first in zip(lines, headed, strict=True)]
     heights = [HEIGHT + head + (BETWEEN if at < len(lines) - 1 else 0.0) for at, head in enumerate(heads)]
     whole = sum(heights) + below
     with styled():
@@ -99,6 +101,18 @@ def draw_over_time(sheet: Layout, language: str) -> Figure:
         top = whole
         for line, head, height in zip(lines, heads, heights, strict=True):
             _row_of_panels(figure, line, (top - head - HEIGHT) / whole, whole, sheet, times, language)
+            if head == HEAD:
+                y = (top - head + 0.34) / whole
+                figure.text(
+                    (LEFT + 0.05) / WIDTH,
+                    y,
+                    line[0].heading,
+                    color=SOFT,
+                    fontsize=TEXT,
+                    weight="bold",
+                    va="bottom",
+                    ha="left",
+                )
             top -= height
         figure.text(0.1 / WIDTH, 0.12 / whole, legend, color=SOFT, fontsize=TEXT - 0.5, va="bottom", ha="left")
     return figure
@@ -145,11 +159,6 @@ def _row_of_panels(
         axes = figure.add_axes(((LEFT + at * width + 0.05) / WIDTH, bottom, (width - 0.22) / WIDTH, HEIGHT / whole))
         _fill(axes, panel, sheet.scale.factor, times, span)
         _dress(axes, panel, times, span, language, labelled=at == 0)
-    if line[0].heading:
-        y = bottom + (HEIGHT + 0.34) / whole
-        figure.text(
-            (LEFT + 0.05) / WIDTH, y, line[0].heading, color=SOFT, fontsize=TEXT, weight="bold", va="bottom", ha="left"
-        )
 
 
 def _span(sheet: Layout, *, nation: bool) -> tuple[float, float]:
@@ -238,7 +247,7 @@ def _dress(
     decimals = tick_decimals(locator.tick_values(*span))
     axes.yaxis.set_major_formatter(axis_numbers(lambda value: number(value, decimals, language)))
     axes.tick_params(axis="y", colors=SOFT, labelsize=TEXT - 1.5, length=0, labelleft=labelled)
-    words = [wrapped(time_words(text, language), 12) for text in times]
+    words = _names(times, language)
     axes.set_xticks(list(times.values()), _thinned(words))
     axes.tick_params(axis="x", colors=SOFT, labelsize=TEXT - 1.5, length=3, color=RULE)
     for side in ("left", "right", "top"):
@@ -254,6 +263,15 @@ def _dress(
         pad=5,
         weight="bold" if panel.nation else "normal",
     )
+
+
+def _names(times: Mapping[str, float], language: str) -> list[str]:
+    """What rounds are called along the axis: the year that they end in, where no two end in one, else their time in words."""
+    ends = [Period(text).last for text in times]
+    years = [str(end.year) for end in ends if end is not None]
+    if len(set(years)) == len(times):
+        return years
+    return [wrapped(time_words(text, language), 12) for text in times]
 
 
 def _thinned(words: Sequence[str]) -> list[str]:
