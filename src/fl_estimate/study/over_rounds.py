@@ -10,7 +10,9 @@ from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.recipe import Period
 from fl_estimate.results.rounds import BRIDGE_STATED
 from fl_estimate.study.config import Study
+from fl_estimate.study.forms import PeopleEntry
 from fl_estimate.study.inputs import StudyInputs, origin_of
+from fl_estimate.study.nesting import nested_by_columns
 from fl_estimate.study.rounds import base_of
 
 
@@ -35,7 +37,7 @@ def of_round(made: Estimates, entry: Any, study: Study, inputs: StudyInputs) -> 
 
 
 def require_rounds_apart(study: Study, inputs: StudyInputs) -> None:
-    """Refuse rounds that their rows do not tell apart, a time that is not the survey's, and areas that lie elsewhere in another round.
+    """Refuse rounds that their rows do not tell apart, and a time that is not the survey's.
 
     Raises
     ------
@@ -56,6 +58,33 @@ def require_rounds_apart(study: Study, inputs: StudyInputs) -> None:
             "FL-STUDY-44", "rounds are not told apart by their country and time", found="; ".join(faults),
             fix='say in each [[round]] its time, period = "2021", or its country, country = "CL"; a time lies in the '
             "reference period of its survey",
+        )  # fmt: skip
+
+
+def require_one_geography(study: Study, inputs: StudyInputs) -> None:
+    """Refuse areas that lie in another area in another round: the audit knows one geography of all.
+
+    Raises
+    ------
+    StudyFault
+        FL-STUDY-46.
+    """
+    met: dict[tuple[str, str, str], str] = {}
+    faults: dict[tuple[str, str], None] = {}
+    for source in inputs.people if study.config.round else ():
+        entries = [
+            e for e in study.config.estimate if isinstance(e, PeopleEntry) and study.source_of(e.source) == source
+        ]
+        for inner, outers in nested_by_columns({source: list(entries)}, inputs.people).items():
+            for outer, pairs in outers.items():
+                for label, of in pairs.items():
+                    if met.setdefault((inner, outer, str(label)), str(of)) != str(of):
+                        faults[inner, outer] = None
+    if faults:
+        raise StudyFault(
+            "FL-STUDY-46", "areas of one label lie in different areas in two rounds",
+            found="; ".join(f"{inner} in {outer}" for inner, outer in faults),
+            fix="give areas of different places different labels in the mappings, such as the country before the code",
         )  # fmt: skip
 
 

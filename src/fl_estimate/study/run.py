@@ -32,7 +32,7 @@ from fl_estimate.study.inputs import Fingerprint, StudyInputs, Tell, fingerprint
 from fl_estimate.study.labelling import entitled, in_language
 from fl_estimate.study.measured_alike import require_measured_alike
 from fl_estimate.study.nesting import nested_by_columns
-from fl_estimate.study.over_rounds import of_round, require_rounds_apart, tables_over_rounds
+from fl_estimate.study.over_rounds import of_round, require_one_geography, require_rounds_apart, tables_over_rounds
 from fl_estimate.study.plan import earlier, of_national_figures
 from fl_estimate.study.private import open_private, write_private
 from fl_estimate.version import package_version
@@ -198,6 +198,8 @@ def _read(
         require_rounds_apart(study, inputs)
     with faults.of("round"):
         require_measured_alike(study, inputs)
+    with faults.of("round"):
+        require_one_geography(study, inputs)
     if len(faults) or not to_write:
         _try_out(study, inputs, tell, faults)
     faults.require()

@@ -171,6 +171,23 @@ def test_figures_that_cannot_stand_together_are_refused_by_check_too(call: str, 
             check_study(path)
 
 
+def test_areas_that_lie_elsewhere_in_another_round_are_refused(tmp_path: Path) -> None:
+    text = (
+        HEAD
+        + ENTRIES.replace('[["region"], ["sex"]]', '[["region"], ["stratum"]]')
+        + round_of("2021")
+        + round_of("2023")
+    )
+    path = write(tmp_path, text)
+    moved = pd.read_csv(tmp_path / "p2023.csv")
+    moved.assign(STR=5 - moved["STR"]).to_csv(tmp_path / "p2023.csv", index=False)
+    with pytest.raises(fl.FlError, match="FL-STUDY-46") as caught:
+        check_study(path)
+    assert "region in stratum; stratum in region" in str(caught.value) or "stratum in region; region in stratum" in str(
+        caught.value
+    )
+
+
 CHANGED: dict[str, tuple[str, str, str]] = {
     "an item": ("c_docs = ", "c_wages_withheld = ", "asked no more: "),
     "codes": ('"2" = "no", "8" = "dk", "null" = "missing" }\ncoercion', '"2" = "no", "8" = "no", "null" = "missing" }\ncoercion',
