@@ -27,6 +27,7 @@ from fl_estimate.study.entries import (
     ImputeEntry,
     MapEntry,
     PublishEntry,
+    RoundEntry,
     SourceEntry,
     StudyTable,
     TruthEntry,
@@ -35,7 +36,7 @@ from fl_estimate.study.faults import fault_lines
 from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry, entry_models, keys_at, tag_of
 from fl_estimate.study.imputing import impute_faults
 from fl_estimate.study.plan import between_faults, earlier_faults, kept_faults, key_faults
-from fl_estimate.study.rounds import RoundEntry, Rounds, base_of, expanded, round_faults, round_of
+from fl_estimate.study.rounds import Rounds, base_of, expanded, round_faults, round_of
 from fl_estimate.words.languages import LANGUAGES, is_language
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,6 +12,7 @@ from fl_estimate.loaders.mapping_parts import Words
 from fl_estimate.reporting.suppression import AUDIT_SECONDS, FEW_CASES, SuppressionRule, chosen_rule
 
 Names = str | Annotated[list[str], Field(min_length=1)]
+Files = str | Annotated[dict[str, str], Field(min_length=1)]
 Number = Annotated[float, Field(ge=0)]
 
 
@@ -152,3 +153,33 @@ class MapEntry(StudyTable):
     geojson: str
     by: str | None = None
     key: str | None = None
+
+
+class RoundSource(StudyTable):
+    """What a source of a round has in place of what ``[source.NAME]`` says."""
+
+    file: Files | None = None
+    mapping: str | None = None
+    country: str | None = None
+    population_size: Annotated[float, Field(gt=0)] | None = None
+
+
+class RoundEntry(StudyTable):
+    """``[[round]]``: a round of a survey, or a country: every estimate of people is made for each.
+
+    `period` is what tables call its time, and what it is ordered by; without it the reference period of the survey. `file` and `mapping` are
+    those of the only source; where there are several, ``[round.source.NAME]`` has them. ``[round.estimate.NAME]`` gives keys of an estimate
+    another value in this round: the file of its case lists, its covariates. `margins` are those of ``[calibrate]``, `truth` those of ``[truth]``.
+    `bridge` says why the figures can stand beside those of the rounds before it although they were not measured alike.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[^@/\\]+$")]
+    period: str = ""
+    country: str = ""
+    file: Files | None = None
+    mapping: str | None = None
+    source: dict[str, RoundSource] = Field(default_factory=dict[str, RoundSource])
+    estimate: dict[str, dict[str, Any]] = Field(default_factory=dict[str, dict[str, Any]])
+    margins: str | dict[str, float | dict[str, float]] | None = None
+    truth: str | None = None
+    bridge: str = ""

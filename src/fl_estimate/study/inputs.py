@@ -23,14 +23,14 @@ from fl_estimate.results.roles import OfRelatives, WithReadings
 from fl_estimate.schema.expressions import parse
 from fl_estimate.study.beside import overlap_files, read_side_files, side_files
 from fl_estimate.study.config import Study
-from fl_estimate.study.entries import CalibrateEntry, ClassifyEntry, SourceEntry
+from fl_estimate.study.entries import CalibrateEntry, ClassifyEntry, RoundEntry, SourceEntry
 from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry
 from fl_estimate.study.gathering import Faults
 from fl_estimate.study.imputing import imputed, takes_draws
 from fl_estimate.study.labelling import labelled
 from fl_estimate.study.named_columns import columns_of_relatives, named_columns
 from fl_estimate.study.private import keyed
-from fl_estimate.study.rounds import RoundEntry, base_of, round_of
+from fl_estimate.study.rounds import base_of, round_of
 from fl_estimate.study.undeclared import require_declared
 from fl_estimate.version import package_version
 

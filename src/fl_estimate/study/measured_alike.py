@@ -15,10 +15,11 @@ from fl_estimate.results.methods import methods
 from fl_estimate.results.recipe import Period
 from fl_estimate.results.roles import FromFile, Neighbours, Persons
 from fl_estimate.study.config import Study
+from fl_estimate.study.entries import RoundEntry
 from fl_estimate.study.forms import PeopleEntry, tag_of
 from fl_estimate.study.inputs import StudyInputs, origin_of
 from fl_estimate.study.named_columns import named_columns
-from fl_estimate.study.rounds import AT, RoundEntry, base_of
+from fl_estimate.study.rounds import AT, base_of
 
 MOST = 6
 """Differences of one kind that a fault names."""

@@ -8,50 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, cast
-
-from pydantic import Field
+from typing import Any, cast
 
 from fl_estimate.results.methods import Method, methods
 from fl_estimate.results.roles import Earlier, Lists, People
-from fl_estimate.study.entries import StudyTable
+from fl_estimate.study.entries import RoundEntry
 from fl_estimate.study.forms import tag_of
 
 AT = "@"
 """Between the name of an estimate or source and that of the round that it is of."""
 SOURCE = "survey"
 """What the source is called where a study has none but those of its rounds."""
-Files = str | Annotated[dict[str, str], Field(min_length=1)]
-
-
-class RoundSource(StudyTable):
-    """What a source of a round has in place of what ``[source.NAME]`` says."""
-
-    file: Files | None = None
-    mapping: str | None = None
-    country: str | None = None
-    population_size: Annotated[float, Field(gt=0)] | None = None
-
-
-class RoundEntry(StudyTable):
-    """``[[round]]``: a round of a survey, or a country: every estimate of people is made for each.
-
-    `period` is what tables call its time, and what it is ordered by; without it the reference period of the survey. `file` and `mapping` are
-    those of the only source; where there are several, ``[round.source.NAME]`` has them. ``[round.estimate.NAME]`` gives keys of an estimate
-    another value in this round: the file of its case lists, its covariates. `margins` are those of ``[calibrate]``, `truth` those of ``[truth]``.
-    `bridge` says why the figures can stand beside those of the rounds before it although they were not measured alike.
-    """
-
-    name: Annotated[str, Field(pattern=r"^[^@/\\]+$")]
-    period: str = ""
-    country: str = ""
-    file: Files | None = None
-    mapping: str | None = None
-    source: dict[str, RoundSource] = Field(default_factory=dict[str, RoundSource])
-    estimate: dict[str, dict[str, Any]] = Field(default_factory=dict[str, dict[str, Any]])
-    margins: str | dict[str, float | dict[str, float]] | None = None
-    truth: str | None = None
-    bridge: str = ""
 
 
 @dataclass(frozen=True)
