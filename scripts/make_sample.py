@@ -1,4 +1,7 @@
-"""Make data/sample again: the synthetic surveys, lists, districts, outlines, mappings and truths. Same seed, same values."""
+"""Make data/sample again: the synthetic surveys, lists, districts, outlines, mappings and truths. Same seed, same values.
+
+``--rounds FOLDER`` writes two earlier rounds of the survey beside the sample, and the study of all three.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,13 @@ from fl_estimate.datasets.case_lists import DEPENDENT_PAIRS, CaseLists, make_cas
 from fl_estimate.datasets.catalogue import LISTS_SEED, SURVEY_SEED
 from fl_estimate.datasets.country import SEED, Population, Survey, make_population, survey, truth
 from fl_estimate.datasets.country_mapping import household_toml
+from fl_estimate.datasets.country_rounds import ROUNDS, STUDY, round_frame, round_mapping, round_survey, round_truth
 from fl_estimate.datasets.geography import DISTRICTS, PER_REGION, REGIONS, feature_collection, outlines
 from fl_estimate.datasets.migrants_mapping import migrants_toml
 from fl_estimate.datasets.migrants_survey import FILES, draw_migrants, migrant_frames
 from fl_estimate.datasets.office_files import VARIABLES, OfficeVariable, districts_frame, household_frame
 from fl_estimate.datasets.returned_migrants import MIGRANTS_SEED, Migrants, make_migrants, migrants_truth
+from fl_estimate.datasets.toml_text import toml_text
 
 TARGET = Path(__file__).resolve().parents[1] / "data" / "sample"
 OUTLINES_SEED = 4
@@ -167,7 +172,24 @@ def _write_dta(frame: pd.DataFrame, path: Path, variables: Sequence[OfficeVariab
     return path
 
 
+def write_rounds(folder: Path) -> Iterator[Path]:
+    """Write three rounds of the survey with their mappings and truths, and the study of them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for year in ROUNDS:
+        surveyed = round_survey(year, SURVEY_SEED)
+        path = folder / f"household_{year}.parquet"
+        round_frame(surveyed, year).to_parquet(path, index=False, compression="zstd")
+        yield path
+        yield _write_text(folder / f"household_{year}.toml", toml_text(round_mapping(year)))
+        yield _write_text(folder / f"truth_{year}.json", json.dumps(round_truth(surveyed), indent=1))
+    yield _write_text(folder / "rounds.toml", STUDY)
+
+
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["--rounds"]:
+        for made in write_rounds(Path(sys.argv[2])):
+            print(f"{made.name}  {made.stat().st_size:,} bytes")
+        sys.exit()
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET
     for written in write(make(), target):
         print(f"{written.name}  {written.stat().st_size:,} bytes")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fl_estimate.datasets.case_lists import LISTS, make_case_lists
 from fl_estimate.datasets.country import make_population, survey, truth
 from fl_estimate.datasets.country_mapping import household_mapping
+from fl_estimate.datasets.country_rounds import ROUNDS, YEAR, round_frame, round_mapping, round_survey
 from fl_estimate.datasets.families import families_mapping, make_families
 from fl_estimate.datasets.migrants_mapping import migrants_mapping
 from fl_estimate.datasets.migrants_survey import draw_migrants, migrant_frames
@@ -70,7 +71,7 @@ def load(name: str) -> Any:
     Returns
     -------
     SurveyData, CaptureHistories or pandas.DataFrame
-        ``country_household``, ``country_families`` and ``country_migrants`` are SurveyData, ready for `fl.classify`;
+        ``country_household``, its earlier rounds ``country_household_2021`` and ``country_household_2022``, ``country_families`` and ``country_migrants`` are SurveyData, ready for `fl.classify`;
         counts of case lists are CaptureHistories; the others are frames. Published results (``ilo2012``, ``gems2022``,
         ``nepal2018`` …) have one row a printed figure, with `source` and `source_status`: verified (seen in the
         document), secondary (in another's copy) or unverified.
@@ -178,6 +179,11 @@ def _household() -> SurveyData:
     return _through_files({"people": household_frame(survey(make_population(), SURVEY_SEED))}, household_mapping())
 
 
+def _round(year: int) -> SurveyData:
+    frame = round_frame(round_survey(year, SURVEY_SEED), year)
+    return _through_files({"people": frame}, round_mapping(year))
+
+
 def _migrants() -> SurveyData:
     population = make_population()
     migrants = make_migrants(population)
@@ -235,6 +241,14 @@ def _truth() -> pd.DataFrame:
 _VICTIMS = "Made by fl_estimate.datasets.victims with a fixed seed, in the shape of the Dutch estimates of 2010-2015; nobody in it exists."
 _SYNTHETIC: dict[str, _Entry] = {
     "country_household": _Entry(title="Synthetic country: household survey with a module on work", make=_household),
+    **{
+        f"country_household_{year}": _Entry(
+            title=f"Synthetic country: the same survey two rounds earlier, in {year}" if year == YEAR - 2
+            else f"Synthetic country: the same survey one round earlier, in {year}",
+            make=partial(_round, year),
+        )
+        for year in ROUNDS if year < YEAR
+    },
     "country_migrants": _Entry(
         title="Synthetic country: survey of returned migrants, with episodes and costs", make=_migrants
     ),

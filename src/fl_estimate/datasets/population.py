@@ -113,7 +113,9 @@ class Population:
         )
 
 
-def make_population(seed: int = SEED, *, enumeration_areas: int = ENUMERATION_AREAS) -> Population:
+def make_population(
+    seed: int = SEED, *, enumeration_areas: int = ENUMERATION_AREAS, prevalence: float = PREVALENCE
+) -> Population:
     """Make the synthetic country: about 1.4 million persons, in two seconds.
 
     Parameters
@@ -122,6 +124,8 @@ def make_population(seed: int = SEED, *, enumeration_areas: int = ENUMERATION_AR
         The same seed gives the same country.
     enumeration_areas : int, default 5,000
         Number of enumeration areas, of 75 households on average; fewer make a smaller country for tests.
+    prevalence : float
+        Expected share of adults in forced labour; the same people otherwise, so that rounds of one country can be made.
 
     Returns
     -------
@@ -131,7 +135,7 @@ def make_population(seed: int = SEED, *, enumeration_areas: int = ENUMERATION_AR
     -----
     Adults who worked are in forced labour independently with log odds
     ``a + effect(district) + 0.6 z(area) + 0.30 male + migrant + branch + status - 0.01 (age - 35) - 0.08 education``,
-    where z is standard normal and a is set so that the expected share among adults is `PREVALENCE`. Of these spells one in
+    where z is standard normal and a is set so that the expected share among adults is `prevalence`. Of these spells one in
     seventeen had ended before the period (`work_dates`), so that the flow of the period is a little lower.
     """
     # the fifth stream came last, so that the others give what they always gave
@@ -141,7 +145,9 @@ def make_population(seed: int = SEED, *, enumeration_areas: int = ENUMERATION_AR
     areas = _areas(geography, enumeration_areas, land)
     households = _households(areas, census)
     people = _people(geography, areas, households, census)
-    jobs = _jobs(geography, areas.urban, areas.district, households.area[people.household], people, work, told)
+    jobs = _jobs(
+        geography, areas.urban, areas.district, households.area[people.household], people, work, told, prevalence
+    )
     dates, started = make_dates(people, jobs, when)
     return Population(
         seed=seed,
@@ -250,6 +256,7 @@ def _jobs(
     people: SyntheticPersons,
     rng: np.random.Generator,
     told: np.random.Generator,
+    prevalence: float,
 ) -> Jobs:
     """Give every adult who worked a work, decide who is in forced labour, and what each would truly answer."""
     worker = np.flatnonzero(people.job >= 0)
@@ -258,7 +265,7 @@ def _jobs(
     status = pick(rng, _STATUS_SHARES, size)
     surroundings = geography.effect[district[area]] + AREA_SD * rng.standard_normal(len(district))[area]
     odds = surroundings + _own_effects(people, worker, branch, status)
-    forced = rng.random(size) < chances(odds, PREVALENCE * np.count_nonzero(people.age >= 18))
+    forced = rng.random(size) < chances(odds, prevalence * np.count_nonzero(people.age >= 18))
     route = forced_by_items_or_state(forced, told)
     tenure = np.floor(-6 * np.log(1 - rng.random(size))).astype(np.int64)
     hours = np.clip(np.round(np.where(forced, 56, 41) + 12 * rng.standard_normal(size)), 2, 98)

@@ -12,9 +12,11 @@ from fl_estimate.reporting.headline import Headline, headline
 from fl_estimate.reporting.labelling import is_unweighted
 from fl_estimate.reporting.layout import WITHHELD_MARK, Layout, layout
 from fl_estimate.reporting.monitoring import monitoring_sentences
+from fl_estimate.reporting.naming import assumption_words
 from fl_estimate.reporting.particulars import Particulars
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables, joined
 from fl_estimate.reporting.rule_words import few_cases_note, rule_caution
+from fl_estimate.results.rounds import BRIDGE_STATED
 from fl_estimate.words.languages import check_language
 from fl_estimate.words.say import say
 
@@ -76,6 +78,11 @@ class Document:
             result.append(("", self.caution))
         if said := few_cases_note(self.published, self.language, table):
             result.append(("", said))
+        result += [
+            ("", assumption_words(table.wording, said, self.language))
+            for said in table.assumptions
+            if said.code == BRIDGE_STATED
+        ]
         if "undetermined" in sheet.heads:
             plain = ".unweighted" if is_unweighted(table.assumptions) else ""
             result.append(("", say("sentence", f"undetermined_head{plain}", self.language)))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from fl_estimate.reporting.captions import CREDIBLE, lowered
-from fl_estimate.reporting.labelling import is_unweighted, several_methods
+from fl_estimate.reporting.labelling import is_unweighted, several_methods, varying
 from fl_estimate.reporting.naming import outcome_words, text_in, unit_words
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
 from fl_estimate.reporting.scale import Scale, scale_of
@@ -37,7 +37,8 @@ class Headline:
 
 def headline(published: PublishedTables, language: str = "en", truth: Truth | None = None) -> Headline:
     """Say the national figure of the leading estimate; the number of persons with it, where that is published too."""
-    whole = [table for table in published.tables if _speaks_of_all(table) and len(_nation(table))]
+    tables = [last for table in published.tables if (last := last_round(table)) is not None]
+    whole = [table for table in tables if _speaks_of_all(table) and len(_nation(table))]
     known = [table for table in whole if _quantity(table) in ORDER]
     if not known:
         return Headline()
@@ -68,6 +69,18 @@ def headline(published: PublishedTables, language: str = "en", truth: Truth | No
     sentences += _imputed(whole, lead, outcome, scale, language)
     sentences += _truth(published, lead, rows[0], scale, truth, language)
     return Headline(sentences=tuple(sentences), cards=tuple(_cards(rows, scale, total, language, either)))
+
+
+def last_round(table: PublishedTable) -> PublishedTable | None:
+    """The rows of the last round of a table; None where it is of several countries, of which none is the whole."""
+    names = varying(table.frame, table.by)
+    if not names:
+        return table
+    if "country" in names:
+        return None
+    last = str(table.frame["period"].iloc[-1])
+    frame = table.frame[(table.frame["period"] == last).to_numpy(dtype=bool)].reset_index(drop=True)
+    return replace(table, frame=frame, reference_period=last, reasons=())
 
 
 def _figure(

@@ -20,12 +20,17 @@ from fl_estimate.results.codes import (
     Quantity,
 )
 from fl_estimate.results.columns import IMPUTED, margin_columns
+from fl_estimate.results.recipe import Period
+from fl_estimate.words import periods
+from fl_estimate.words.places import country
 from fl_estimate.words.say import opening, say
 
 DESIGNED: frozenset[str] = frozenset(method for method in MethodName.all() if method.of_people_counted)
 """Methods of surveys, whose rows may be unweighted."""
 SAME_UNIT: dict[str, str] = {str(q): q.heading for q in Quantity.all() if q.heading != q}
 """Quantities that are the same thing under another name: a total of persons, whoever counted them."""
+ROUND: tuple[str, ...] = ("country", "period")
+"""Columns that tell the rounds of a table apart."""
 Row = Mapping[str, Any]
 
 
@@ -55,6 +60,29 @@ def compared_column(assumptions: Sequence[Assumption]) -> str:
     """The column of which a contrast compares values; empty where a result is none."""
     said = [dict(each.parameters) for each in assumptions if each.code == "contrast_of_estimates"]
     return str(said[-1].get("column", "")) if said else ""
+
+
+def varying(frame: pd.DataFrame, by: Sequence[str]) -> tuple[str, ...]:
+    """The columns of country and period that tell rows of a table apart; none where all are of one round."""
+    return tuple(name for name in ROUND if name in frame and name not in by and frame[name].nunique() > 1)
+
+
+def time_words(text: str, language: str) -> str:
+    """A time as rows are called by it: a calendar year by its number, else as sentences say it."""
+    read = Period(text)
+    if read.first is not None and read.last is not None and (read.first.month, read.first.day) == (1, 1):
+        whole = (read.last.month, read.last.day) == (12, 31)
+        if whole and read.first.year == read.last.year:
+            return str(read.first.year)
+        if whole:
+            return f"{read.first.year}–{read.last.year}"
+    return periods.period(text, language) or text
+
+
+def round_words(record: Row, names: Sequence[str], language: str) -> str:
+    """The round of a row, by the columns that tell rounds apart."""
+    said = {"country": country, "period": time_words}
+    return " ".join(said[name](str(record[name]), language) for name in names if record[name])
 
 
 class RowLabels:
@@ -93,6 +121,7 @@ class RowLabels:
         }
         self._methods = several_methods(frame)
         self._terms = frame["term"].nunique() > 1
+        self._rounds = varying(frame, by)
         # Numbers of persons of two kinds by one method, all people and the cases among them, are told apart too.
         kinds = set(frame["quantity"].astype(str))
         self._of_one_unit = (
@@ -105,7 +134,8 @@ class RowLabels:
         source = self.source(record)
         domain = self.domain(record) if record["margin"] or not (source or self._quantities) else ""
         quantity = self._quantity(record) if self._quantities else ""
-        label = ", ".join(part for part in (domain, source, quantity) if part)
+        when = round_words(record, self._rounds, self._language) if self._rounds else ""
+        label = ", ".join(part for part in (domain, source, quantity, when) if part)
         term = str(record["term"])
         # A term that all rows share says nothing that tells them apart.
         if not term or not (self._terms or self.effects):

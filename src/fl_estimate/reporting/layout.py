@@ -15,7 +15,7 @@ import pandas as pd
 from fl_estimate.errors import visible
 from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.reporting.captions import caption, column_words, interval_words, unweighted_words
-from fl_estimate.reporting.labelling import RowLabels, compared_column, is_unweighted, several_methods
+from fl_estimate.reporting.labelling import RowLabels, compared_column, is_unweighted, several_methods, varying
 from fl_estimate.reporting.naming import outcome_words, text_in, unit_forms, unit_words
 from fl_estimate.reporting.published_tables import PublishedTable
 from fl_estimate.reporting.scale import Scale, scale_of
@@ -125,6 +125,8 @@ def layout(table: PublishedTable, language: str = "en", truth: Truth | None = No
     records = [{str(key): value for key, value in record.items()} for record in frame.to_dict("records")]
     none: list[dict[str, Any]] = []
     every = tests_of(records) if tests else [(position, record, none) for position, record in enumerate(records)]
+    if varying(frame, table.by):
+        every = _by_cell(every, table.by)
     for position, entry, parts in every:
         here = (str(entry["outcome"]) if several else "", str(entry["margin"]))
         if here != group:
@@ -159,6 +161,21 @@ def layout(table: PublishedTable, language: str = "en", truth: Truth | None = No
         level=level,
         legend=interval_words(frame, level, language, family="legend.interval") + unweighted_words(table, language),
     )
+
+
+def _by_cell(
+    every: Iterable[tuple[int, dict[str, Any], Any]], by: Sequence[str]
+) -> list[tuple[int, dict[str, Any], Any]]:
+    """Rows of several rounds with those of a cell under each other, margins and cells as they are first met."""
+    groups: dict[Any, int] = {}
+    cells: dict[Any, int] = {}
+    placed: list[tuple[tuple[int, int, int], tuple[int, dict[str, Any], Any]]] = []
+    for each in every:
+        position, entry, _ = each
+        group = (str(entry["outcome"]), str(entry["margin"]))
+        cell = (*group, *(str(entry[name]) for name in ("term", "quantity", "method", *by)))
+        placed.append(((groups.setdefault(group, len(groups)), cells.setdefault(cell, len(cells)), position), each))
+    return [each for _, each in sorted(placed, key=lambda pair: pair[0])]
 
 
 def _narrowed(table: PublishedTable) -> bool:

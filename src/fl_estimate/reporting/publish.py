@@ -205,7 +205,7 @@ def _draft(table: PublishedTable, result: Estimates) -> UnpublishedResult:
         support=result.support, crossing=result.cells,
         direct=(np.array(table.own, dtype=bool) | (result.cells is not None)) & ~scenarios(result.frame),
         arguments=result.provenance.arguments, limits=result.diagnostics.get("limits_of_few", {}),
-        reference_period=table.reference_period,
+        reference_period=table.reference_period, file=table.provenance.source_sha256,
     )  # fmt: skip
 
 
@@ -230,7 +230,7 @@ def _again(table: PublishedTable, before: SuppressionRule) -> UnpublishedResult:
     return UnpublishedResult(
         name=table.name, frame=table.frame, by=table.by, assumptions=table.assumptions, reasons=table.reasons,
         support=support, direct=np.array(table.own, dtype=bool), crossing=None,
-        arguments=table.provenance.arguments, reference_period=table.reference_period,
+        arguments=table.provenance.arguments, reference_period=table.reference_period, file=table.provenance.source_sha256,
     )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from fl_estimate.reporting.judging import (
 from fl_estimate.reporting.other_respondents import of_other_respondents
 from fl_estimate.reporting.precision import DIGITS, few_digits, half_steps, lowered, raised, rounded
 from fl_estimate.reporting.releases import KnownTable
+from fl_estimate.reporting.rounds import known_of, restricted, rounds_of, strictest
 from fl_estimate.reporting.suppression import AT_MOST, FEWER_THAN, NOT_PUBLISHED, PUBLISHED, SuppressionRule
 from fl_estimate.results.basis import FIGURES, LISTS, MODEL, Support
 from fl_estimate.results.codes import CALIBRATED, MethodName, Quantity
@@ -66,6 +67,8 @@ class UnpublishedResult:
     limits: Mapping[str, Sequence[float]] = field(default_factory=dict[str, Sequence[float]])
     """By the label of an area, limits of a model that are the same whatever its few cases are."""
     reference_period: str = ""
+    file: str = ""
+    """The hash of the only file that it is of."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -98,8 +101,49 @@ def released(
 ) -> Released:
     """Judge all drafts together and give what may be printed of them.
 
-    `nested` geographies are as `publish` takes them, `known` are tables of earlier releases.
+    `nested` geographies are as `publish` takes them, `known` are tables of earlier releases. Rounds and countries are of other
+    people: what is withheld in one says nothing of the same cell in another.
     """
+    rounds = rounds_of(drafts)
+    if len(rounds) == 1:
+        return _of_one_round(drafts, rule, nested, known_of(known, drafts, rounds[0]), tell)
+    parts = [_with_rows(drafts, kept, rule, nested, known_of(known, drafts, kept), tell) for kept in rounds]
+    frames, reasons = strictest(drafts, rounds, parts)
+    return Released(
+        frames=frames,
+        reasons=reasons,
+        protecting=sum(part.protecting for part in parts),
+        late=any(part.late for part in parts),
+    )
+
+
+def _with_rows(
+    drafts: Sequence[UnpublishedResult],
+    kept: Sequence[Flags],
+    rule: SuppressionRule,
+    nested: Nested | None,
+    known: Sequence[KnownTable],
+    tell: Tell | None,
+) -> Released:
+    """One round; of drafts that have no row of it the frame is empty."""
+    own = [at for at, (draft, rows) in enumerate(zip(drafts, kept, strict=True)) if rows.any() or not len(draft.frame)]
+    made = _of_one_round([restricted(drafts[at], kept[at]) for at in own], rule, nested, known, tell)
+    frames, reasons = dict(zip(own, made.frames, strict=True)), dict(zip(own, made.reasons, strict=True))
+    return replace(
+        made,
+        frames=tuple(frames.get(at, draft.frame.iloc[:0]) for at, draft in enumerate(drafts)),
+        reasons=tuple(reasons.get(at, ()) for at in range(len(drafts))),
+    )
+
+
+def _of_one_round(
+    drafts: Sequence[UnpublishedResult],
+    rule: SuppressionRule,
+    nested: Nested | None,
+    known: Sequence[KnownTable],
+    tell: Tell | None,
+) -> Released:
+    """Judge what is of one round, and give what may be printed of it."""
     keys = [cells(draft.frame, draft.by, draft.assumptions) for draft in drafts]
     judged = [judge(draft.frame, draft.support, rule) for draft in drafts]
     shut, low = set[Cell](), set[Cell]()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,8 @@ class KnownTable:
 
     Attributes
     ----------
-    name, where, reference_period : str
-        `where` is the condition of the subpopulation, or empty.
+    name, where, reference_period, country : str
+        `where` is the condition of the subpopulation, or empty; a table of several rounds is one for each.
     by : tuple of str
     frame : pandas.DataFrame
         The columns of Estimates and `publication`, as printed.
@@ -41,6 +41,7 @@ class KnownTable:
     where: str = ""
     reference_period: str = ""
     by: tuple[str, ...] = ()
+    country: str = ""
     frame: pd.DataFrame
 
     @property
@@ -110,17 +111,32 @@ def _release(name: str, manifest: Mapping[str, Any], frame: pd.DataFrame) -> Rel
     return Release(
         name=name,
         tables=tuple(
-            KnownTable(
-                name=str(each), where=str(entries.get(each, {}).get("where") or ""),
-                reference_period=str(told.get(each, {}).get("reference_period", "")), by=_own_columns(part),
-                frame=part.reset_index(drop=True),
-            )
+            known
             for each, part in frame.groupby("estimate", sort=False)
+            for known in _by_round(
+                part, name=str(each), where=str(entries.get(each, {}).get("where") or ""),
+                period=str(told.get(each, {}).get("reference_period", "")), by=_own_columns(part),
+            )
         ),
         geography=_geography(manifest.get("geography", {})),
         min_n=float(thresholds.get("min_n", 30 if rule == "nchs" else 50)),
         min_cases=float(thresholds.get("min_cases", 0 if rule == "nchs" else 5)),
     )  # fmt: skip
+
+
+def _by_round(frame: pd.DataFrame, *, name: str, where: str, period: str, by: tuple[str, ...]) -> Iterator[KnownTable]:
+    """A table as one of each round that stands in it; older ones do not say theirs by row."""
+    own = {
+        column: frame[column].fillna("").astype(str)
+        if column in frame and column not in by
+        else pd.Series("", index=frame.index)
+        for column in ("country", "period")
+    }
+    for (country, time), part in frame.groupby([own["country"], own["period"]], sort=False):
+        yield KnownTable(
+            name=name, where=where, reference_period=str(time) or period, by=by, country=str(country),
+            frame=part.reset_index(drop=True),
+        )  # fmt: skip
 
 
 def _geography(given: Mapping[str, Mapping[str, Mapping[str, str]]]) -> dict[str, dict[str, dict[str, str]]]:
@@ -146,7 +162,9 @@ def _with_basis(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_name(entries: Sequence[Mapping[str, Any]]) -> dict[Any, Mapping[str, Any]]:
-    return {entry.get("name"): entry for entry in entries}
+    """By name; an estimate of rounds by its own too, under which its table over all of them stands."""
+    every = {entry.get("name"): entry for entry in entries}
+    return {str(name).partition("@")[0]: entry for name, entry in every.items()} | every
 
 
 def as_release(given: Any, position: int = 1) -> Release:
@@ -167,11 +185,11 @@ def as_release(given: Any, position: int = 1) -> Release:
     return Release(
         name=f"previous {position}",
         tables=tuple(
-            KnownTable(
-                name=table.name, where=where_of(table.assumptions), reference_period=table.reference_period, by=table.by,
-                frame=table.frame,
-            )
+            known
             for table in tables
+            for known in _by_round(
+                table.frame, name=table.name, where=where_of(table.assumptions), period=table.reference_period, by=table.by
+            )
         ),
         min_n=given.rule.min_n, min_cases=given.rule.min_cases,
     )  # fmt: skip

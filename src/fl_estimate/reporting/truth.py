@@ -43,6 +43,18 @@ class Truth:
         return None if pd.isna(record["n"]) else known - float(record["n"])
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TruthOfRounds(Truth):
+    """True values of each round, by its country and period."""
+
+    rounds: Mapping[tuple[str, str], Truth]
+
+    def of(self, record: Mapping[str, Any], by: Sequence[str]) -> float | None:
+        """As of one round."""
+        known = self.rounds.get((str(record["country"]), str(record["period"])))
+        return None if known is None else known.of(record, by)
+
+
 def read_truth(path: Path) -> Truth:
     """Read a truth file.
 

@@ -7,7 +7,7 @@ checks or estimates.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 
@@ -182,7 +182,7 @@ class Earlier(Role):
     national: bool = False
     independent: bool = False
     only: tuple[str, ...] = ()
-    rounds: bool = False
+    rounds: bool = field(default=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ import pandas as pd
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.results.basis import Support
 from fl_estimate.results.codes import SUBPOPULATION, Assumption, Reason
-from fl_estimate.results.columns import HEAD, TAIL, check_by_columns, completed
+from fl_estimate.results.columns import HEAD, TAIL, check_by_columns, completed, context_of
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.recipe import joined
 from fl_estimate.results.recipe import shared_text as shared_text
+from fl_estimate.results.rounds import require_alike
 
 
 @method(kind=None, basis=None, family="survey")
@@ -26,10 +27,12 @@ def stack(
     measure: str | None = None,
     population: str | None = None,
     reference_period: str | None = None,
+    bridge: str | None = None,
 ) -> Estimates:
-    """Lay results of several calls under each other, as one result.
+    """Lay results of several calls under each other, as one result: of several methods, rounds or countries.
 
-    Rows are not changed: each keeps its value, interval and method. Nothing is pooled or averaged.
+    Rows of rounds and countries say their own `period` and `country`, and ``select(period="2021")`` gives one back. Rows are not
+    changed: each keeps its value, interval and method. Nothing is pooled or averaged.
 
     Parameters
     ----------
@@ -37,9 +40,13 @@ def stack(
         With a mapping the names stand in a by-column of their own, so that two results of the same method can be
         told apart; ``select(source="case lists")`` gives one back.
     names : str, default "source"
-        The column of the names.
+        The column of the names; of "period" or "country" they are those of rounds or countries, and stand in the column that
+        every result has.
     measure, population, reference_period : str, optional
         Say once what all of them speak of, where their own descriptions differ in words but not in meaning.
+    bridge : str, optional
+        Why rounds that were not measured alike (other definitions, instruments, items, lengths of the reference period) can
+        stand beside each other; it is printed under the figures.
 
     Returns
     -------
@@ -51,8 +58,9 @@ def stack(
     Raises
     ------
     EstimateFault
-        FL-EST-25: there is nothing to stack, or the results speak of different populations, times, measures or
-        subpopulations; FL-EST-05: `names` is a column of the result, or a by-column of one.
+        FL-EST-25: there is nothing to stack, or the results speak of different populations, measures or subpopulations, or
+        some say their time and others do not; FL-EST-730: rounds that were not measured alike; FL-EST-731: a bridge that says
+        nothing; FL-EST-05: `names` is a column of the result, or a by-column of one.
 
     Examples
     --------
@@ -67,14 +75,23 @@ def stack(
     results = list(estimates.values()) if isinstance(estimates, Mapping) else list(estimates)
     if not results:
         raise EstimateFault("FL-EST-25", "there is nothing to stack", found="no estimates", fix="give one or more")
+    if isinstance(estimates, Mapping) and names in ORIGIN:
+        # The names are rounds or countries: they say which, in the column that every result has.
+        results = [result.about(**{ORIGIN[names]: name}) for name, result in estimates.items()]
+        estimates = results
+    if reference_period is not None:
+        results = [result.about(reference_period=reference_period) for result in results]
     recipe = joined(
         [result.recipe for result in results],
         call="stack",
         arguments={key: {"call": r.provenance.call, **r.provenance.arguments} for key, r in _keyed(estimates)},
         measure=measure,
-        population=population,
-        reference_period=reference_period,
+        population=population if population is not None else _of_each_country(results),
+        reference_period=reference_period if reference_period is not None else _of_each_round(results),
+        one_sample=len({result.provenance.source_sha256 for result in results}) == 1,
     )
+    several = len({(result.wording.country, result.reference_period) for result in results}) > 1
+    bridged = require_alike(results, bridge) if several or bridge is not None else ()
     _require_same_subpopulation(results)
     _require_same_unit(results)
     frames = [result.frame.copy() for result in results]
@@ -98,11 +115,27 @@ def stack(
         reference_period=recipe.reference_period,
         wording=recipe.wording,
         reasons=_reasons(results, starts),
-        assumptions=recipe.assumptions,
+        assumptions=(*recipe.assumptions, *bridged),
         diagnostics={key: dict(result.diagnostics) for key, result in _keyed(estimates) if result.diagnostics},
         provenance=recipe.provenance,
         support=Support.joined([result.support for result in results]),
     )
+
+
+ORIGIN: Mapping[str, str] = {"period": "reference_period", "country": "country"}
+"""Columns of every result that names can fill, and what `Estimates.about` calls them."""
+
+
+def _of_each_round(results: Sequence[Estimates]) -> str | None:
+    """Empty where the results are of several rounds, whose rows say their own; None where they are of one time."""
+    told = {result.reference_period for result in results}
+    return "" if len(told) > 1 and "" not in told else None
+
+
+def _of_each_country(results: Sequence[Estimates]) -> str | None:
+    """Empty where the results are of several countries that each call their population by another name."""
+    countries = {result.wording.country for result in results}
+    return "" if len(countries) > 1 and "" not in countries and len({r.population for r in results}) > 1 else None
 
 
 def _require_same_subpopulation(results: Sequence[Estimates]) -> None:
@@ -143,7 +176,9 @@ def _under_each_other(frames: Sequence[pd.DataFrame], by: Sequence[str]) -> pd.D
         for frame in frames:
             held = frame[name] if name in frame else pd.Series(pd.NA, index=frame.index, dtype="object")
             frame[name] = held.astype(kind)
-    return pd.concat([completed(frame, by)[[*HEAD, *by, *TAIL]] for frame in frames], ignore_index=True)
+    return pd.concat(
+        [completed(frame, by)[[*context_of(by), *HEAD, *by, *TAIL]] for frame in frames], ignore_index=True
+    )
 
 
 def _reasons(results: Sequence[Estimates], starts: Sequence[int]) -> tuple[Reason, ...]:

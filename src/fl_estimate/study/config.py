@@ -9,7 +9,7 @@ import hashlib
 import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Union, cast
@@ -27,6 +27,7 @@ from fl_estimate.study.entries import (
     ImputeEntry,
     MapEntry,
     PublishEntry,
+    RoundEntry,
     SourceEntry,
     StudyTable,
     TruthEntry,
@@ -35,6 +36,7 @@ from fl_estimate.study.faults import fault_lines
 from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry, entry_models, keys_at, tag_of
 from fl_estimate.study.imputing import impute_faults
 from fl_estimate.study.plan import between_faults, earlier_faults, kept_faults, key_faults
+from fl_estimate.study.rounds import Rounds, base_of, expanded, round_faults, round_of
 from fl_estimate.words.languages import LANGUAGES, is_language
 
 
@@ -43,8 +45,10 @@ class StudyConfig(StudyTable):
 
     title: Words = ""
     labels: LabelRules = Field(default_factory=dict)
+    country: str = ""
     out: str | None = None
     source: dict[str, SourceEntry]
+    round: list[RoundEntry] = Field(default_factory=list[RoundEntry])
     classify: ClassifyEntry | None = None
     impute: ImputeEntry | None = None
     calibrate: CalibrateEntry | None = None
@@ -77,11 +81,12 @@ class Study:
     sha256: str
     positions: tuple[int, ...]
     broken: frozenset[str] = frozenset()
+    rounds: Rounds = field(default_factory=Rounds)
 
     def numbered(self) -> Iterable[tuple[str, Entry]]:
         """Each estimate with its place in the file, ``estimate[2]``."""
         return [
-            (f"estimate[{position}]", entry)
+            (self.rounds.place(position), entry)
             for position, entry in zip(self.positions, self.config.estimate, strict=True)
         ]
 
@@ -97,6 +102,15 @@ class Study:
     def source_of(self, name: str | None) -> str:
         """The source that is meant: the one named, or the only one; empty where there is none."""
         return name if name is not None else next(iter(self.config.source), "")
+
+    def sources_of(self, name: str | None) -> list[str]:
+        """The sources that are meant, one of each round where the study has rounds."""
+        named = self.source_of(name)
+        return [each for each in self.config.source if named in (each, base_of(each))]
+
+    def round_named(self, name: str) -> RoundEntry | None:
+        """The round of a source or an estimate; None where it is of none."""
+        return next((each for each in self.config.round if each.name == round_of(name)), None)
 
 
 def read_study(path: str | Path) -> Study:
@@ -144,7 +158,7 @@ def read_with_faults(path: str | Path) -> tuple[Study | None, StudyFault | None]
     """
     file = Path(path)
     raw, content = _content(path, file)
-    content = _with_rule(content, file)
+    content, rounds = expanded(_with_rule(content, file))
     left = _left(content)
     faults = (
         fault_lines(left.errors, content, keys=lambda loc: keys_at(loc, study_model())) if left.errors else list[str]()
@@ -154,12 +168,13 @@ def read_with_faults(path: str | Path) -> tuple[Study | None, StudyFault | None]
         faults += _faults(left.config, left.positions)
     if meant.config is not None:
         faults += _between_faults(meant.config, meant.positions, file.parent, whole=not meant.broken)
+    faults = list(dict.fromkeys(rounds.in_file(fault) for fault in faults))
     fault = _broken(file.name, faults) if faults else None
     if left.config is None:
         return None, fault
     study = Study(
         config=left.config, name=file.stem, folder=file.parent, sha256=hashlib.sha256(raw).hexdigest(),
-        positions=left.positions, broken=left.broken,
+        positions=left.positions, broken=left.broken, rounds=rounds,
     )  # fmt: skip
     return study, fault
 
@@ -304,6 +319,8 @@ def _named(config: StudyConfig, positions: Sequence[int]) -> StudyConfig:
 def _faults(config: StudyConfig, positions: Sequence[int]) -> Iterable[str]:
     """What is wrong between parts that are each well formed, but for what estimates ask of each other."""
     sources = list(config.source)
+    meant = [*dict.fromkeys(base_of(name) for name in sources)] if config.round else sources
+    yield from round_faults(config.round)
     names = [entry.name for entry in config.estimate]
     for index, (position, entry) in enumerate(zip(positions, config.estimate, strict=True)):
         if names.count(entry.name) > 1 and names.index(entry.name) < index:
@@ -314,9 +331,9 @@ def _faults(config: StudyConfig, positions: Sequence[int]) -> Iterable[str]:
             yield from (f"estimate[{position}]: {fault}" for fault in kept_faults(entry))
         yield from (f"estimate[{position}].{fault}" for fault in key_faults(entry))
     if config.classify is not None:
-        yield from _source_faults("classify.source", config.classify.source, sources)
+        yield from _source_faults("classify.source", config.classify.source, meant)
     if config.calibrate is not None:
-        yield from _source_faults("calibrate.source", config.calibrate.source, sources)
+        yield from _source_faults("calibrate.source", config.calibrate.source, meant)
     named = config.classify.source if config.classify is not None else None
     classified = named if named is not None else next(iter(sources), "")
     yield from impute_faults(config.classify, config.impute, config.estimate, positions, classified)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,6 +13,7 @@ from fl_estimate.loaders.mapping_parts import Words
 from fl_estimate.reporting.suppression import AUDIT_SECONDS, FEW_CASES, SuppressionRule, chosen_rule
 
 Names = str | Annotated[list[str], Field(min_length=1)]
+Files = str | Annotated[dict[str, str], Field(min_length=1)]
 Number = Annotated[float, Field(ge=0)]
 
 
@@ -26,12 +27,13 @@ class SourceEntry(StudyTable):
     """``[source.NAME]``: a file (or a table of files), the mapping that reads it, and the engine that holds it.
 
     `unit` is what a row stands for: the person, or by `fl.by_episode` each episode of work abroad, or the last one.
-    `derived` are columns made after classifying, by expressions that may name outcomes as well. `population_size` and
+    `country` is said of its rows, over what the study and the mapping say. `derived` are columns made after classifying, by expressions that may name outcomes as well. `population_size` and
     `populations` are how many rows the population has, in all and by codes of columns, over what the mapping says.
     """
 
     file: str | Annotated[dict[str, str], Field(min_length=1)]
     mapping: str
+    country: str = ""
     unit: Literal["person", "episode", "last episode"] = "person"
     engine: Engine = "polars"
     population_size: Annotated[float, Field(gt=0)] | None = None
@@ -152,3 +154,33 @@ class MapEntry(StudyTable):
     geojson: str
     by: str | None = None
     key: str | None = None
+
+
+class RoundSource(StudyTable):
+    """What a source of a round has in place of what ``[source.NAME]`` says."""
+
+    file: Files | None = None
+    mapping: str | None = None
+    country: str | None = None
+    population_size: Annotated[float, Field(gt=0)] | None = None
+
+
+class RoundEntry(StudyTable):
+    """``[[round]]``: a round of a survey, or a country: every estimate of people is made for each.
+
+    `period` is what tables call its time, and what it is ordered by; without it the reference period of the survey. `file` and `mapping` are
+    those of the only source; where there are several, ``[round.source.NAME]`` has them. ``[round.estimate.NAME]`` gives keys of an estimate
+    another value in this round: the file of its case lists, its covariates. `margins` are those of ``[calibrate]``, `truth` those of ``[truth]``.
+    `bridge` says why the figures can stand beside those of the rounds before it although they were not measured alike.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[^@/\\]+$")]
+    period: str = ""
+    country: str = ""
+    file: Files | None = None
+    mapping: str | None = None
+    source: dict[str, RoundSource] = Field(default_factory=dict[str, RoundSource])
+    estimate: dict[str, dict[str, Any]] = Field(default_factory=dict[str, dict[str, Any]])
+    margins: str | dict[str, float | dict[str, float]] | None = None
+    truth: str | None = None
+    bridge: str = ""

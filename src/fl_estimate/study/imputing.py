@@ -11,6 +11,7 @@ from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.roles import People
 from fl_estimate.study.entries import ClassifyEntry, ImputeEntry
 from fl_estimate.study.forms import Entry, PeopleEntry
+from fl_estimate.study.rounds import base_of
 
 IMPUTE = "impute"
 
@@ -64,7 +65,7 @@ def impute_faults(
         yield 'impute: no estimate has unknown = "impute"; say which are made of imputed answers, or take the table out'
     for position, entry in asking:
         named = getattr(entry, "source", None)
-        if classify is not None and named is not None and named != source:
+        if classify is not None and named is not None and base_of(named) != base_of(source):
             yield f"estimate[{position}].unknown: the people of {named!r} are not classified, so that nothing of them is imputed"
 
 

@@ -19,18 +19,19 @@ from fl_estimate.inputs.partitions import narwhal, orders_classes
 from fl_estimate.inputs.wording import Text
 from fl_estimate.loaders.several_files import is_pattern
 from fl_estimate.reporting.particulars import MapChoice
-from fl_estimate.reporting.truth import Truth, read_truth
+from fl_estimate.reporting.truth import Truth, TruthOfRounds, read_truth
 from fl_estimate.results.roles import OfRelatives, WithReadings
 from fl_estimate.schema.expressions import parse
 from fl_estimate.study.beside import overlap_files, read_side_files, side_files
 from fl_estimate.study.config import Study
-from fl_estimate.study.entries import CalibrateEntry, SourceEntry
+from fl_estimate.study.entries import CalibrateEntry, ClassifyEntry, RoundEntry, SourceEntry
 from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry
 from fl_estimate.study.gathering import Faults
 from fl_estimate.study.imputing import imputed, takes_draws
 from fl_estimate.study.labelling import labelled
 from fl_estimate.study.named_columns import columns_of_relatives, named_columns
 from fl_estimate.study.private import keyed
+from fl_estimate.study.rounds import base_of, round_of
 from fl_estimate.study.undeclared import require_declared
 from fl_estimate.version import package_version
 
@@ -130,6 +131,10 @@ def read_inputs(study: Study, tell: Tell, faults: Faults | None = None) -> Study
     if study.config.truth is not None:
         with noted.of("truth.file"):
             truth = read_truth(study.path(study.config.truth.file))
+    told: dict[str, Truth] = {}
+    for each in study.config.round:
+        with noted.of(f"round {each.name}.truth"):
+            told |= {each.name: read_truth(study.path(each.truth))} if each.truth is not None else {}
     with noted.of("map"):
         chosen_map = _map(study)
     surveys = _surveys(study, tell, noted)
@@ -139,15 +144,18 @@ def read_inputs(study: Study, tell: Tell, faults: Faults | None = None) -> Study
     for name, each in people.items():
         people[name] = _derived(name, study.config.source[name].derived, each, noted)
     entry = study.config.calibrate
-    if entry is not None and study.source_of(entry.source) in people:
-        name = study.source_of(entry.source)
-        tell(f"calibrating the weights of {name}")
-        with noted.of("calibrate"):
-            people[name] = _calibrated(study, entry, people[name])
+    for name in study.sources_of(entry.source) if entry is not None else ():
+        if entry is not None and name in people:
+            tell(f"calibrating the weights of {name}")
+            with noted.of("calibrate"):
+                people[name] = _calibrated(study, _margins_of(study, entry, name), people[name])
     _require_columns(study, people, noted)
     with noted.of(""):
         require_declared(study, {name: each for name, each in surveys.items() if name in people}, people)
     beside = read_side_files(study, noted)
+    if told:
+        origins = {each.name: origin_of(study, each, surveys) for each in study.config.round}
+        truth = TruthOfRounds(values={}, rounds={origins[name]: each for name, each in told.items()})
     if faults is None:
         noted.require()
     return StudyInputs(
@@ -181,6 +189,18 @@ def requested_outcomes(
     return [*(one.id for one in every if not one.optional), *optional] if optional else None
 
 
+def origin_of(study: Study, each: RoundEntry, surveys: Mapping[str, SurveyData]) -> tuple[str, str]:
+    """Country and period of a round, as its rows say them: what the round says, else its survey, else its name is its time."""
+    own = [survey for name, survey in surveys.items() if round_of(name) == each.name]
+    country = each.country or next(
+        (survey.wording.country for survey in own if survey.wording.country), study.config.country
+    )
+    period = each.period or next(
+        (str(survey.reference_period) for survey in own if survey.reference_period is not None), ""
+    )
+    return country, period or ("" if each.country else each.name)
+
+
 def _surveys(study: Study, tell: Tell, noted: Faults) -> dict[str, SurveyData]:
     """The surveys that can be read, by source."""
     from fl_estimate.loaders.load import load
@@ -195,7 +215,9 @@ def _surveys(study: Study, tell: Tell, noted: Faults) -> dict[str, SurveyData]:
             survey = load(_files(study, source.file), mapping=study.mapping(source.mapping), engine=source.engine)
             survey = _with_population(survey, source)
             survey = by_episode(survey, _WHICH[source.unit]) if source.unit in _WHICH else survey
-            surveys[name] = replace(survey, wording=labelled(study.config.labels).over(survey.wording))
+            words = replace(labelled(study.config.labels).over(survey.wording), survey=base_of(name))
+            country = source.country or study.config.country or words.country
+            surveys[name] = replace(survey, wording=replace(words, country=country))
     return surveys
 
 
@@ -234,13 +256,22 @@ def _classified(
     """The people of each source, those of one of them classified, and the definitions used."""
     people: dict[str, Any] = dict(surveys)
     entry = study.config.classify
-    name = study.source_of(entry.source) if entry is not None else ""
-    if entry is None or name not in surveys:
-        return people, ()
+    definitions: tuple[tuple[str, Text], ...] = ()
+    for name in study.sources_of(entry.source) if entry is not None else ():
+        if entry is not None and name in surveys:
+            definitions = _classify_one(study, tell, noted, entry, name, people, surveys) or definitions
+    return people, definitions
+
+
+def _classify_one(
+    study: Study, tell: Tell, noted: Faults, entry: ClassifyEntry, name: str, people: dict[str, Any],
+    surveys: Mapping[str, SurveyData],
+) -> tuple[tuple[str, Text], ...]:  # fmt: skip
+    """Classify the people of one source in their place, and give the definitions used."""
     from fl_estimate.indicators.classify import classify
+    from fl_estimate.indicators.framework import Framework
 
     tell(f"classifying {name}")
-    from fl_estimate.indicators.framework import Framework
 
     named = [entry.framework] if isinstance(entry.framework, str) else entry.framework
     del people[name]  # without its classes nothing of it can be estimated
@@ -260,8 +291,14 @@ def _classified(
                 allow_unverified=entry.allow_unverified,
                 short_instrument=entry.short_instrument,
             )
-        return people, tuple((framework.id, framework.title.texts) for framework in frameworks)
-    return people, ()
+        return tuple((framework.id, framework.title.texts) for framework in frameworks)
+    return ()
+
+
+def _margins_of(study: Study, entry: CalibrateEntry, source: str) -> CalibrateEntry:
+    """The totals of a round where it has its own."""
+    own = study.round_named(source)
+    return entry if own is None or own.margins is None else entry.model_copy(update={"margins": own.margins})
 
 
 def fingerprint(study: Study, key: bytes | None = None) -> Fingerprint:
@@ -348,6 +385,9 @@ def _written_files(study: Study) -> Iterable[str]:
     yield from side_files(study)
     if study.config.calibrate is not None and isinstance(study.config.calibrate.margins, str):
         yield study.config.calibrate.margins
+    for each in study.config.round:
+        yield from [each.margins] if isinstance(each.margins, str) else []
+        yield from [each.truth] if each.truth is not None else []
     if study.config.truth is not None:
         yield study.config.truth.file
     if study.config.map is not None:

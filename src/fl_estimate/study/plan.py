@@ -18,11 +18,14 @@ from fl_estimate.results.roles import (
     EachOf,
     Earlier,
     FromFile,
+    Lists,
     Needs,
     Neighbours,
     OneOf,
     OnlyWith,
+    People,
     Role,
+    Seed,
     Stated,
     Strata,
 )
@@ -121,6 +124,13 @@ def earlier(entry: Entry) -> list[tuple[str, Earlier, str]]:
         elif isinstance(value, dict):
             found += [(f"{key}.{of}", role, name) for of, name in cast("dict[str, str]", value).items()]
     return found
+
+
+def of_national_figures(entry: Entry) -> bool:
+    """Whether an entry is made of national figures of estimates before it alone, and draws nothing: tried in no time."""
+    roles = [role for _, role in entry.declared.having(Earlier)]
+    others = any(entry.declared.first(role) is not None for role in (People, Lists, Seed))
+    return bool(roles) and all(role.national for role in roles) and not others and bool(earlier(entry))
 
 
 def earlier_faults(entry: Entry, before: Sequence[str]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from fl_estimate.estimators.capture_recapture.appraisal import Appraisal
 from fl_estimate.estimators.survey.imputed import imputation_arguments
 from fl_estimate.indicators.clock import require_period
 from fl_estimate.reporting.appraisals import PublishedAppraisal, publish_appraisal
+from fl_estimate.reporting.over_rounds import over_rounds
 from fl_estimate.reporting.particulars import Particulars
 from fl_estimate.reporting.publish import publish
 from fl_estimate.reporting.published import PublishedEstimates
@@ -29,7 +30,10 @@ from fl_estimate.study.gathering import Faults
 from fl_estimate.study.imputing import with_bounds
 from fl_estimate.study.inputs import Fingerprint, StudyInputs, Tell, fingerprint, package_versions, read_inputs, ready
 from fl_estimate.study.labelling import entitled, in_language
+from fl_estimate.study.measured_alike import require_measured_alike
 from fl_estimate.study.nesting import nested_by_columns
+from fl_estimate.study.over_rounds import of_round, require_one_geography, require_rounds_apart, tables_over_rounds
+from fl_estimate.study.plan import earlier, of_national_figures
 from fl_estimate.study.private import open_private, write_private
 from fl_estimate.version import package_version
 from fl_estimate.words.languages import words_of
@@ -130,26 +134,27 @@ def run_study(
     mark = fingerprint(study, key)
     estimates, failed, appraisals = _estimate(study, inputs, tell)
     previous = [study.path(each) for each in study.config.publish.previous]
-    published = None
+    published, shown = None, None
     if estimates:
         rule, nested = study.config.publish.suppression(), _nested(study, inputs)
         tell("auditing what may be published")
         published = publish(estimates, rule=rule, nested=nested, previous=previous, progress=tell)
+        shown = over_rounds(published, tables_over_rounds(study))
     tell("writing")
     with replacing(folder) as part, fallen_back() as missing:
-        if published is not None:
+        if published is not None and shown is not None:
             pages = _published(appraisals, published.rule)
             languages = study.config.publish.languages
             titles = {language: in_language(study.config.title, language) for language in languages}
             particulars = _particulars(study, inputs, failed, mark)
-            write_all(published, part, languages, particulars=particulars, titles=titles, appraisals=pages)
+            write_all(shown, part, languages, particulars=particulars, titles=titles, appraisals=pages)
         write_manifest(part, _manifest(study, inputs, estimates, published, failed, mark, missing))
     if private is not None:
         tell("writing the private folder")
         write_private(Path(private), estimates, published)
     manifest = read_manifest(folder) or {}
     return StudyResult(
-        estimates=estimates, published=published, failed=failed, folder=folder, manifest=manifest, inputs=inputs,
+        estimates=estimates, published=shown, failed=failed, folder=folder, manifest=manifest, inputs=inputs,
         appraisals=appraisals,
     )  # fmt: skip
 
@@ -185,9 +190,16 @@ def _read(
             require_free(_folder(study, out))
     inputs = read_inputs(study, tell, faults)
     classified = study.config.classify
-    if classified is not None and (name := study.source_of(classified.source)) in inputs.surveys:
-        with faults.of("classify"):
-            require_period(inputs.surveys[name])
+    for name in study.sources_of(classified.source) if classified is not None else ():
+        if name in inputs.surveys:
+            with faults.of("classify"):
+                require_period(inputs.surveys[name])
+    with faults.of("round"):
+        require_rounds_apart(study, inputs)
+    with faults.of("round"):
+        require_measured_alike(study, inputs)
+    with faults.of("round"):
+        require_one_geography(study, inputs)
     if len(faults) or not to_write:
         _try_out(study, inputs, tell, faults)
     faults.require()
@@ -195,15 +207,24 @@ def _read(
 
 
 def _try_out(study: Study, inputs: StudyInputs, tell: Tell, faults: Faults) -> None:
-    """Make each estimate of people for the nation alone, as far as its columns are there, and note what stops it."""
+    """Make each estimate of people for the nation alone, as far as its columns are there, and note what stops it.
+
+    Then what is made of such national figures: whether they can stand together depends on what they say of themselves.
+    """
     made: dict[str, Estimates] = {}
-    for position, entry in ready(study, inputs):
-        tell(f"checking {entry.name}")
+    there = {entry.name for _, entry in ready(study, inputs)}
+    for position, entry in study.numbered():
+        result: Any = None
         with faults.of(position):
-            people, tables = inputs.of(entry, study.source_of(entry.source)), inputs.tables.get(entry.name, {})
-            result = try_out(entry, people, tables, made)
-            if isinstance(result, Estimates):
-                made[entry.name] = result
+            if isinstance(entry, PeopleEntry) and entry.name in there:
+                tell(f"checking {entry.name}")
+                people, tables = inputs.of(entry, study.source_of(entry.source)), inputs.tables.get(entry.name, {})
+                result = try_out(entry, people, tables, made)
+            elif of_national_figures(entry) and all(name in made for _, _, name in earlier(entry)):
+                tell(f"checking {entry.name}")
+                result = make_estimate(entry, study, inputs, made, _silent)
+        if isinstance(result, Estimates):
+            made[entry.name] = of_round(result, entry, study, inputs)
 
 
 def _nested(study: Study, inputs: StudyInputs) -> dict[str, dict[str, dict[Any, Any]]]:
@@ -236,8 +257,8 @@ def _estimate(
             if isinstance(answer, SurveyTest):
                 answer = answer.rows
             beside = with_bounds(entry, answer, partial(make_estimate, entry, study, inputs, made, tell))
-            made[entry.name] = entitled(answer, entry, study.config.labels)
-            shown[entry.name] = entitled(beside, entry, study.config.labels)
+            made[entry.name] = _named(answer, entry, study, inputs)
+            shown[entry.name] = _named(beside, entry, study, inputs)
         except EstimateFault as error:
             failed[entry.name] = error
         except FlError as error:
@@ -248,6 +269,13 @@ def _estimate(
                 faults.add(position, failed[entry.name])
     faults.require()
     return shown, failed, appraisals
+
+
+def _named(made: Estimates, entry: Entry, study: Study, inputs: StudyInputs) -> Estimates:
+    """An estimate with the words of the study, and its country where no survey has one."""
+    country = study.config.country
+    told = made if made.wording.country or not country else made.about(country=country)
+    return entitled(of_round(told, entry, study, inputs), entry, study.config.labels)
 
 
 def _published(appraisals: Mapping[str, Appraisal], rule: SuppressionRule) -> dict[str, PublishedAppraisal]:

@@ -526,7 +526,8 @@ def test_labels_stand_behind_their_codes_in_files() -> None:
     assert frame["unit"].tolist() == ["households"] * 2
     assert {str(frame[name].dtype) for name in ("urban_label", "outcome_label", "unit")} == {"string"}
     plain = fl.publish(estimates({"region": "N"})).to_frame()
-    assert not {"region_label", "outcome_label", "unit"} & set(plain.columns)
+    assert not {"region_label", "outcome_label"} & set(plain.columns)
+    assert plain["unit"].tolist() == ["persons"]
 
 
 def test_a_label_stands_far_from_every_edge() -> None:

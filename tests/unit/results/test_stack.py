@@ -9,7 +9,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
-from fl_estimate.results.codes import AssumptionCode, ReasonCode
+from fl_estimate.results.codes import DEFINITION_STATED, AssumptionCode, ReasonCode
 from fl_estimate.results.estimates import FIXED, Assumption, Reason
 from tests.unit.reporting.made import estimates
 
@@ -70,7 +70,7 @@ def test_what_nobody_says_goes_with_anything() -> None:
 
 @pytest.mark.parametrize(
     ("about", "first", "second"),
-    [("measure", "stock", "flow"), ("population", "adults", "children"), ("reference_period", "2022", "2023")],
+    [("measure", "stock", "flow"), ("population", "adults", "children")],
 )
 def test_different_things_are_refused(about: str, first: str, second: str) -> None:
     results = [replace(REGIONAL, **{about: first}), replace(REGIONAL, **{about: second})]
@@ -124,3 +124,65 @@ def replace_cases(result: fl.Estimates, cases: int) -> fl.Estimates:
     frame = result.to_frame()
     frame["cases"] = pd.array([cases] * len(frame), dtype="Int64")
     return replace(result, frame=frame, support=replace(result.support, cases=[cases] * len(frame)))
+
+
+def of_round(period: str, value: float, *, country: str = "") -> fl.Estimates:
+    made = estimates({"value": value}, {"region": "North", "value": value / 2})
+    return made.about(reference_period=period, country=country)
+
+
+def test_rounds_stand_under_each_other_and_come_back() -> None:
+    both = fl.stack([of_round("2021", 0.02), of_round("2023", 0.03)])
+    frame = both.to_frame()
+    assert frame["period"].tolist() == ["2021", "2021", "2023", "2023"]
+    assert frame["value"].tolist() == [0.02, 0.01, 0.03, 0.015]
+    assert both.reference_period == ""
+    later = both.select(period="2023")
+    assert later.reference_period == "2023"
+    assert later["North"].value == 0.015
+    assert both.pivot("region", "period").to_numpy().tolist() == [[0.01, 0.015]]
+    assert both["2021"].national.value == 0.02
+
+
+def test_names_can_be_those_of_rounds_or_countries() -> None:
+    both = fl.stack({"2021": of_round("", 0.02), "2023": of_round("", 0.03)}, names="period")
+    assert both.by == ("region",)
+    assert both.to_frame()["period"].tolist() == ["2021", "2021", "2023", "2023"]
+    countries = fl.stack({"AA": of_round("2021", 0.02), "BB": of_round("2021", 0.03)}, names="country")
+    assert countries.select(country="BB").national.value == 0.03
+    assert countries.reference_period == "2021"
+
+
+def test_countries_may_call_their_populations_differently() -> None:
+    one = replace(of_round("2021", 0.02, country="AA"), population="adults of A")
+    other = replace(of_round("2021", 0.03, country="BB"), population="adults of B")
+    assert fl.stack([one, other]).population == ""
+    with pytest.raises(fl.FlError, match="FL-EST-25"):
+        fl.stack([one.about(country=""), other.about(country="")])
+
+
+def test_a_round_without_a_time_beside_one_with_it_is_of_the_same_time() -> None:
+    """As before: what says nothing is taken to be of the time that the others say."""
+    assert fl.stack([of_round("2021", 0.02), of_round("", 0.03)]).reference_period == "2021"
+    with pytest.raises(fl.FlError, match="FL-EST-25"):
+        fl.stack([of_round("2021", 0.02), of_round("", 0.03), of_round("2023", 0.03)])
+
+
+def test_one_word_for_all_times_stands_in_every_row() -> None:
+    both = fl.stack([of_round("2021", 0.02), of_round("year 2021", 0.03)], reference_period="2021")
+    assert set(both.to_frame()["period"]) == {"2021"}
+
+
+def test_rounds_that_were_not_measured_alike_need_a_bridge() -> None:
+    one, other = of_round("2021", 0.02), of_round("2018-2021", 0.03)
+    with pytest.raises(fl.FlError, match="FL-EST-730") as caught:
+        fl.stack([one, other])
+    assert "length of the reference period: 1 years / 4 years" in str(caught.value)
+    changed = replace(of_round("2023", 0.03), assumptions=(DEFINITION_STATED.assume(definition="ILO 2018"),))
+    before = replace(one, assumptions=(DEFINITION_STATED.assume(definition="ILO 2012"),))
+    with pytest.raises(fl.FlError, match="definition: ILO 2012 / ILO 2018"):
+        fl.stack([before, changed])
+    with pytest.raises(fl.FlError, match="FL-EST-731"):
+        fl.stack([before, changed], bridge=" ")
+    bridged = fl.stack([before, changed], bridge="both forms were put to 400 people")
+    assert dict(bridged.assumptions[-1].parameters) == {"reason": "both forms were put to 400 people"}

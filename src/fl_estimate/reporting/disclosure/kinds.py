@@ -59,6 +59,9 @@ KINDS: Mapping[tuple[str, str], FigureKind] = {
     ("lists", "*"): FigureKind(way="apart", why="people on case lists, not respondents"),
     ("figures", "*"): FigureKind(way="apart", why="known before: typed in, or made of what was"),
 }
+OF_ROUNDS: frozenset[str] = frozenset({"change_difference", "change_ratio", "change_percent", "annual_change"})
+"""Quantities made of one cell in several rounds: withheld with that cell in any of them, and saying nothing of the cells in it."""
+CHANGE = FigureKind(way="apart", why="of one cell in several rounds, of which each is printed or withheld with it")
 PARTS = FigureKind(way="parts", why="the other part and the difference give a part")
 DERIVED = "derived from "
 """What stands before the quantity of a row that is not a cell of its own."""
@@ -75,6 +78,8 @@ def kind_of(basis: str, quantity: str, arguments: Mapping[str, Any] | None = Non
     if basis == "respondents" and rounds_of(arguments or {}) is not None:
         return ROUNDS
     whole = quantity.removeprefix(DERIVED)
+    if basis == RESPONDENTS and whole in OF_ROUNDS:
+        return CHANGE
     found = KINDS.get((basis, whole)) or KINDS.get((basis, "*")) or UNDECLARED
     # What is made of several parts is no sum over one cell.
     return UNDECLARED if whole != quantity and found.way in ("linear", "known") else found

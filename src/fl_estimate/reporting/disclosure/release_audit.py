@@ -88,11 +88,13 @@ def derived(releases: Sequence[Release]) -> pd.DataFrame:
 
 
 def _peoples(releases: Sequence[Release]) -> Iterator[list[tuple[str, KnownTable]]]:
-    """Tables by people: those of one reference period, with those that do not say theirs."""
+    """Tables by people: those of one country and reference period, with those that do not say theirs."""
     every = [(release.name, table) for release in releases for table in release.tables]
     periods = sorted({table.reference_period for _, table in every} - {""}) or [""]
     for period in periods:
-        yield [(name, table) for name, table in every if table.reference_period in (period, "")]
+        own = [(name, table) for name, table in every if table.reference_period in (period, "")]
+        for country in sorted({table.country for _, table in own} - {""}) or [""]:
+            yield [(name, table) for name, table in own if table.country in (country, "")]
 
 
 def _joined(given: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], dict[str, str]]:

@@ -7,14 +7,14 @@ how it is laid out stands in `report.html`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fl_estimate.inputs.wording import Text, in_language
 from fl_estimate.pages.template import page
 from fl_estimate.reporting.captions import caption
 from fl_estimate.reporting.document import Document
-from fl_estimate.reporting.headline import period, population_words
-from fl_estimate.reporting.labelling import several_methods
+from fl_estimate.reporting.headline import last_round, period, population_words
+from fl_estimate.reporting.labelling import round_words, several_methods, varying
 from fl_estimate.reporting.layout import LaidRow, Layout, split_marks
 from fl_estimate.reporting.naming import assumption_words, common_unit, outcome_words, unit_words
 from fl_estimate.reporting.particulars import Particulars
@@ -110,11 +110,20 @@ def _facts(document: Document) -> Iterator[str]:
     language, tables = document.language, document.published.tables
     said = {
         "population": [population_words(table, language) for table in tables if table.population],
-        "reference_period": [period(table.reference_period, language) for table in tables if table.reference_period],
+        "reference_period": [_times(table, language) for table in tables],
         "measure": [say("measure", table.measure, language) for table in tables if table.measure],
     }
     for texts in said.values():
-        yield from (opening(text) for text in dict.fromkeys(texts))
+        yield from (opening(text) for text in dict.fromkeys(texts) if text)
+
+
+def _times(table: PublishedTable, language: str) -> str:
+    """The time of a table; of several rounds those of all, with their countries where there are several."""
+    if table.reference_period and not varying(table.frame, table.by):
+        return period(table.reference_period, language)
+    names = varying(table.frame, table.by)
+    rounds = table.frame[list(names)].drop_duplicates().to_dict("records") if names else []
+    return ", ".join(round_words({str(k): v for k, v in each.items()}, names, language) for each in rounds)
 
 
 def _sheets(document: Document) -> Iterator[_Sheet]:
@@ -140,10 +149,15 @@ def _map(document: Document) -> PagePicture | None:
     given, language = document.particulars.map, document.language
     if given is None:
         return None
-    table, column = chosen_table(document.published, given.areas, given.by, given.key)
+    # Of several rounds the last is drawn, of several countries none: their areas are not on one map.
+    tables = tuple(last for each in document.published.tables if (last := last_round(each)) is not None)
+    if not tables:
+        return None
+    published = replace(document.published, tables=tables)
+    table, column = chosen_table(published, given.areas, given.by, given.key)
     title = caption(table, language, margin=column)
     # Of a table in several units the first is drawn; all of them stand in the table.
-    figure = draw_map(document.published, given.areas, by=column, key=given.key, language=language)
+    figure = draw_map(published, given.areas, by=column, key=given.key, language=language)
     return drawn(figure, "map-1", say("head", "map", language, number=1), title)
 
 
@@ -151,7 +165,7 @@ def _worth_drawing(table: PublishedTable, published: PublishedTables) -> bool:
     """Totals by area picture the size of areas, so they are drawn only where there is nothing else to draw."""
     if of_tests(table.frame):
         return False
-    if several_methods(table.frame):
+    if several_methods(table.frame) or varying(table.frame, table.by):
         return True
 
     def several(other: PublishedTable) -> bool:

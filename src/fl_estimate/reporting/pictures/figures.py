@@ -26,6 +26,7 @@ from fl_estimate.reporting.pictures.drawing import (
     wrapped,
 )
 from fl_estimate.reporting.pictures.palette import BRIGHT, DEEP, FAINT, HATCH, INK, PAPER, RULE, SOFT
+from fl_estimate.reporting.pictures.rounds_figures import draw_over_time, is_over_time
 from fl_estimate.reporting.pictures.step_figures import draw_change, is_change, labels, spans
 from fl_estimate.reporting.publish import draft_of
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
@@ -98,6 +99,8 @@ def forest(layouts: Sequence[Layout], language: str) -> Figure:
 
     if len(layouts) == 1 and is_curve(layouts[0]):
         return draw_curve(layouts[0], language)
+    if len(layouts) == 1 and is_over_time(layouts[0]):
+        return draw_over_time(layouts[0], language)
 
     titled = len(layouts) > 1
     lines = [_drawn(sheet, language) for sheet in layouts]
