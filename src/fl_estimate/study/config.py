@@ -9,7 +9,7 @@ import hashlib
 import math
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Union, cast
@@ -35,6 +35,7 @@ from fl_estimate.study.faults import fault_lines
 from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry, entry_models, keys_at, tag_of
 from fl_estimate.study.imputing import impute_faults
 from fl_estimate.study.plan import between_faults, earlier_faults, kept_faults, key_faults
+from fl_estimate.study.settings import Settings, as_written, fitted, places_set, with_settings
 from fl_estimate.words.languages import LANGUAGES, is_language
 
 
@@ -68,7 +69,7 @@ class Study:
     """A study file that was read: its checked content, its name, and the folder its paths start from.
 
     `positions` are those of the estimates in the file, from 1. Where a study is read in spite of faults, the
-    broken parts are left out of `config`; `broken` names them.
+    broken parts are left out of `config`; `broken` names them. `settings` are the keys that were set from outside the file.
     """
 
     config: StudyConfig
@@ -77,6 +78,7 @@ class Study:
     sha256: str
     positions: tuple[int, ...]
     broken: frozenset[str] = frozenset()
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def numbered(self) -> Iterable[tuple[str, Entry]]:
         """Each estimate with its place in the file, ``estimate[2]``."""
@@ -99,13 +101,15 @@ class Study:
         return name if name is not None else next(iter(self.config.source), "")
 
 
-def read_study(path: str | Path) -> Study:
+def read_study(path: str | Path, *, settings: Settings | None = None) -> Study:
     """Read and check a study file.
 
     Parameters
     ----------
     path : str or Path
         A TOML file. Paths in it are relative to its folder.
+    settings : mapping, optional
+        Keys that are set over those of the file, by their dotted names.
 
     Returns
     -------
@@ -117,9 +121,10 @@ def read_study(path: str | Path) -> Study:
     FileFault
         FL-FILE-01: there is no such file.
     StudyFault
-        FL-STUDY-01: it is not TOML (line and column); FL-STUDY-02: its content is wrong (every fault at once).
+        FL-STUDY-01: it is not TOML (line and column); FL-STUDY-02: its content is wrong (every fault at once);
+        FL-STUDY-50, FL-STUDY-51: what is set is no key, or has no place in the file.
     """
-    study, fault = read_with_faults(path)
+    study, fault = read_with_faults(path, settings=settings)
     if fault is not None:
         raise fault
     if study is None:
@@ -127,7 +132,7 @@ def read_study(path: str | Path) -> Study:
     return study
 
 
-def read_with_faults(path: str | Path) -> tuple[Study | None, StudyFault | None]:
+def read_with_faults(path: str | Path, *, settings: Settings | None = None) -> tuple[Study | None, StudyFault | None]:
     """Read a study file in spite of faults in its keys, so that those of files and columns can be found in the same round.
 
     Returns
@@ -143,9 +148,12 @@ def read_with_faults(path: str | Path) -> tuple[Study | None, StudyFault | None]
         As `read_study`, where the file is not there (FL-FILE-01) or no TOML (FL-STUDY-01).
     """
     file = Path(path)
-    raw, content = _content(path, file)
-    content = _with_rule(content, file)
+    raw, written = _content(path, file)
+    given = settings or {}
+    content = _with_rule(with_settings(written, given), file)
     left = _left(content)
+    if given and fitted(content, given, left.errors):
+        left = _left(content)
     faults = (
         fault_lines(left.errors, content, keys=lambda loc: keys_at(loc, study_model())) if left.errors else list[str]()
     )
@@ -154,14 +162,24 @@ def read_with_faults(path: str | Path) -> tuple[Study | None, StudyFault | None]
         faults += _faults(left.config, left.positions)
     if meant.config is not None:
         faults += _between_faults(meant.config, meant.positions, file.parent, whole=not meant.broken)
-    fault = _broken(file.name, faults) if faults else None
+    fault = _broken(file.name, _marked(faults, places_set(content, given))) if faults else None
     if left.config is None:
         return None, fault
     study = Study(
         config=left.config, name=file.stem, folder=file.parent, sha256=hashlib.sha256(raw).hexdigest(),
-        positions=left.positions, broken=left.broken,
+        positions=left.positions, broken=left.broken, settings=as_written(written, content, given),
     )  # fmt: skip
     return study, fault
+
+
+def _marked(faults: Sequence[str], places: Sequence[str]) -> list[str]:
+    """Faults of keys that were set say so: whoever looks for them in the file does not find them there."""
+    return [
+        f"{fault} (this was set, it does not stand in the file)"
+        if any(fault.startswith((f"{place}:", f"{place}.", f"{place}[")) for place in places)
+        else fault
+        for fault in faults
+    ]
 
 
 @dataclass(frozen=True)
