@@ -52,6 +52,10 @@ class SurveyWording:
         Whom the survey speaks of, by language.
     title, note : mapping
         Of one table: its title, and what stands under it.
+    country : str
+        Of which the survey is, as the mapping, study or call says it; "" where nobody has.
+    survey : str
+        What rows call their source where a study names it; else they have the name of the file.
     """
 
     unit: str = "persons"
@@ -59,6 +63,8 @@ class SurveyWording:
     population: Text = field(default_factory=dict[str, str])
     title: Text = field(default_factory=dict[str, str])
     note: Text = field(default_factory=dict[str, str])
+    country: str = ""
+    survey: str = ""
 
     def over(self, below: SurveyWording) -> SurveyWording:
         """These words, with those of another where these say nothing; the unit is the other's where this has the default."""
@@ -70,7 +76,14 @@ class SurveyWording:
             population={**below.population, **self.population},
             title={**below.title, **self.title},
             note={**below.note, **self.note},
+            country=self.country or below.country,
+            survey=self.survey or below.survey,
         )
+
+    @property
+    def of_origin(self) -> SurveyWording:
+        """Whence it is, without words for columns and outcomes."""
+        return SurveyWording(country=self.country, survey=self.survey)
 
     def only(self, names: Iterable[str]) -> SurveyWording:
         """The words that a result of these columns and outcomes needs; ``column=code`` and ``a/b`` need their columns."""
@@ -95,7 +108,7 @@ class SurveyWording:
             for name, each in self.columns.items()
         }
         texts = {"population": dict(self.population), "title": dict(self.title), "note": dict(self.note)}
-        return {"unit": self.unit, "columns": columns, **texts}
+        return {"unit": self.unit, "columns": columns, **texts, "country": self.country, "survey": self.survey}
 
     @staticmethod
     def from_dict(kept: Mapping[str, Any]) -> SurveyWording:
@@ -105,15 +118,26 @@ class SurveyWording:
             for name, each in kept.get("columns", {}).items()
         }
         texts = {name: kept.get(name, {}) for name in ("population", "title", "note")}
-        return SurveyWording(unit=kept.get("unit", "persons"), columns=columns, **texts)
+        named = {name: str(kept.get(name, "")) for name in ("country", "survey")}
+        return SurveyWording(unit=kept.get("unit", "persons"), columns=columns, **texts, **named)
 
 
 def joined_wording(parts: Iterable[SurveyWording]) -> SurveyWording:
-    """The words of several results; of two that call a column differently the first is heard. Titles are of one table only."""
+    """The words of several results; of two that call a column differently the first is heard. Titles are of one table only.
+
+    Countries and surveys are named one after the other.
+    """
+    every = list(parts)
     result = SurveyWording()
-    for part in parts:
+    for part in every:
         result = result.over(replace(part, title={}, note={}))
-    return result
+    countries, surveys = ([getattr(part, name) for part in every] for name in ("country", "survey"))
+    return replace(result, country=each_named(countries), survey=each_named(surveys))
+
+
+def each_named(names: Iterable[str]) -> str:
+    """Names that were given, each once, as one text."""
+    return ", ".join(dict.fromkeys(each for name in names for each in name.split(", ") if each))
 
 
 def in_language(text: Text, tag: str) -> str:

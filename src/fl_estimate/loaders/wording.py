@@ -38,6 +38,7 @@ def wording_of(
         unit=mapping.tables["people"].unit or "persons",
         columns={name: rule.words() for name, rule in mapping.labels.items()},
         population=text_of(mapping.population),
+        country=mapping.country,
     )
     return own.over(SurveyWording(columns=columns))
 

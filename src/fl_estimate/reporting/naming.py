@@ -171,9 +171,9 @@ def known_value(column: str, code: str, language: str) -> str:
 
 
 def with_labels(frame: pd.DataFrame, wording: SurveyWording) -> pd.DataFrame:
-    """A published table with the labels of its codes behind the columns that have them, and those of outcomes and units.
+    """A published table with the labels of its codes behind the columns that have them, and those of outcomes.
 
-    `<column>_label`, `outcome_label` and `unit` are there only where the survey has words for them.
+    `<column>_label` and `outcome_label` are there only where the survey has words for them.
     """
     made = frame.copy()
     for name in [str(column) for column in frame.columns if column in wording.columns]:
@@ -189,8 +189,6 @@ def with_labels(frame: pd.DataFrame, wording: SurveyWording) -> pd.DataFrame:
         made.insert(
             list(made.columns).index("outcome") + 1, "outcome_label", frame["outcome"].map(outcomes).astype("string")
         )
-    if wording.unit != "persons" and "unit" not in made:
-        made["unit"] = pd.array([wording.unit] * len(frame), dtype="string")
     return made
 
 

@@ -12,7 +12,7 @@ from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.reporting.judging import Flags
 from fl_estimate.reporting.naming import with_labels
 from fl_estimate.reporting.suppression import FL_DEFAULT, NOT_PUBLISHED, SuppressionRule
-from fl_estimate.results.columns import HEAD, PUBLISHED_TAIL
+from fl_estimate.results.columns import CONTEXT, HEAD, PUBLISHED_TAIL
 from fl_estimate.results.estimates import Assumption, Reason
 from fl_estimate.results.provenance import Provenance
 
@@ -80,12 +80,15 @@ def joined(tables: Sequence[PublishedTable]) -> pd.DataFrame:
 
 def _to_frame(table: PublishedTable, by: Mapping[str, Any]) -> pd.DataFrame:
     """One table with the by-columns of all, each of the type given."""
-    frame = table.frame.copy()
+    # A by-column named as one of these (of stacked results the source) stands where they do, as text.
+    own = {name: table.frame[name].astype("string") for name in CONTEXT if name in table.by}
+    frame = table.frame.assign(**own)
+    by = {name: kind for name, kind in by.items() if name not in CONTEXT}
     frame["estimate"] = pd.array([table.name] * len(frame), dtype="string")
     for name, kind in by.items():
         values = frame[name] if name in frame else pd.Series(pd.NA, index=frame.index, dtype="object")
         frame[name] = values.astype(kind)
     tested = ["p"] if "p" in frame else []
     return with_labels(
-        frame[["estimate", *HEAD, *by, *PUBLISHED_TAIL, "publication", "caution", *tested]], table.wording
+        frame[["estimate", *CONTEXT, *HEAD, *by, *PUBLISHED_TAIL, "publication", "caution", *tested]], table.wording
     )

@@ -12,13 +12,15 @@ import pandas as pd
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.results.basis import Basis, require_bases
 
+CONTEXT: tuple[str, ...] = ("country", "source", "period", "unit")
+"""Of what country, survey and time a row speaks, and what it counts; a by-column of such a name stands in its place."""
 HEAD: tuple[str, ...] = ("quantity", "outcome", "term", "margin")
 TAIL: tuple[str, ...] = (
     "value", "se", "lower", "upper", "level", "interval_kind", "bound", "undetermined", "n", "cases", "psus_with_cases",
     "df", "df_effective", "deff", "method", "basis",
 )  # fmt: skip
 FIXED: tuple[str, ...] = (*HEAD, *TAIL)
-TEXT: frozenset[str] = frozenset({*HEAD, "interval_kind", "bound", "method", "basis"})
+TEXT: frozenset[str] = frozenset({*CONTEXT, *HEAD, "interval_kind", "bound", "method", "basis"})
 COUNTS: frozenset[str] = frozenset({"n", "cases", "psus_with_cases"})
 IDENTIFIED = "identified"
 """The bound of a row without a value, whose limits hold whatever the unknown answers are."""
@@ -72,7 +74,42 @@ def completed(frame: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         for name in ANALYST
         if name not in frame
     }
-    return frame.assign(**absent)[[*HEAD, *by, *TAIL]] if absent else frame
+    return frame.assign(**absent)[[*context_of(by, frame), *HEAD, *by, *TAIL]] if absent else frame
+
+
+def context_of(by: Sequence[str], frame: pd.DataFrame | None = None) -> list[str]:
+    """The columns of country, source, period and unit: those that no by-column stands in the place of, and a table has."""
+    return [name for name in CONTEXT if name not in by and (frame is None or name in frame)]
+
+
+def with_context(frame: pd.DataFrame, by: Sequence[str], told: Mapping[str, str]) -> pd.DataFrame:
+    """A table with the columns of country, source, period and unit before all others; rows that say theirs keep it.
+
+    But for the unit: all rows of a result count the same, what its words say.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    by : sequence of str
+        Its by-columns.
+    told : mapping
+        What is said of all rows, by column; "" where nobody knows.
+    """
+    own = context_of(by)
+    absent = {name: pd.array([told.get(name, "")] * len(frame), dtype="string") for name in own if name not in frame}
+    unit = told.get("unit", "")
+    if "unit" in own and "unit" not in absent and not (frame["unit"] == unit).all():
+        absent["unit"] = pd.array([unit] * len(frame), dtype="string")
+    if not absent and [str(name) for name in frame.columns[: len(own)]] == own:
+        return frame
+    whole = frame.assign(**absent)
+    return whole[[*own, *(name for name in whole.columns if name not in own)]]
+
+
+def the_only(texts: pd.Series[Any]) -> str:
+    """What all rows say; "" where they do not say the same."""
+    found = texts.unique()
+    return str(found[0]) if len(found) == 1 else ""
 
 
 def margin_columns(record: Mapping[Any, Any]) -> list[str]:

@@ -12,9 +12,9 @@ import pandas as pd
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, missing_columns
 from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, SurveyWording, in_language
-from fl_estimate.results.columns import margin_columns
+from fl_estimate.results.columns import CONTEXT, margin_columns
 
-TELLING: tuple[str, ...] = ("term", "outcome", "quantity", "bound")
+TELLING: tuple[str, ...] = ("term", "outcome", "quantity", "bound", "period", "country", "source")
 """Fixed columns that a row can be asked for by where no domain has the label, in the order in which they are tried."""
 _NOTHING = ColumnWords()
 
@@ -146,6 +146,8 @@ def _there_is(frame: pd.DataFrame, by: Sequence[str], wording: SurveyWording) ->
     if crossed:
         found.append(f"{listed(crossed)} (a tuple, in this order)")
     for name in TELLING:
+        if name in CONTEXT and (name in by or frame[name].nunique() < 2):
+            continue  # of all rows the same, it tells none from others
         values = [value for value in dict.fromkeys(frame[name]) if value]
         found += [f"{name}: {listed((repr(str(value)) for value in values), most=12)}"] if values else []
     return "; ".join([*found, "the nation is .national"] if (frame["margin"] == "").any() else found)

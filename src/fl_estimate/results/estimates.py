@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,24 +15,22 @@ import pandas as pd
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, missing_columns
 from fl_estimate.inputs.wording import SurveyWording
-from fl_estimate.results import shown, storage
+from fl_estimate.results import records, shown, storage
 from fl_estimate.results.basis import Support, require_bases
 from fl_estimate.results.codes import (
-    OLDER_FILE,
     PERSONS,
     PREVALENCE,
     PREVALENCE_PER_1000,
-    AssumptionCode,
     Quantity,
-    ReasonCode,
 )
 from fl_estimate.results.codes import Assumption as Assumption
 from fl_estimate.results.codes import Reason as Reason
+from fl_estimate.results.columns import CONTEXT as CONTEXT
 from fl_estimate.results.columns import FIXED as FIXED
 from fl_estimate.results.columns import HEAD as HEAD
 from fl_estimate.results.columns import SCALED as SCALED
 from fl_estimate.results.columns import TAIL as TAIL
-from fl_estimate.results.columns import TEXT, completed
+from fl_estimate.results.columns import TEXT, the_only, with_context
 from fl_estimate.results.columns import check_by_columns as check_by_columns
 from fl_estimate.results.columns import make_frame as make_frame
 from fl_estimate.results.columns import margin_columns as margin_columns
@@ -44,7 +42,7 @@ from fl_estimate.results.domains import a_label, in_domain, pivoted, places_of, 
 from fl_estimate.results.inference import Inference
 from fl_estimate.results.provenance import Provenance
 from fl_estimate.results.public import public
-from fl_estimate.results.recipe import Period, Recipe
+from fl_estimate.results.recipe import Period, Recipe, context_told
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -127,9 +125,17 @@ class Estimates:
                 "FL-EST-291", "the support is not that of these rows", fix="one entry a row",
                 found=f"{len(self.frame)} rows, {len(self.support)} entries",
             )  # fmt: skip
+        told = context_told(self.wording, self.provenance, self.reference_period)
+        object.__setattr__(self, "frame", with_context(self.frame, self.by, told))
+        if not self.reference_period and "period" not in self.by:
+            # Rows of one round that were taken out of several speak of its time.
+            object.__setattr__(self, "reference_period", the_only(self.frame["period"]))
 
     def to_frame(self, *, labels: bool = True, language: str = "en") -> pd.DataFrame:
-        """A copy of the table: pandas, RangeIndex, the columns `quantity … margin, <by columns>, value … basis`.
+        """A copy of the table: pandas, RangeIndex, the columns `country … unit, quantity … margin, <by columns>, value … basis`.
+
+        `country`, `source`, `period` and `unit` say of what a row speaks, empty where nobody has said; a by-column of such a
+        name stands in its place.
 
         Parameters
         ----------
@@ -292,6 +298,33 @@ class Estimates:
             known = "; ".join(f"{name}: {listed(self.frame[name].dropna().unique(), most=12)}" for name in by)
             raise EstimateFault("FL-EST-22", "no row has these values", found=shown, fix=f"values there are: {known}")
         return self._rows(np.flatnonzero(keep))
+
+    def about(
+        self, *, country: str | None = None, source: str | None = None, reference_period: str | None = None
+    ) -> Estimates:
+        """The same figures with the country, the source or the time said of which all of them speak.
+
+        For people in a plain frame, whose origin nobody has said: rounds and countries are told apart by it.
+
+        Parameters
+        ----------
+        country, source, reference_period : str, optional
+            What is left out stays.
+
+        Examples
+        --------
+        >>> import fl_estimate as fl, pandas as pd
+        >>> people = pd.DataFrame({"ea": [1, 1, 2, 2], "fl": [0, 1, 0, 0]})
+        >>> made = fl.estimate_prevalence(people, "fl", design=fl.Design(psu="ea", unweighted=True))
+        >>> made.about(country="XX", reference_period="2023").to_frame()[["country", "period", "value"]].values.tolist()
+        [['XX', '2023', 0.25]]
+        """
+        given = {"country": country, "source": source, "period": reference_period}
+        said = {name: text for name, text in given.items() if text is not None and name not in self.by}
+        frame = self.frame.assign(**{n: pd.array([t] * len(self), dtype="string") for n, t in said.items()})
+        words = {at: text for at, text in (("country", country), ("survey", source)) if text is not None}
+        period = self.reference_period if reference_period is None else reference_period
+        return replace(self, frame=frame, wording=replace(self.wording, **words), reference_period=period)
 
     def per_thousand(self) -> Estimates:
         """Prevalences per 1,000 persons: value, se, lower, upper × 1,000; `quantity` says so."""
@@ -496,7 +529,7 @@ class Estimates:
 
     def save(self, path: str | Path) -> Path:
         """Write everything to one Parquet file, for the analyst: full values, nothing suppressed. Draws are left out."""
-        return storage.save(self.frame, to_record(self), Path(path))
+        return storage.save(self.frame, records.to_record(self), Path(path))
 
     @staticmethod
     def read(path: str | Path) -> Estimates:
@@ -514,7 +547,7 @@ class Estimates:
         """
         frame, told = storage.read(Path(path))
         with storage.reading(Path(path)):
-            return from_record(frame, told)
+            return Estimates(**records.from_record(frame, told))
 
     def __repr__(self) -> str:
         table = shown.table(self.frame, self.by, self.wording).to_string(index=False, na_rep="", max_rows=30)
@@ -528,57 +561,3 @@ class Estimates:
     def _title(self) -> str:
         """What the result is, in words."""
         return shown.title(self.frame, self.assumptions, self.provenance.call)
-
-
-Bound = Literal["", "lower", "upper", "identified"]
-
-
-def to_record(estimates: Estimates) -> dict[str, Any]:
-    """Everything but the table, as JSON has it."""
-    return {
-        "by": estimates.by,
-        "measure": estimates.measure,
-        "population": estimates.population,
-        "reference_period": estimates.reference_period,
-        "reasons": [{"code": str(r.code), "row": r.row, "parameters": r.parameters} for r in estimates.reasons],
-        "assumptions": [{"code": str(a.code), "parameters": a.parameters} for a in estimates.assumptions],
-        "diagnostics": dict(estimates.diagnostics),
-        "provenance": estimates.provenance.to_dict(),
-        "wording": estimates.wording.to_dict(),
-        "covariance": storage.packed(estimates.covariance_matrix),
-        "support": estimates.support.to_dict(),
-        "cells": None if estimates.cells is None else estimates.cells.to_dict(),
-    }
-
-
-def from_record(frame: pd.DataFrame, record: Mapping[str, Any]) -> Estimates:
-    """What `to_record` gave, with its table."""
-    by = tuple(str(name) for name in record["by"])
-    support = record["support"]
-    older = [OLDER_FILE.assume(version=record["saved_by"])] if support is None else []
-    return Estimates(
-        frame=completed(frame, by),
-        by=by,
-        measure=record["measure"],
-        population=record["population"],
-        reference_period=record["reference_period"],
-        reasons=tuple(
-            Reason(code=ReasonCode.read(r["code"]), row=r["row"], parameters=_pairs(r["parameters"]))
-            for r in record["reasons"]
-        ),
-        assumptions=tuple(
-            Assumption(code=AssumptionCode.read(a["code"]), parameters=_pairs(a["parameters"]))
-            for a in record["assumptions"]
-        )
-        + tuple(older),
-        diagnostics=record["diagnostics"],
-        provenance=Provenance(**record["provenance"]),
-        wording=SurveyWording.from_dict(record.get("wording", {})),
-        covariance_matrix=storage.unpacked(record["covariance"]),
-        support=Support.unknown(len(frame)) if support is None else Support.from_dict(support),
-        cells=None if record["cells"] is None else Crossing.from_dict(record["cells"]),
-    )
-
-
-def _pairs(values: Sequence[Sequence[Any]]) -> tuple[tuple[str, Any], ...]:
-    return tuple((str(name), value) for name, value in values)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from fl_estimate.errors import EstimateFault
-from fl_estimate.inputs.wording import SurveyWording, joined_wording
+from fl_estimate.inputs.wording import SurveyWording, each_named, joined_wording
 from fl_estimate.results.codes import Assumption, each_once
 from fl_estimate.results.provenance import Provenance
 
@@ -126,6 +126,11 @@ class Recipe:
         """The period as text."""
         return self.period.text
 
+    @property
+    def context(self) -> dict[str, str]:
+        """What a row says of whence it is: country, source, period and unit; "" what nobody has said."""
+        return context_told(self.wording, self.provenance, self.period.text)
+
     def then(
         self, call: str, arguments: Mapping[str, Any], assumptions: Iterable[Assumption] = (), *, direct: bool = False
     ) -> Recipe:
@@ -156,6 +161,14 @@ class Recipe:
     def without(self, *codes: str) -> tuple[Assumption, ...]:
         """Its assumptions but for these."""
         return tuple(assumption for assumption in self.assumptions if assumption.code not in codes)
+
+
+def context_told(wording: SurveyWording, provenance: Provenance, period: str) -> dict[str, str]:
+    """Country, source, period and unit of a result, as its rows say them."""
+    return {
+        "country": wording.country, "source": wording.survey or provenance.source_name, "period": period,
+        "unit": wording.unit,
+    }  # fmt: skip
 
 
 class Described(Protocol):
@@ -240,6 +253,9 @@ def joined(
     'stock'
     """
     names = list(dict.fromkeys(p.provenance.source_name for p in parts if p.provenance.source_name))
+    wording = joined_wording(part.wording for part in parts)
+    if wording.survey:
+        wording = replace(wording, survey=each_named(part.context["source"] for part in parts))
     first = parts[0].provenance.source_sha256 if parts else ""
     return Recipe(
         measure=shared_text(parts, "measure", measure),
@@ -254,5 +270,5 @@ def joined(
             source_name=", ".join(names),
             source_sha256=first if one_sample else "",
         ),
-        wording=joined_wording(part.wording for part in parts),
+        wording=wording,
     )

@@ -10,7 +10,7 @@ import pandas as pd
 from fl_estimate.errors import listed
 from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.results.codes import UNWEIGHTED, Assumption
-from fl_estimate.results.columns import FIXED, TEXT
+from fl_estimate.results.columns import FIXED, TEXT, context_of
 from fl_estimate.results.domains import with_labels
 
 KINDS: dict[str, str] = {
@@ -45,6 +45,7 @@ def table(frame: pd.DataFrame, by: Sequence[str], wording: SurveyWording) -> pd.
         for name in FIXED
         if name in read and ((read[name] == "").all() if name in TEXT else read[name].isna().all())
     ]
+    empty += [name for name in context_of(by, read) if read[name].nunique() == 1]
     few = [name for name in ("method", "basis") if name in read and name not in empty]
     if "df_effective" not in empty and _the_same(read):
         few.append("df_effective")

@@ -11,7 +11,7 @@ import pandas as pd
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.results.basis import Support
 from fl_estimate.results.codes import SUBPOPULATION, Assumption, Reason
-from fl_estimate.results.columns import HEAD, TAIL, check_by_columns, completed
+from fl_estimate.results.columns import HEAD, TAIL, check_by_columns, completed, context_of
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.recipe import joined
@@ -143,7 +143,9 @@ def _under_each_other(frames: Sequence[pd.DataFrame], by: Sequence[str]) -> pd.D
         for frame in frames:
             held = frame[name] if name in frame else pd.Series(pd.NA, index=frame.index, dtype="object")
             frame[name] = held.astype(kind)
-    return pd.concat([completed(frame, by)[[*HEAD, *by, *TAIL]] for frame in frames], ignore_index=True)
+    return pd.concat(
+        [completed(frame, by)[[*context_of(by), *HEAD, *by, *TAIL]] for frame in frames], ignore_index=True
+    )
 
 
 def _reasons(results: Sequence[Estimates], starts: Sequence[int]) -> tuple[Reason, ...]:

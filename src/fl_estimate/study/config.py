@@ -44,6 +44,7 @@ class StudyConfig(StudyTable):
 
     title: Words = ""
     labels: LabelRules = Field(default_factory=dict)
+    country: str = ""
     out: str | None = None
     source: dict[str, SourceEntry]
     classify: ClassifyEntry | None = None

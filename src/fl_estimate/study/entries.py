@@ -25,12 +25,13 @@ class SourceEntry(StudyTable):
     """``[source.NAME]``: a file (or a table of files), the mapping that reads it, and the engine that holds it.
 
     `unit` is what a row stands for: the person, or by `fl.by_episode` each episode of work abroad, or the last one.
-    `derived` are columns made after classifying, by expressions that may name outcomes as well. `population_size` and
+    `country` is said of its rows, over what the study and the mapping say. `derived` are columns made after classifying, by expressions that may name outcomes as well. `population_size` and
     `populations` are how many rows the population has, in all and by codes of columns, over what the mapping says.
     """
 
     file: str | Annotated[dict[str, str], Field(min_length=1)]
     mapping: str
+    country: str = ""
     unit: Literal["person", "episode", "last episode"] = "person"
     engine: Literal["polars", "pandas"] = "polars"
     population_size: Annotated[float, Field(gt=0)] | None = None

@@ -194,7 +194,9 @@ def _surveys(study: Study, tell: Tell, noted: Faults) -> dict[str, SurveyData]:
             survey = load(_files(study, source.file), mapping=study.mapping(source.mapping), engine=source.engine)
             survey = _with_population(survey, source)
             survey = by_episode(survey, _WHICH[source.unit]) if source.unit in _WHICH else survey
-            surveys[name] = replace(survey, wording=labelled(study.config.labels).over(survey.wording))
+            words = replace(labelled(study.config.labels).over(survey.wording), survey=name)
+            country = source.country or study.config.country or words.country
+            surveys[name] = replace(survey, wording=replace(words, country=country))
     return surveys
 
 

@@ -28,6 +28,8 @@ KEPT = "kept"
 MADE, SHOWN, INDEX = "made", "shown", "keys.json"
 _NO_PART = frozenset({"title", "out", "estimate", "publish", "truth", "map"})
 """Of a study, what no estimate depends on; publication is done anew."""
+_OF_PEOPLE = frozenset({"source", "classify", "impute", "calibrate"})
+"""What no estimate of lists or figures depends on, but for those made before it."""
 
 
 def estimate_keys(study: Study, mark: Fingerprint) -> dict[str, str]:
@@ -42,14 +44,16 @@ def estimate_keys(study: Study, mark: Fingerprint) -> dict[str, str]:
     whole = study.config.model_dump(mode="json")
     # With [impute] each estimate has a say in what is drawn.
     drawn = whole["estimate"] if study.config.impute is not None else None
-    people = {name: part for name, part in whole.items() if name not in _NO_PART} | {"drawn": drawn}
+    people = {name: part for name, part in whole.items() if name not in _NO_PART}
+    others = {name: part for name, part in people.items() if name not in _OF_PEOPLE}
+    people["drawn"] = drawn
     files = mark.parts["files"]
     keys: dict[str, str] = {}
     for entry in study.config.estimate:
         written = {*files_of_entry(study, entry), *(shared_files(study) if isinstance(entry, PeopleEntry) else ())}
         told = {
             "entry": entry.model_dump(mode="json"),
-            "people": people if isinstance(entry, PeopleEntry) else {"labels": whole["labels"]},
+            "people": people if isinstance(entry, PeopleEntry) else others,
             "files": {name: files[name] for name in sorted(written)},
             "before": {name: keys.get(name, "") for _, _, name in earlier(entry)},
             "packages": mark.parts["packages"],

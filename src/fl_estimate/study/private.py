@@ -15,6 +15,7 @@ import pandas as pd
 from fl_estimate.errors import StudyFault
 from fl_estimate.reporting.published import PublishedEstimates
 from fl_estimate.reporting.writing import write_bytes
+from fl_estimate.results.columns import context_of
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.words.catalogue import catalogue
 from fl_estimate.words.languages import LANGUAGES
@@ -109,7 +110,9 @@ def withheld_rows(estimates: Mapping[str, Estimates], published: PublishedEstima
         state = table.frame["publication"].to_numpy(dtype=object)
         cases, n = full.support.cases, full.support.respondents
         small = ~(n >= rule.min_n) | (cases < rule.min_cases) | ~(full.support.df >= rule.min_df)
-        frame = full.frame[["quantity", "outcome", "term", "margin", *table.by, "value", "se", "n", "cases"]]
+        frame = full.frame[
+            [*context_of(table.by), "quantity", "outcome", "term", "margin", *table.by, "value", "se", "n", "cases"]
+        ]
         why = [
             "" if kept == "published" else "rule" if few else "to protect others"
             for kept, few in zip(state, small, strict=True)

@@ -257,9 +257,8 @@ def _estimate(
             if isinstance(answer, SurveyTest):
                 answer = answer.rows
             beside = with_bounds(entry, answer, partial(make_estimate, entry, study, inputs, made, tell))
-            made[entry.name] = entitled(answer, entry, study.config.labels)
-            same = beside is answer
-            shown[entry.name] = made[entry.name] if same else entitled(beside, entry, study.config.labels)
+            made[entry.name] = _named(answer, entry, study)
+            shown[entry.name] = made[entry.name] if beside is answer else _named(beside, entry, study)
             if entry.name not in appraisals:  # whose page needs more than its rows
                 kept.keep(entry, made[entry.name], shown[entry.name])
         except EstimateFault as error:
@@ -272,6 +271,13 @@ def _estimate(
                 faults.add(position, failed[entry.name])
     faults.require()
     return shown, failed, appraisals
+
+
+def _named(made: Estimates, entry: Entry, study: Study) -> Estimates:
+    """An estimate with the words of the study, and its country where no survey has one."""
+    country = study.config.country
+    told = made if made.wording.country or not country else made.about(country=country)
+    return entitled(told, entry, study.config.labels)
 
 
 def _published(appraisals: Mapping[str, Appraisal], rule: SuppressionRule) -> dict[str, PublishedAppraisal]:

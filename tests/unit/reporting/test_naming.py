@@ -116,7 +116,8 @@ def test_files_hold_codes_and_labels(published: fl.PublishedEstimates, tmp_path:
     assert set(frame["outcome_label"]) == {"documents kept"}
     assert set(frame["unit"]) == {"households"}
     plain = fl.publish(fl.estimate_prevalence(survey().people, "papers", design=survey().design, by="reg")).to_frame()
-    assert not {"reg_label", "outcome_label", "unit"} & set(plain)
+    assert not {"reg_label", "outcome_label"} & set(plain)
+    assert plain["unit"].eq("persons").all()
 
 
 def test_unweighted_is_said_in_tables_headline_and_report() -> None:

@@ -15,6 +15,7 @@ import fl_estimate as fl
 from fl_estimate.reporting.few_cases import upper_share
 from fl_estimate.reporting.release import BLANKED
 from fl_estimate.results.codes import AssumptionCode, ReasonCode
+from fl_estimate.results.columns import CONTEXT
 from fl_estimate.results.estimates import Assumption, Reason
 from tests.unit.reporting.made import WITHHELD, country, estimates
 
@@ -317,7 +318,16 @@ def test_a_rule_of_ones_own() -> None:
 def test_columns_and_names() -> None:
     made = country()
     frame = fl.publish(made).to_frame()
-    assert frame.columns.tolist()[:7] == ["estimate", "quantity", "outcome", "term", "margin", "region", "sex"]
+    assert frame.columns.tolist()[:11] == [
+        "estimate",
+        *CONTEXT,
+        "quantity",
+        "outcome",
+        "term",
+        "margin",
+        "region",
+        "sex",
+    ]
     assert frame.columns.tolist()[-4:] == ["method", "basis", "publication", "caution"]
     assert frame["estimate"].unique().tolist() == ["prevalence_1", "total_2"]
     assert fl.publish(list(made.values())).to_frame()["estimate"].unique().tolist() == ["prevalence_1", "total_2"]

@@ -12,7 +12,7 @@ import fl_estimate as fl
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import MEAN, PREVALENCE, REPLICATES, TAYLOR, WALD, ZERO_CASES, MethodName, Quantity
-from fl_estimate.results.columns import FIXED, HEAD, TAIL, completed
+from fl_estimate.results.columns import CONTEXT, FIXED, HEAD, TAIL, completed
 from fl_estimate.results.recipe import Period, Recipe
 
 
@@ -30,9 +30,9 @@ def test_every_column_stands_in_its_place_and_type() -> None:
     }  # fmt: skip
     made = built(columns, {"region": [None, 3]}, quantity=PREVALENCE, method=[TAYLOR, REPLICATES])
     frame = made.to_frame(labels=False)
-    assert list(frame.columns) == [*HEAD, "region", *TAIL]
+    assert list(frame.columns) == [*CONTEXT, *HEAD, "region", *TAIL]
     assert frame.index.equals(pd.RangeIndex(2))
-    texts = {"quantity", "outcome", "term", "margin", "interval_kind", "bound", "method", "basis"}
+    texts = {*CONTEXT, "quantity", "outcome", "term", "margin", "interval_kind", "bound", "method", "basis"}
     counts = {"n", "cases", "psus_with_cases", "region"}
     for name in frame:
         assert str(frame[name].dtype) == ("string" if name in texts else "Int64" if name in counts else "float64"), name
@@ -81,7 +81,7 @@ def test_what_is_left_out_is_missing_and_texts_are_empty() -> None:
 def test_a_result_without_rows() -> None:
     made = built({"value": []}, {"region": []})
     assert len(made) == 0
-    assert list(made.to_frame().columns) == [*HEAD, "region", *TAIL]
+    assert list(made.to_frame().columns) == [*CONTEXT, *HEAD, "region", *TAIL]
 
 
 @pytest.mark.parametrize("basis", [None, [], ["lists"], ["lists", "lists", "lists"]])

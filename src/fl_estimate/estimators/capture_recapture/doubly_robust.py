@@ -238,7 +238,8 @@ def doubly_robust(
     if told is None:
         return result
     frame = result.frame.assign(outcome=told.outcome)
-    return replace(result, frame=frame, population=told.population, reference_period=told.reference_period)
+    named = replace(result, frame=frame, population=told.population)
+    return named.about(reference_period=told.reference_period)
 
 
 def _own_lists(histories: CaptureHistories | None) -> tuple[str, ...]:

@@ -16,7 +16,6 @@ from fl_estimate.estimators.capture_recapture.posterior import tails
 from fl_estimate.estimators.hidden.method_bias import MethodFigures, sample_bias
 from fl_estimate.estimators.synthesis.reading import InputRows, one_of, smallest_part
 from fl_estimate.inputs.seeds import known_seed
-from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.results.basis import FIGURES, Support, weakest
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import (
@@ -451,7 +450,7 @@ def _laid_out(
         },
         {SITE: [line.site for line in lines]} if several else None,
         quantity=[line.quantity for line in lines], method=[line.method for line in lines], basis=table.basis,
-        recipe=replace(recipe, wording=SurveyWording()),
+        recipe=replace(recipe, wording=recipe.wording.of_origin),
         support=Support.joined([table.support(line.members) for line in lines]), diagnostics=told, draws=draws,
         reasons=reasons, inference=inference,
     )  # fmt: skip

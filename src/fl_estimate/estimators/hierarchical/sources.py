@@ -14,7 +14,6 @@ from fl_estimate.estimators.hierarchical.model.asked import check_numbers, tails
 from fl_estimate.estimators.hierarchical.model.posterior import grid_quantiles, resample
 from fl_estimate.estimators.hierarchical.model.sources_bias import BiasedSource, bias_figures, read_source
 from fl_estimate.estimators.sampling import known_seed
-from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.results.basis import Support, weakest
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import (
@@ -287,7 +286,7 @@ def _answer(
         },
     }  # fmt: skip
     # Words of tables and files are those of each source, not of what they come to.
-    plain = [replace(part.recipe, wording=SurveyWording(), provenance=Provenance()) for part in parts]
+    plain = [replace(part.recipe, wording=part.recipe.wording.of_origin, provenance=Provenance()) for part in parts]
     bases, support = _rests_on([estimates[source.name] for source in every])
     return build(
         columns,

@@ -12,7 +12,6 @@ import pandas as pd
 from fl_estimate.arrays import Floats
 from fl_estimate.design.intervals import GENERAL, general
 from fl_estimate.errors import EstimateFault, labels_shown, listed, not_one_of, shown
-from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.results.basis import ARRAYS, FIGURES, Support, weakest
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import (
@@ -310,7 +309,7 @@ def answer(
         method=method,
         basis=weakest(rows.basis for rows in inputs),
         # The words of the tables that it was made of are theirs.
-        recipe=replace(recipe, wording=SurveyWording()),
+        recipe=replace(recipe, wording=recipe.wording.of_origin),
         reasons=said,
         diagnostics=diagnostics,
         covariance=covariance,

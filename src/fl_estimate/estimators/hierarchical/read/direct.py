@@ -16,7 +16,7 @@ from fl_estimate.errors import EstimateFault, listed, missing_columns, shown
 from fl_estimate.results.basis import Support
 from fl_estimate.results.codes import MEAN, PREVALENCE
 from fl_estimate.results.columns import IMPUTED
-from fl_estimate.results.estimates import FIXED, NOT_STATED, Estimates
+from fl_estimate.results.estimates import CONTEXT, FIXED, NOT_STATED, Estimates
 
 NUMBERS: tuple[str, ...] = ("value", "se", "n", "cases", "deff", "undetermined")
 LIMITS: tuple[str, ...] = ("lower", "upper")
@@ -259,12 +259,18 @@ def as_floats(values: Sequence[Any], name: str) -> Floats:
         ) from error
 
 
+def _of_areas(names: list[str]) -> list[str]:
+    """By-columns without those that say of what a row speaks, where there are others; of these the country is an area."""
+    plain = [name for name in names if name not in CONTEXT]
+    return plain or [name for name in names if name == "country"] or names
+
+
 def _by_of(recipe: Estimates | None, columns: Mapping[str, Any], others: Sequence[Any], time: str | None = None) -> str:
     """Find the column that names the areas; that of the times only where there is no other."""
     if recipe is not None:
         candidates = list(recipe.by)
     else:
-        candidates = [name for name in columns if name not in FIXED]
+        candidates = _of_areas([name for name in columns if name not in FIXED])
         shared = [set(read_columns(frame, "covariates or population")) for frame in others if frame is not None]
         if len(candidates) > 1 and shared:
             candidates = [name for name in candidates if all(name in other for other in shared)]

@@ -30,8 +30,9 @@ from fl_estimate.results import storage
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import COEFFICIENT, REPLICATES, SUBPOPULATION, TAYLOR, WALD
-from fl_estimate.results.estimates import Estimates, from_record, to_record
+from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.p_values import p_values, t_values
+from fl_estimate.results.records import from_record, to_record
 
 Key = tuple[tuple[str, str], ...]
 """A domain: by-columns with their values as text, in the order of the columns' names."""
@@ -90,7 +91,7 @@ class Regression(Estimates):
                 fix="give a file that Regression.save wrote; fl.Estimates.read reads other results",
             )  # fmt: skip
         with storage.reading(Path(path)):
-            made = from_record(frame, told)
+            made = Estimates(**from_record(frame, told))
             models = {
                 tuple((str(name), str(value)) for name, value in key): KeptModel.from_dict(each)
                 for key, each in told.get("models", [])
