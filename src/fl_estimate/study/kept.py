@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.errors import FlError
-from fl_estimate.results.estimates import Estimates, to_record
+from fl_estimate.results.estimates import Estimates
+from fl_estimate.results.records import to_record
 from fl_estimate.study.beside import files_of_entry
 from fl_estimate.study.config import Study
 from fl_estimate.study.forms import Entry, PeopleEntry
