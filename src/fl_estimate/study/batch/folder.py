@@ -146,7 +146,7 @@ def _troubles(frame: pd.DataFrame, language: str) -> _Sheet:
 def outcome_lines(outcomes: tuple[StudyOutcome, ...]) -> list[list[str]]:
     """Rows for the terminal: code, study, what, how to mend it, of everything that went wrong."""
     return [
-        [one.code, f"{each.study}: {one.estimate}" if one.estimate else each.study, one.what + (f" ({one.found})" if one.found else ""), one.fix]
+        [one.code, f"{each.study}: {one.estimate}" if one.estimate else each.study, one.what + (f"\nfound: {one.found.strip()}" if one.found else ""), one.fix]
         for each in outcomes
         for one in each.troubles
     ]  # fmt: skip
