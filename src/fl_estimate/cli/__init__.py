@@ -6,11 +6,7 @@ estimating, nothing written; 130 interrupted. Errors stand on standard error in 
 
 from __future__ import annotations
 
-import os
-import sys
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
