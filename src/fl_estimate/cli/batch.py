@@ -162,7 +162,7 @@ def init(
     from fl_estimate.study.starter import starter
 
     with faults():
-        begun = starter(language, source=source, folder=file.parent)
+        begun = starter(language, source=source, folder=file.parent, name=file.name)
         write_new(file, begun.text, what="the study file")
         say(f"{file}: fill in what it asks for, then: fl-estimate check {file}")
         if begun.draft is not None:

@@ -120,7 +120,9 @@ def _mapping() -> Schema:
     parts["MappingPeriod"]["required"] = []
     _one_or_more(parts["DesignRule"]["properties"], "fpc")
     _one_or_more(parts["ReplicatesRule"]["properties"], "columns")
-    parts["JoinRule"]["properties"]["on"] = {"anyOf": [_TEXT, _TEXTS, {"type": "object", "additionalProperties": _TEXT}]}
+    parts["JoinRule"]["properties"]["on"] = {
+        "anyOf": [_TEXT, _TEXTS, {"type": "object", "additionalProperties": _TEXT}]
+    }
     parts["SourceRule"]["properties"] |= {name: {"description": option.says} for name, option in options().items()}
     parts["SourceRule"]["properties"].pop("more", None)
     rates = parts["RatesRule"]
