@@ -147,8 +147,8 @@ def _write(estimates: Estimates, place: Path, name: str) -> bool:
     """Write estimates with their draws, and say whether they come back as they were."""
     if type(estimates) is not Estimates:
         return False  # a regression is more than its rows, and made again in a moment
-    drawn = estimates.draws
-    if drawn is not None and not (isinstance(drawn, np.ndarray) and drawn.dtype == np.float64):
+    drawn: Any = estimates.draws
+    if drawn is not None and getattr(drawn, "dtype", None) != np.float64:
         return False
     try:
         estimates.save(place / f"{name}.parquet")

@@ -238,16 +238,14 @@ def _name(entry: Any, position: int) -> str:
 
 
 def _put(content: dict[str, Any], key: str, value: Any) -> None:
-    steps = _places(content, key)
+    *before, last = _places(content, key)
     here: Any = content
-    for step in steps[:-1]:
-        if isinstance(step, int):
-            here = here[step]
-            continue
-        here = here.setdefault(step, {})
+    for step in before:
+        table = cast("dict[Step, Any]", here)
+        here = table[step] if isinstance(step, int) else table.setdefault(step, {})
         if not isinstance(here, dict | list):
             raise _no_place(f"{key}: {step} is a value in the file, and no table", f"set {step} itself")
-    here[steps[-1]] = value
+    cast("dict[Step, Any]", here)[last] = value
 
 
 def _within(content: Mapping[str, Any], loc: Sequence[Step]) -> list[Step]:
@@ -255,11 +253,10 @@ def _within(content: Mapping[str, Any], loc: Sequence[Step]) -> list[Step]:
     here: Any = content
     steps: list[Step] = []
     for step in loc:
-        inside = isinstance(here, dict) and step in here
-        if not inside and not (isinstance(here, list) and isinstance(step, int)):
-            continue
-        here = here[step]
-        steps.append(step)
+        known = isinstance(here, dict) and step in cast("dict[Step, Any]", here)
+        if known or (isinstance(here, list) and isinstance(step, int)):
+            here = cast("dict[Step, Any]", here)[step]
+            steps.append(step)
     return steps
 
 

@@ -10,12 +10,11 @@ from typing import Any
 import pandas as pd
 
 from fl_estimate.pages.template import page
-from fl_estimate.reporting.suppression import NOT_PUBLISHED
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.saved import SavedForm
 from fl_estimate.study.batch.outcome import GOOD, BatchResult, StudyOutcome
 from fl_estimate.study.batch.plan import SUMMARY
-from fl_estimate.study.batch.tables import BatchTable, headlines, trends, world
+from fl_estimate.study.batch.tables import BatchTable, headlines, printed, trends, world
 from fl_estimate.study.folder import replacing, write_manifest
 from fl_estimate.version import package_version
 from fl_estimate.words.say import say
@@ -26,7 +25,7 @@ _HEADLINE = ("estimate", "quantity", "outcome", "period", "value", "lower", "upp
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Sheet:
+class _BatchSheet:
     title: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -35,10 +34,10 @@ class _Sheet:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Page:
+class _BatchPage:
     facts: tuple[str, ...]
     lead: str
-    sections: tuple[tuple[str, str, tuple[_Sheet, ...]], ...]
+    sections: tuple[tuple[str, str, tuple[_BatchSheet, ...]], ...]
 
 
 def status_table(result: BatchResult, figures: pd.DataFrame) -> pd.DataFrame:
@@ -73,13 +72,13 @@ def write_summary(
     return folder
 
 
-def _told(result: BatchResult, figures: pd.DataFrame, table: pd.DataFrame, unread: tuple[str, ...], language: str) -> _Page:  # fmt: skip
+def _told(result: BatchResult, figures: pd.DataFrame, table: pd.DataFrame, unread: tuple[str, ...], language: str) -> _BatchPage:  # fmt: skip
     good = sum(each.status in GOOD for each in result.outcomes)
     facts = [say("batch", "done", language, count=good)]
     if good < len(result.outcomes):
         facts.append(say("batch", "not_done", language, count=len(result.outcomes) - good))
     lead = f"{say('batch', 'judged', language)} {_verdict(result, unread, language)}"
-    return _Page(facts=tuple(facts), lead=lead, sections=tuple(_sections(result, figures, table, language)))
+    return _BatchPage(facts=tuple(facts), lead=lead, sections=tuple(_sections(result, figures, table, language)))
 
 
 def _verdict(result: BatchResult, unread: tuple[str, ...], language: str) -> str:
@@ -92,55 +91,53 @@ def _verdict(result: BatchResult, unread: tuple[str, ...], language: str) -> str
 
 def _sections(
     result: BatchResult, figures: pd.DataFrame, table: pd.DataFrame, language: str
-) -> Iterator[tuple[str, str, tuple[_Sheet, ...]]]:
+) -> Iterator[tuple[str, str, tuple[_BatchSheet, ...]]]:
     if len(result.derived):
         rows = tuple(tuple(str(cell) for cell in row) for row in result.derived.to_numpy().tolist())
         heads = tuple(map(str, result.derived.columns))
-        yield say("batch", "derived", language), "", (_Sheet(title="", heads=heads, rows=rows, text=tuple(range(len(heads)))),)  # fmt: skip
+        yield say("batch", "derived", language), "", (_BatchSheet(title="", heads=heads, rows=rows, text=tuple(range(len(heads)))),)  # fmt: skip
     if laid := tuple(_sheet(each, language) for each in world(figures, language)):
         yield say("batch", "world", language), say("batch", "world_note", language), laid
     if laid := tuple(_sheet(each, language) for each in trends(figures, language)):
         yield say("batch", "trend", language), say("batch", "trend_note", language), laid
-    yield say("batch", "studies", language), "", (_studies(table, language),)
+    yield say("batch", "studies", language), "", (_studies(table, figures, language),)
     if any(each.troubles for each in result.outcomes):
         yield say("batch", "troubles", language), "", (_troubles(result.troubles(), language),)
 
 
-def _sheet(table: BatchTable, language: str) -> _Sheet:
+def _sheet(table: BatchTable, language: str) -> _BatchSheet:
     notes = [say("batch", "caution_note", language)] if any("†" in cell for row in table.rows for cell in row) else []
     notes += [say("batch", "other_definition", language)] if table.other_definitions else []
-    text = (len(table.heads) - 2, len(table.heads) - 1) if not table.trend else ()
-    return _Sheet(title=table.title, heads=table.heads, rows=table.rows, notes=tuple(notes), text=text)
+    text = (1, len(table.heads) - 2, len(table.heads) - 1) if not table.trend else ()
+    return _BatchSheet(title=table.title, heads=table.heads, rows=table.rows, notes=tuple(notes), text=text)
 
 
-def _studies(table: pd.DataFrame, language: str) -> _Sheet:
+def _studies(table: pd.DataFrame, figures: pd.DataFrame, language: str) -> _BatchSheet:
     heads = tuple(say("batch", code, language) for code in ("study", "status", "seconds", "memory", "headline"))
     rows = tuple(
         (
             str(row["study"]), say("batch", f"status.{row['status']}", language), f"{row['seconds']:.1f}",
-            "" if pd.isna(row["peak_mb"]) else str(row["peak_mb"]), _headline(row, language),
+            "" if pd.isna(row["peak_mb"]) else str(row["peak_mb"]), _headline(row, figures, language),
         )
         for row in table.to_dict("records")
     )  # fmt: skip
-    return _Sheet(title="", heads=heads, rows=rows, text=(1, 4))
+    return _BatchSheet(title="", heads=heads, rows=rows, text=(1, 4))
 
 
-def _headline(row: Mapping[Any, Any], language: str) -> str:
-    """The leading figure in its own digits, as the machine files have it."""
+def _headline(row: Mapping[Any, Any], figures: pd.DataFrame, language: str) -> str:
+    """The leading figure as the report of the study prints it."""
     if pd.isna(row["headline_publication"]):
         return ""
-    said = say("quantity", str(row["headline_quantity"]), language)
-    if row["headline_publication"] == NOT_PUBLISHED:
-        return f"{said}: {say('flag', NOT_PUBLISHED, language)}"
-    value, lower, upper = (row[f"headline_{name}"] for name in ("value", "lower", "upper"))
-    figure = f"≤ {upper:g}" if pd.isna(value) else f"{value:g} ({lower:g}–{upper:g})"
-    return f"{said}: {figure}"
+    wanted = (row["study"], row["headline_estimate"], row["headline_quantity"])
+    rows = zip(figures["study"], figures["estimate"], figures["quantity"], strict=True)
+    position = list(rows).index(wanted)
+    return printed(figures.iloc[position : position + 1], language)
 
 
-def _troubles(frame: pd.DataFrame, language: str) -> _Sheet:
+def _troubles(frame: pd.DataFrame, language: str) -> _BatchSheet:
     heads = tuple(say("batch", code, language) for code in ("code", "study", "estimate", "what", "fix"))
     rows = tuple(tuple(map(str, row)) for row in frame.to_numpy().tolist())
-    return _Sheet(title="", heads=heads, rows=rows, text=tuple(range(5)))
+    return _BatchSheet(title="", heads=heads, rows=rows, text=tuple(range(5)))
 
 
 def outcome_lines(outcomes: tuple[StudyOutcome, ...]) -> list[list[str]]:

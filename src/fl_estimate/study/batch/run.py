@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import time
@@ -19,7 +18,7 @@ from fl_estimate.study.batch.folder import write_summary
 from fl_estimate.study.batch.log import BatchLog
 from fl_estimate.study.batch.outcome import GOOD, BatchResult, StudyOutcome, not_started
 from fl_estimate.study.batch.plan import PlannedStudy, find_studies, plan
-from fl_estimate.study.batch.slots import Slots
+from fl_estimate.study.batch.slots import Slots, processors
 from fl_estimate.study.batch.tables import audited, figures, read_folders
 from fl_estimate.study.locking import alone, free
 from fl_estimate.study.run import done_before
@@ -221,8 +220,9 @@ class _Teller:
 
 def _jobs(jobs: int | None) -> int:
     if jobs is None:
-        return min(os.process_cpu_count() or 1, MOST_JOBS)
-    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
+        return min(processors(), MOST_JOBS)
+    given: object = jobs
+    if isinstance(given, bool) or not isinstance(given, int) or jobs < 1:
         raise StudyFault(
             "FL-STUDY-58",
             "studies side by side are a whole number from 1",

@@ -152,7 +152,7 @@ def _study(line: str) -> None:
     warnings.showwarning = _tell_warning
     try:
         run_study = import_module("fl_estimate.study.run").run_study
-        result = run_study(told.pop("path"), progress=lambda step: _say(step=step), **told)
+        result = run_study(told.pop("path"), progress=_tell_step, **told)
         _say(done={
             "failed": [[name, error.code, error.what, error.found, error.fix] for name, error in result.failed.items()],
             "skipped": result.skipped, "taken": list(result.taken),
@@ -189,6 +189,10 @@ def _say(**message: Any) -> None:
     with suppress(BrokenPipeError):
         _out.write(f"{json.dumps(message)}\n")
         _out.flush()
+
+
+def _tell_step(step: str) -> None:
+    _say(step=step)
 
 
 def _tell_warning(message: Warning | str, category: type[Warning] = Warning, *_: Any, **__: Any) -> None:

@@ -25,6 +25,12 @@ _BLAS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_M
 _OWN_GROUP = os.name != "nt"
 
 
+def processors() -> int:
+    """How many this process may use."""
+    asked = getattr(os, "sched_getaffinity", None)
+    return len(asked(0)) if asked is not None else os.cpu_count() or 1
+
+
 class Slots:
     """Runs studies, `jobs` at a time.
 
@@ -99,7 +105,7 @@ class Slots:
 
     def _environment(self) -> dict[str, str]:
         """Processes side by side share the processors: their own threads would be in each other's way."""
-        each = str(max(1, (os.process_cpu_count() or 1) // self._jobs))
+        each = str(max(1, processors() // self._jobs))
         own = {**dict.fromkeys(_BLAS, "1"), "POLARS_MAX_THREADS": each, "NUMBA_NUM_THREADS": each}
         return {**own, **os.environ, "PYTHONIOENCODING": "utf-8"}
 

@@ -170,6 +170,12 @@ def audited(folders: Folders) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True).drop_duplicates(ignore_index=True) if rows else pd.DataFrame()
 
 
+def printed(part: pd.DataFrame, language: str) -> str:
+    """One figure with its name and interval, in a line."""
+    scale, row = _scale(part), part.iloc[0].to_dict()
+    return f"{scale.head(language)}: {_figure(row, scale, language)} {_bracketed(row, scale, language)}".strip()
+
+
 # --- parts ------------------------------------------------------------------------------------------------------
 
 
@@ -217,12 +223,12 @@ def _line(country: str, rows: pd.DataFrame, columns: Sequence[Any], scale: Scale
     return (country, *cells)
 
 
-def _where(row: Mapping[str, Any]) -> str:
+def _where(row: Mapping[Any, Any]) -> str:
     country = str(row["country"])
     return f"{country} ({row['study']})" if country else str(row["study"])
 
 
-def _figure(row: Mapping[str, Any], scale: Scale, language: str) -> str:
+def _figure(row: Mapping[Any, Any], scale: Scale, language: str) -> str:
     """A figure as its own report prints it, or the words in its place."""
     status = str(row["publication"])
     if status == NOT_PUBLISHED:
@@ -232,14 +238,14 @@ def _figure(row: Mapping[str, Any], scale: Scale, language: str) -> str:
     return f"{scale.figure(row, 'value', language)}{' †' if row['caution'] else ''}"
 
 
-def _interval(row: Mapping[str, Any], scale: Scale, language: str) -> str:
+def _interval(row: Mapping[Any, Any], scale: Scale, language: str) -> str:
     if row["publication"] == NOT_PUBLISHED or row["publication"] in LIMITS:
         return ""
     lower, upper = (scale.figure(row, name, language) for name in ("lower", "upper"))
     return spread(lower, upper, language) if lower and upper else ""
 
 
-def _bracketed(row: Mapping[str, Any], scale: Scale, language: str) -> str:
+def _bracketed(row: Mapping[Any, Any], scale: Scale, language: str) -> str:
     interval = _interval(row, scale, language)
     return f"({interval})" if interval else ""
 
