@@ -195,6 +195,10 @@ bench-rds: .venv/.ready ## Time the bootstraps of respondent-driven sampling, 1,
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/respondent_driven.py $(ARGS)
 
 
+.PHONY: bench-batch
+bench-batch: .venv/.ready ## Run 40 synthetic countries x 3 rounds side by side, killed in the middle and taken up again: time, memory, same bytes (minutes)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/batch.py $(ARGS)
+
 .PHONY: unrounded
 unrounded: .venv/.ready ## Compare the unrounded estimates of the sample studies with those kept: make unrounded ARGS="keep FILE" first, "compare FILE" after
 	@$(BIN)/python scripts/unrounded.py $(ARGS)

@@ -218,11 +218,11 @@ class _Teller:
         )  # fmt: skip
 
 
-def _jobs(jobs: int | None) -> int:
+def _jobs(jobs: object) -> int:
     if jobs is None:
         return min(processors(), MOST_JOBS)
-    given: object = jobs
-    if isinstance(given, bool) or not isinstance(given, int) or jobs < 1:
+
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
         raise StudyFault(
             "FL-STUDY-58",
             "studies side by side are a whole number from 1",
