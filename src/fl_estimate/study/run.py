@@ -234,12 +234,13 @@ def _nested(study: Study, inputs: StudyInputs) -> dict[str, dict[str, dict[Any, 
 
 
 def _estimate(
-    study: Study, inputs: StudyInputs, tell: Tell, kept: KeptEstimates
+    study: Study, inputs: StudyInputs, tell: Tell, kept: KeptEstimates | None = None
 ) -> tuple[dict[str, Estimates], dict[str, FlError], dict[str, Appraisal]]:
     """Make every estimate; a fault of the sample itself stops the run, any other stops that estimate only.
 
     Imputed ones have their bounds beside them; what is made of them takes the imputed rows alone.
     """
+    kept = kept or KeptEstimates()
     shown: dict[str, Estimates] = {}
     made: dict[str, Estimates] = {}
     failed: dict[str, FlError] = {}

@@ -142,7 +142,9 @@ def test_what_people_may_write_otherwise_is_valid(of: str, content: dict[str, An
 
 def test_every_kind_of_estimate_is_there_with_words_for_its_keys() -> None:
     schema = json_schema("study")
-    titles = {part["title"] for part in schema["$defs"].values() if "title" in part and "kind" in part.get("properties", {})}
+    titles = {
+        part["title"] for part in schema["$defs"].values() if "title" in part and "kind" in part.get("properties", {})
+    }
     assert titles == set(methods())
     area = next(part for part in schema["$defs"].values() if part.get("title") == "area")
     assert area["description"]

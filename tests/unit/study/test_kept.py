@@ -53,7 +53,9 @@ class Run:
         self.folder = folder
         write(folder)
 
-    def __call__(self, out: str, *, resume: bool = True, study: str = STUDY, private: str = "private") -> fl.StudyResult:
+    def __call__(
+        self, out: str, *, resume: bool = True, study: str = STUDY, private: str = "private"
+    ) -> fl.StudyResult:
         (self.folder / "small.toml").write_text(study, encoding="utf-8")
         own = self.folder / private if private else None
         return run_study(self.folder / "small.toml", out=self.folder / out, private=own, resume=resume)

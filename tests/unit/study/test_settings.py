@@ -73,7 +73,12 @@ def test_an_estimate_is_named_by_its_place_or_its_name(file: Path, key: str) -> 
 
 
 def test_what_was_set_is_set_again_from_what_the_manifest_says(file: Path) -> None:
-    options = ["publish.rule={min_n = 100}", "title=2023", "classify.reference_day=2023-05-01", "estimate[1].by=[['region']]"]
+    options = [
+        "publish.rule={min_n = 100}",
+        "title=2023",
+        "classify.reference_day=2023-05-01",
+        "estimate[1].by=[['region']]",
+    ]
     first = read_study(file, settings=settings_of(options))
     again = read_study(file, settings=json.loads(json.dumps(dict(first.settings))))
     assert again.config == first.config

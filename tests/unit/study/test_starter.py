@@ -41,7 +41,11 @@ def test_it_passes_once_its_blanks_are_filled(language: str, tmp_path: Path) -> 
     text = starter(language).text.replace('"survey.sav"', '"people.csv"').replace('"survey.toml"', '"people.toml"')
     text = text.replace('framework = "icls2018_adult"', 'framework = "icls2018_adult"\nshort_instrument = true')
     (tmp_path / "study.toml").write_text(text, encoding="utf-8")
-    assert [entry.name for entry in read_study(tmp_path / "study.toml").config.estimate] == ["prevalence", "bounds", "total"]
+    assert [entry.name for entry in read_study(tmp_path / "study.toml").config.estimate] == [
+        "prevalence",
+        "bounds",
+        "total",
+    ]
     assert check_study(tmp_path / "study.toml").surveys["household"].people is not None
 
 
@@ -68,7 +72,10 @@ def test_a_mapping_beside_the_data_says_what_can_be_estimated(tmp_path: Path) ->
     )  # fmt: skip
     read = tomllib.loads(starter("en", source=tmp_path / "people.csv", folder=tmp_path).text)
     assert read["estimate"][0]["by"] == [["region"]]
-    assert [each["name"] for each in read["estimate"]] == ["prevalence", "bounds"]  # weights that do not expand have no total
+    assert [each["name"] for each in read["estimate"]] == [
+        "prevalence",
+        "bounds",
+    ]  # weights that do not expand have no total
 
 
 def test_without_one_it_says_how_to_draft_it(tmp_path: Path) -> None:

@@ -117,6 +117,7 @@ def run_batch(
     >>> fl.run_batch("countries", jobs=2, resume=True).to_frame()  # doctest: +SKIP
     """
     check_language(language)
+    side_by_side = _jobs(jobs)
     started = time.monotonic()
     name, found = find_studies(target, values, settings or {})
     root = Path(out) if out is not None else Path("out") / name
@@ -127,7 +128,7 @@ def run_batch(
         log.say(f"batch {name}: {len(studies)} studies{', resumed' if resume else ''}")
         try:
             with _terminated_like_interrupted():
-                outcomes = _outcomes(studies, _jobs(jobs), resume=resume, log=log, progress=progress)
+                outcomes = _outcomes(studies, side_by_side, resume=resume, log=log, progress=progress)
                 folders = read_folders({each.study: each.folder for each in outcomes if each.status in (*GOOD, "failed")})  # fmt: skip
                 log.say("auditing the folders together")
                 result = BatchResult(

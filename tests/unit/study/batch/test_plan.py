@@ -120,7 +120,10 @@ def test_a_table_gives_the_settings_of_each_run(tmp_path: Path) -> None:
         ("iso\nBO\n", "row 1 has no name"),
         ("name,iso\nbol,BO\nBOL,BO\n", "names stand twice (capitals do not count): bol"),
         ("name,iso\n../bol,BO\n", "row 1: '../bol' cannot be the name of a folder"),
-        ("name,isso\nbol,BO\n", "column 'isso': the template has no such key, and no text with {isso}; did you mean 'iso'?"),
+        (
+            "name,isso\nbol,BO\n",
+            "column 'isso': the template has no such key, and no text with {isso}; did you mean 'iso'?",
+        ),
         ("name,iso,iso\nbol,BO,BO\n", "column 'iso' stands twice"),
         ("name,iso,\nbol,BO,1\n", "column 3 has no head"),
         ("name,iso\nbol,BO,PE\n", "row 1: 3 cells under 2 heads"),
