@@ -12,8 +12,8 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-import fl_estimate.cli.batch as command
 from fl_estimate.cli import app
+from fl_estimate.cli import many as command
 from fl_estimate.study.batch.outcome import BatchResult, StudyOutcome, Trouble
 from fl_estimate.study.batch.run import BatchProgress
 from tests.unit.study.batch.studies import share
@@ -127,7 +127,7 @@ def test_run_and_check_take_keys_that_are_set(tmp_path: Path) -> None:
     status, _, err = call("check", study, "--set", "estimate.share.level=high")
     assert (status, "estimate[1].level: it should be a valid number (this was set" in err) == (2, True)
     assert call("check", study, "--set", "estimate.share.by=region")[0] == 0
-    status, out, _ = call("run", study, "--out", tmp_path / "out", "--set", "title=Set from outside")
+    status, _out, _ = call("run", study, "--out", tmp_path / "out", "--set", "title=Set from outside")
     assert status == 0
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["study"]["set"] == {"title": "Set from outside"}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fl_estimate.cli.batch import Set, batch, init, schema
+from fl_estimate.cli.many import Set, batch, init, schema
 from fl_estimate.cli.screen import DONE, FAILED
 from fl_estimate.cli.screen import faults as _faults
 from fl_estimate.cli.screen import printing as _printing

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,11 +65,11 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def first(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run that kept its estimates."""
     run = Run(tmp_path_factory.mktemp("kept"))
     assert run("fresh", resume=False).taken == ()
-    yield run
+    return run
 
 
 def test_all_are_taken_where_nothing_changed_and_the_folder_is_the_same(first: Run) -> None:

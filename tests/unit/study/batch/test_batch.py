@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ class Killer:
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, fl.BatchResult, list[BatchProgress]]]:
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, fl.BatchResult, list[BatchProgress]]:
     """A batch of one that is well, one whose data are not there, one of whose estimates fails, and one that is killed."""
     folder = tmp_path_factory.mktemp("batch")
     for name, iso in (("bol", "BO"), ("per", "PE"), ("ven", "VE")):
@@ -79,7 +79,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, fl.Ba
             killer(progress)
 
     result = fl.run_batch(folder / "countries", out=folder / "out", jobs=1, private=folder / "own", progress=tell)
-    yield folder, result, seen
+    return folder, result, seen
 
 
 @LINUX
