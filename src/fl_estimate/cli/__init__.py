@@ -134,14 +134,16 @@ def audit_release(
 ) -> None:
     """Find what readers can work out of released folders together: withheld cells that what is printed gives away.
 
+    Folders of different countries are of different people; one that names no country may be of any.
+
     Status 0: nothing; 1: something, in the table; 2: a folder is no result folder.
     """
-    from fl_estimate.reporting.disclosure.release_audit import derived
     from fl_estimate.reporting.releases import read_release
     from fl_estimate.reporting.terminal import print_table
+    from fl_estimate.study.batch.tables import Folders, audited
 
     with _faults():
-        result = derived([read_release(folder) for folder in folders])
+        result = audited(Folders(releases={str(folder): read_release(folder) for folder in folders}))
         if csv is not None:
             _write_new(csv, result.to_csv(index=False))
     if result.empty:

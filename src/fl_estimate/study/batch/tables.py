@@ -12,6 +12,7 @@ import pandas as pd
 
 from fl_estimate.errors import FlError
 from fl_estimate.inputs.wording import SurveyWording
+from fl_estimate.reporting.disclosure.release_audit import COLUMNS as OF_AUDIT
 from fl_estimate.reporting.disclosure.release_audit import derived
 from fl_estimate.reporting.naming import outcome_words
 from fl_estimate.reporting.releases import MANIFEST, Release, read_release
@@ -167,7 +168,11 @@ def audited(folders: Folders) -> pd.DataFrame:
     sets = sets or [list(folders.releases)]
     found = [derived([folders.releases[study] for study in studies]) for studies in sets if studies]
     rows = [each for each in found if len(each)]
-    return pd.concat(rows, ignore_index=True).drop_duplicates(ignore_index=True) if rows else pd.DataFrame()
+    return (
+        pd.concat(rows, ignore_index=True).drop_duplicates(ignore_index=True)
+        if rows
+        else pd.DataFrame(columns=list(OF_AUDIT))
+    )
 
 
 def printed(part: pd.DataFrame, language: str) -> str:
