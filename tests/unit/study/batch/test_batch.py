@@ -89,7 +89,7 @@ def test_each_study_has_its_own_end(done: tuple[Path, fl.BatchResult, Any]) -> N
         "bol/study": "done", "col/study": "failed", "per/study": "fault", "ven/study": "crashed",
     }  # fmt: skip
     assert not result.ok
-    troubles = result.troubles().set_index("study")
+    troubles: Any = result.troubles().set_index("study")
     assert list(troubles.columns) == ["code", "estimate", "what", "fix"]
     assert troubles.loc["per/study", "code"] == "FL-FILE-01"
     assert (troubles.loc["col/study", "estimate"], troubles.loc["col/study", "code"]) == ("share", "FL-EST-07")
@@ -112,7 +112,7 @@ def test_time_and_memory_are_measured_and_progress_is_told(
     done: tuple[Path, fl.BatchResult, list[BatchProgress]],
 ) -> None:
     _, result, seen = done
-    frame = result.to_frame().set_index("study")
+    frame: Any = result.to_frame().set_index("study")
     assert (frame["seconds"] >= 0).all()
     assert 50 < frame.loc["bol/study", "peak_mb"] < 5_000
     ends = [each for each in seen if each.outcome is not None]
@@ -126,12 +126,12 @@ def test_time_and_memory_are_measured_and_progress_is_told(
 def test_the_folder_over_all_has_what_was_published_and_nothing_else(done: tuple[Path, fl.BatchResult, Any]) -> None:
     folder, _, _ = done
     over = folder / "out" / "batch"
-    studies = pd.read_csv(over / "studies.csv").set_index("study")
-    printed = pd.read_csv(folder / "out" / "bol" / "study" / "estimates.csv")
+    studies: Any = pd.read_csv(over / "studies.csv").set_index("study")
+    printed: Any = pd.read_csv(folder / "out" / "bol" / "study" / "estimates.csv")
     assert studies.loc["bol/study", "headline_value"] == printed.loc[0, "value"]
     assert studies.loc["bol/study", "headline_publication"] == "published"
     assert pd.isna(studies.loc["per/study", "headline_value"])
-    figures = pd.read_csv(over / "figures.csv")
+    figures: Any = pd.read_csv(over / "figures.csv")
     assert list(figures["study"]) == ["bol/study", "col/study"]
     assert list(figures["country"]) == ["BO", "CO"]
     assert list(figures["estimate"]) == ["share", "ages"]

@@ -61,7 +61,7 @@ def test_each_country_has_a_line_with_its_last_period(folders: Folders) -> None:
 
 
 def test_what_is_withheld_is_in_no_file(folders: Folders) -> None:
-    frame = figures(folders).set_index("study")
+    frame: Any = figures(folders).set_index("study")
     assert frame.loc["PE_2023", "publication"] == "not_published"
     assert frame.loc["PE_2023", ["value", "se", "lower", "upper", "cases"]].isna().all()
 
