@@ -18,7 +18,7 @@ import pandas as pd
 from fl_estimate.errors import FlError
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.records import to_record
-from fl_estimate.study.beside import files_of_entry
+from fl_estimate.study.beside import files_of_entry, side_files
 from fl_estimate.study.config import Study
 from fl_estimate.study.forms import Entry, PeopleEntry
 from fl_estimate.study.inputs import Fingerprint, shared_files
@@ -49,9 +49,11 @@ def estimate_keys(study: Study, mark: Fingerprint) -> dict[str, str]:
     others = {name: part for name, part in people.items() if name not in _OF_PEOPLE}
     people["drawn"] = drawn
     files = mark.parts["files"]
+    # A file that nobody knows to be another's is one that people come of.
+    shared = (set(files) - _of_others(study)) | set(shared_files(study))
     keys: dict[str, str] = {}
     for entry in study.config.estimate:
-        written = {*files_of_entry(study, entry), *(shared_files(study) if isinstance(entry, PeopleEntry) else ())}
+        written = {*files_of_entry(study, entry), *(shared if isinstance(entry, PeopleEntry) else ())}
         told = {
             "entry": entry.model_dump(mode="json"),
             "people": people if isinstance(entry, PeopleEntry) else others,
@@ -61,6 +63,14 @@ def estimate_keys(study: Study, mark: Fingerprint) -> dict[str, str]:
         }
         keys[entry.name] = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
     return keys
+
+
+def _of_others(study: Study) -> set[str]:
+    """Files beside the surveys, and those that publication alone needs, as written."""
+    config = study.config
+    found = {*side_files(study), *(f"{each}/estimates.csv" for each in config.publish.previous)}
+    found |= {config.truth.file} if config.truth is not None else set()
+    return found | ({config.map.geojson} if config.map is not None else set())
 
 
 @dataclass(kw_only=True)
