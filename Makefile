@@ -213,6 +213,9 @@ bench-rds: .venv/.ready ## Time the bootstraps of respondent-driven sampling, 1,
 .PHONY: spark
 spark: .venv/.ready ## Ask a local Spark, and Dask, all questions of tests/engines (minutes; needs Java 17; pyspark goes into out/)
 	@$(BIN)/python scripts/spark.py $(ARGS)
+.PHONY: bench-batch
+bench-batch: .venv/.ready ## Run 40 synthetic countries x 3 rounds side by side, killed in the middle and taken up again: time, memory, same bytes (minutes)
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/batch.py $(ARGS)
 
 .PHONY: unrounded
 unrounded: .venv/.ready ## Compare the unrounded estimates of the sample studies with those kept: make unrounded ARGS="keep FILE" first, "compare FILE" after

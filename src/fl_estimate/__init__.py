@@ -108,6 +108,9 @@ if TYPE_CHECKING:
     from fl_estimate.schema.codebook import codebook as codebook
     from fl_estimate.schema.expressions import cut as cut
     from fl_estimate.schema.validate import ValidationReport as ValidationReport
+    from fl_estimate.study.batch.outcome import BatchResult as BatchResult
+    from fl_estimate.study.batch.outcome import StudyOutcome as StudyOutcome
+    from fl_estimate.study.batch.run import run_batch as run_batch
     from fl_estimate.study.respondent import explain_respondent as explain_respondent
     from fl_estimate.study.run import StudyResult as StudyResult
     from fl_estimate.study.run import run_study as run_study
@@ -116,6 +119,7 @@ if TYPE_CHECKING:
 
 _WHERE: dict[str, str] = {
     "Allocation": "design.allocation",
+    "BatchResult": "study.batch.outcome",
     "CaptureHistories": "inputs.histories",
     "ChangePlan": "design.planning",
     "Classification": "indicators.classify",
@@ -136,6 +140,7 @@ _WHERE: dict[str, str] = {
     "Replicates": "inputs.replicates",
     "SampleDesign": "laboratory.sample_design",
     "SamplePlan": "design.planning",
+    "StudyOutcome": "study.batch.outcome",
     "StudyResult": "study.run",
     "SuppressionRule": "reporting.suppression",
     "SurveyData": "inputs.survey_data",
@@ -201,6 +206,7 @@ _WHERE: dict[str, str] = {
     "regress_multinomial": "estimators.survey.models.class_regression",
     "regress_ordinal": "estimators.survey.models.class_regression",
     "replicate": "design.replicates",
+    "run_batch": "study.batch.run",
     "run_study": "study.run",
     "simulate_coverage": "laboratory.coverage",
     "stack": "results.stack",

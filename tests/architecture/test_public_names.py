@@ -12,9 +12,9 @@ import fl_estimate as fl
 
 # A name added or taken away is a decision: it is written down here as well.
 NAMES = (
-    "Allocation", "CaptureHistories", "ChangePlan", "Classification", "CoverageReport", "Design", "Estimates", "Explanation", "FlError",
+    "Allocation", "BatchResult", "CaptureHistories", "ChangePlan", "Classification", "CoverageReport", "Design", "Estimates", "Explanation", "FlError",
     "FlWarning", "Framework", "FrameworkComparison", "Imputation", "Mapping", "NOT_STATED", "PublishedAppraisal", "PublishedEstimates",
-    "Regression", "Replicates", "SampleDesign", "SamplePlan", "StudyResult", "SuppressionRule", "SurveyData", "SurveyTest",
+    "Regression", "Replicates", "SampleDesign", "SamplePlan", "StudyOutcome", "StudyResult", "SuppressionRule", "SurveyData", "SurveyTest",
     "ValidationReport", "WeightSummary", "adjust_nonresponse", "adjustment_steps", "allocate", "appraisal_page", "by_episode",
     "calibrate", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks", "compare_proxies", "contrast", "cut", "datasets",
     "delta_curve", "draft_mapping", "effect_ratios", "estimate_mean", "estimate_prevalence", "estimate_quantile", "estimate_ratio", "estimate_total",
@@ -23,7 +23,7 @@ NAMES = (
     "plot_convergence", "plot_counts", "plot_linkage", "plot_map", "plot_methods", "plot_overlaps", "plot_plan", "plot_recruitment",
     "plot_sensitivity", "plot_shrinkage",
     "plot_weights", "pool", "post_stratify", "predict", "publish", "publish_appraisal", "rank_test", "regress",
-    "regress_multinomial", "regress_ordinal", "replicate", "run_study", "simulate_coverage", "stack", "standardise", "synthesis", "t_test",
+    "regress_multinomial", "regress_ordinal", "replicate", "run_batch", "run_study", "simulate_coverage", "stack", "standardise", "synthesis", "t_test",
     "term_test", "tipping_point",
     "trim_weights", "undercoverage_curve", "validate", "weight_summary",
 )  # fmt: skip

@@ -155,7 +155,7 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
 CALLS |= FURTHER | HIDDEN
 OTHERWISE = {
     "load", "load_lists", "draft_mapping",  # read files: test_no_answer_leaves_files
-    "run_study",  # runs a study: test_no_answer_leaves_studies
+    "run_study", "run_batch",  # run studies: test_no_answer_leaves_studies
     "plot_plan",  # takes plans by their place: test_plans_are_told_by_their_place
     "frameworks",  # takes nothing
     "capture_recapture.select_conditional",  # fits many models: conditional_loglinear is walked

@@ -184,6 +184,39 @@ def test_a_run_takes_no_answers_along(tmp_path: Path) -> None:
     assert marks_in_bytes((tmp_path / "people.csv").read_bytes())
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [None, "no header", "a study of answers", "bytes of no encoding"])
+def test_a_batch_takes_no_answers_along(name: str | None, tmp_path: Path) -> None:
+    """Nor do its log, its tables and its page; and the messages of what a spoilt file stops."""
+    (tmp_path / "studies").mkdir()
+    write(tmp_path / "studies", frame=planted())
+    if name is not None:
+        SPOILT[name](tmp_path / "studies")
+    words = [
+        "batch",
+        str(tmp_path / "studies"),
+        "--out",
+        str(tmp_path / "out"),
+        "--private",
+        str(tmp_path / "own"),
+        "--jobs",
+        "1",
+    ]
+    result = CliRunner().invoke(app, words)
+    assert isinstance(result.exception, SystemExit | None), result.exception
+    assert not marks_in(result.stdout + result.stderr)
+    files = [*files_of(tmp_path / "out"), *files_of(tmp_path / "own")]
+    assert (result.exit_code == 0) is (name is None)
+    assert name is not None or {path.name for path, _ in files} >= {
+        "batch.log",
+        "studies.csv",
+        "figures.csv",
+        "batch.html",
+    }
+    for path, content in files:
+        assert not marks_in_bytes(content), path
+
+
 def models() -> list[type[BaseModel]]:
     """Every model of pydantic that this package reads a file with."""
     found, todo = [], list(BaseModel.__subclasses__())

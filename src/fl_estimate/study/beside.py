@@ -39,11 +39,16 @@ class SideFiles:
 def side_files(study: Study) -> Iterable[str]:
     """Every file beside the surveys that a study names, as written."""
     for entry in study.config.estimate:
-        if isinstance(entry, ListsEntry):
-            yield entry.file
-            if entry.mapping is not None and isinstance(study.mapping(entry.mapping), Path):
-                yield entry.mapping
-        yield from (_file(written) for _, _, written in _named(entry) if not isinstance(written, int | float))
+        yield from files_of_entry(study, entry)
+
+
+def files_of_entry(study: Study, entry: Entry) -> Iterable[str]:
+    """The files beside the surveys that one estimate names, as written."""
+    if isinstance(entry, ListsEntry):
+        yield entry.file
+        if entry.mapping is not None and isinstance(study.mapping(entry.mapping), Path):
+            yield entry.mapping
+    yield from (_file(written) for _, _, written in _named(entry) if not isinstance(written, int | float))
 
 
 def overlap_files(study: Study) -> frozenset[str]:

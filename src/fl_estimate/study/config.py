@@ -36,7 +36,8 @@ from fl_estimate.study.faults import fault_lines
 from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry, entry_models, keys_at, tag_of
 from fl_estimate.study.imputing import impute_faults
 from fl_estimate.study.plan import between_faults, earlier_faults, kept_faults, key_faults
-from fl_estimate.study.rounds import Rounds, base_of, expanded, round_faults, round_of
+from fl_estimate.study.rounds import Rounds, base_of, expanded, round_faults, round_of, without_round
+from fl_estimate.study.settings import Settings, as_written, fitted, places_set, with_settings
 from fl_estimate.words.languages import LANGUAGES, is_language
 
 
@@ -72,7 +73,7 @@ class Study:
     """A study file that was read: its checked content, its name, and the folder its paths start from.
 
     `positions` are those of the estimates in the file, from 1. Where a study is read in spite of faults, the
-    broken parts are left out of `config`; `broken` names them.
+    broken parts are left out of `config`; `broken` names them. `settings` are the keys that were set from outside the file.
     """
 
     config: StudyConfig
@@ -82,6 +83,7 @@ class Study:
     positions: tuple[int, ...]
     broken: frozenset[str] = frozenset()
     rounds: Rounds = field(default_factory=Rounds)
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def numbered(self) -> Iterable[tuple[str, Entry]]:
         """Each estimate with its place in the file, ``estimate[2]``."""
@@ -113,13 +115,15 @@ class Study:
         return next((each for each in self.config.round if each.name == round_of(name)), None)
 
 
-def read_study(path: str | Path) -> Study:
+def read_study(path: str | Path, *, settings: Settings | None = None) -> Study:
     """Read and check a study file.
 
     Parameters
     ----------
     path : str or Path
         A TOML file. Paths in it are relative to its folder.
+    settings : mapping, optional
+        Keys that are set over those of the file, by their dotted names.
 
     Returns
     -------
@@ -131,9 +135,10 @@ def read_study(path: str | Path) -> Study:
     FileFault
         FL-FILE-01: there is no such file.
     StudyFault
-        FL-STUDY-01: it is not TOML (line and column); FL-STUDY-02: its content is wrong (every fault at once).
+        FL-STUDY-01: it is not TOML (line and column); FL-STUDY-02: its content is wrong (every fault at once);
+        FL-STUDY-50, FL-STUDY-51: what is set is no key, or has no place in the file.
     """
-    study, fault = read_with_faults(path)
+    study, fault = read_with_faults(path, settings=settings)
     if fault is not None:
         raise fault
     if study is None:
@@ -141,7 +146,7 @@ def read_study(path: str | Path) -> Study:
     return study
 
 
-def read_with_faults(path: str | Path) -> tuple[Study | None, StudyFault | None]:
+def read_with_faults(path: str | Path, *, settings: Settings | None = None) -> tuple[Study | None, StudyFault | None]:
     """Read a study file in spite of faults in its keys, so that those of files and columns can be found in the same round.
 
     Returns
@@ -157,9 +162,14 @@ def read_with_faults(path: str | Path) -> tuple[Study | None, StudyFault | None]
         As `read_study`, where the file is not there (FL-FILE-01) or no TOML (FL-STUDY-01).
     """
     file = Path(path)
-    raw, content = _content(path, file)
-    content, rounds = expanded(_with_rule(content, file))
+    raw, written = _content(path, file)
+    given = settings or {}
+    once = _with_rule(with_settings(written, given), file)
+    content, rounds = expanded(once)
     left = _left(content)
+    if given and fitted(once, given, rounds.errors_in_file(left.errors)):
+        content, rounds = expanded(once)
+        left = _left(content)
     faults = (
         fault_lines(left.errors, content, keys=lambda loc: keys_at(loc, study_model())) if left.errors else list[str]()
     )
@@ -169,14 +179,24 @@ def read_with_faults(path: str | Path) -> tuple[Study | None, StudyFault | None]
     if meant.config is not None:
         faults += _between_faults(meant.config, meant.positions, file.parent, whole=not meant.broken)
     faults = list(dict.fromkeys(rounds.in_file(fault) for fault in faults))
-    fault = _broken(file.name, faults) if faults else None
+    fault = _broken(file.name, _marked(faults, places_set(once, given))) if faults else None
     if left.config is None:
         return None, fault
     study = Study(
         config=left.config, name=file.stem, folder=file.parent, sha256=hashlib.sha256(raw).hexdigest(),
-        positions=left.positions, broken=left.broken, rounds=rounds,
+        positions=left.positions, broken=left.broken, rounds=rounds, settings=as_written(written, once, given),
     )  # fmt: skip
     return study, fault
+
+
+def _marked(faults: Sequence[str], places: Sequence[str]) -> list[str]:
+    """Faults of keys that were set say so: whoever looks for them in the file does not find them there."""
+    return [
+        f"{fault} (this was set, it does not stand in the file)"
+        if any(without_round(fault).startswith((f"{place}:", f"{place}.", f"{place}[")) for place in places)
+        else fault
+        for fault in faults
+    ]
 
 
 @dataclass(frozen=True)

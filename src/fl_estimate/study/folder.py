@@ -21,7 +21,7 @@ from fl_estimate.study.locking import alone, free
 MANIFEST = "manifest.json"
 FORM = FORM_OF_RELEASES.text
 """The form of the manifest, as the manifest says it; `reporting.releases` reads it."""
-OURS = "fl_estimate study result "
+OURS = ("fl_estimate study result ", "fl_estimate batch result ")
 PART, NEW, BEFORE = ".fl_estimate.part", ".fl_estimate.new", "before.json"
 """Being written; whole, and on its way to its place; in the latter, the manifest of the result that it replaces."""
 LOOKS = 5

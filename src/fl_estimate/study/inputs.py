@@ -374,6 +374,19 @@ def package_versions() -> dict[str, str]:
 
 def _written_files(study: Study) -> Iterable[str]:
     """Every file that the study names, as written."""
+    yield from shared_files(study)
+    yield from side_files(study)
+    yield from (each.truth for each in study.config.round if each.truth is not None)
+    if study.config.truth is not None:
+        yield study.config.truth.file
+    if study.config.map is not None:
+        yield study.config.map.geojson
+    # What an earlier release prints decides what this one may.
+    yield from (f"{each}/estimates.csv" for each in study.config.publish.previous)
+
+
+def shared_files(study: Study) -> Iterable[str]:
+    """The files that people and their classes and weights come of, as written."""
     for source in study.config.source.values():
         yield from [source.file] if isinstance(source.file, str) else source.file.values()
         if isinstance(study.mapping(source.mapping), Path):
@@ -382,18 +395,9 @@ def _written_files(study: Study) -> Iterable[str]:
     if study.config.classify is not None:
         frameworks = study.config.classify.framework
         yield from (f for f in ([frameworks] if isinstance(frameworks, str) else frameworks) if f.endswith(".toml"))
-    yield from side_files(study)
     if study.config.calibrate is not None and isinstance(study.config.calibrate.margins, str):
         yield study.config.calibrate.margins
-    for each in study.config.round:
-        yield from [each.margins] if isinstance(each.margins, str) else []
-        yield from [each.truth] if each.truth is not None else []
-    if study.config.truth is not None:
-        yield study.config.truth.file
-    if study.config.map is not None:
-        yield study.config.map.geojson
-    # What an earlier release prints decides what this one may.
-    yield from (f"{each}/estimates.csv" for each in study.config.publish.previous)
+    yield from (each.margins for each in study.config.round if isinstance(each.margins, str))
 
 
 def _files_of_mapping(study: Study, source: SourceEntry) -> Iterable[str]:

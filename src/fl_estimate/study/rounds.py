@@ -44,6 +44,25 @@ class Rounds:
         """A fault with the places that the file has."""
         return re.sub(r"^estimate\[(\d+)\]", lambda met: self.place(int(met[1])), fault) if self.places else fault
 
+    def errors_in_file(self, errors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Errors as pydantic lists them, each at the place that the file has."""
+        return (
+            [{**error, "loc": self._loc(tuple(error["loc"]))} for error in errors]
+            if self.places
+            else [dict(e) for e in errors]
+        )
+
+    def _loc(self, loc: tuple[Any, ...]) -> tuple[Any, ...]:
+        if len(loc) > 1 and loc[0] == "estimate" and isinstance(loc[1], int):
+            met = re.match(r"estimate\[(\d+)\]", self.place(loc[1] + 1))
+            return ("estimate", int(met[1]) - 1, *loc[2:]) if met is not None else loc
+        return ("source", base_of(str(loc[1])), *loc[2:]) if len(loc) > 1 and loc[0] == "source" else loc
+
+
+def without_round(fault: str) -> str:
+    """A fault whose place says no round."""
+    return re.sub(r"^(estimate\[\d+\]) \(round [^)]*\)", r"\1", fault)
+
 
 def base_of(name: str) -> str:
     """What the file calls a source or an estimate of a round."""

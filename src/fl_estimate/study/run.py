@@ -29,12 +29,14 @@ from fl_estimate.study.forms import Entry, PeopleEntry
 from fl_estimate.study.gathering import Faults
 from fl_estimate.study.imputing import with_bounds
 from fl_estimate.study.inputs import Fingerprint, StudyInputs, Tell, fingerprint, package_versions, read_inputs, ready
+from fl_estimate.study.kept import KeptEstimates, estimate_keys, kept_in
 from fl_estimate.study.labelling import entitled, in_language
 from fl_estimate.study.measured_alike import require_measured_alike
 from fl_estimate.study.nesting import nested_by_columns
 from fl_estimate.study.over_rounds import of_round, require_one_geography, require_rounds_apart, tables_over_rounds
 from fl_estimate.study.plan import earlier, of_national_figures
 from fl_estimate.study.private import open_private, write_private
+from fl_estimate.study.settings import Settings
 from fl_estimate.version import package_version
 from fl_estimate.words.languages import words_of
 from fl_estimate.words.say import fallen_back
@@ -61,6 +63,8 @@ class StudyResult:
         What was read.
     appraisals : mapping of str to Appraisal
         In full, for the analyst, by the name of the estimate whose method is ``appraise``.
+    taken : tuple of str
+        Estimates that were not made again, but taken from the private folder (``resume=True``).
     """
 
     estimates: Mapping[str, Estimates]
@@ -71,6 +75,7 @@ class StudyResult:
     skipped: bool = False
     inputs: StudyInputs | None = None
     appraisals: Mapping[str, Appraisal] = field(default_factory=dict[str, "Appraisal"])
+    taken: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -85,6 +90,7 @@ def run_study(
     resume: bool = False,
     private: str | Path | None = None,
     progress: Tell | None = None,
+    settings: Settings | None = None,
 ) -> StudyResult:
     """Run a study file and leave one folder with everything that may be published.
 
@@ -102,11 +108,16 @@ def run_study(
     resume : bool, default False
         Leave a folder alone that was made from the same bytes, study and packages, without a failed estimate. A study of
         case lists needs `private` for that: without its key nothing is kept by which their file could be known again.
+        Where something changed and `private` is given, an estimate whose own inputs, keys and packages did not is taken from there;
+        its draws come with it, the chains of its model (`inference`) do not. Publication is done anew over all of them.
     private : str or Path, optional
         A folder for full values, for which rows were withheld and why, and for the key of fingerprints. It is made for its
         owner alone (mode 700), marked as not for release, and apart from the result folder. Without it nothing in full is written.
     progress : callable, optional
         Called with a few words at each step.
+    settings : mapping, optional
+        Keys that are set over those of the file, ``{"publish.rule": "fl-rare", "estimate[1].by": "region"}``: by their dotted names,
+        checked like the file, and written into the manifest. ``{"{iso}": "BOL"}`` is put in the place of ``{iso}`` in every text.
 
     Returns
     -------
@@ -126,13 +137,14 @@ def run_study(
     sources, what the report says in English for want of words in its language, and every file with its hash. It holds no time of day: the same inputs give the same bytes.
     """
     tell = progress if progress is not None else _silent
-    if resume and (done := _done_before(path, out, private)) is not None:
+    if resume and (done := done_before(path, out, private, settings)) is not None:
         return done
-    study, inputs = _read(path, tell, out=out)
-    folder = _folder(study, out)
+    study, inputs = _read(path, tell, out=out, settings=settings)
+    folder = result_folder(study, out)
     key = open_private(Path(private), folder) if private is not None else None
     mark = fingerprint(study, key)
-    estimates, failed, appraisals = _estimate(study, inputs, tell)
+    kept = kept_in(Path(private) if private is not None else None, partial(estimate_keys, study, mark), take=resume)
+    estimates, failed, appraisals = _estimate(study, inputs, tell, kept)
     previous = [study.path(each) for each in study.config.publish.previous]
     published, shown = None, None
     if estimates:
@@ -152,14 +164,15 @@ def run_study(
     if private is not None:
         tell("writing the private folder")
         write_private(Path(private), estimates, published)
+        kept.tidy()
     manifest = read_manifest(folder) or {}
     return StudyResult(
         estimates=estimates, published=shown, failed=failed, folder=folder, manifest=manifest, inputs=inputs,
-        appraisals=appraisals,
+        appraisals=appraisals, taken=tuple(kept.taken),
     )  # fmt: skip
 
 
-def check_study(path: str | Path, *, progress: Tell | None = None) -> StudyInputs:
+def check_study(path: str | Path, *, progress: Tell | None = None, settings: Settings | None = None) -> StudyInputs:
     """Find the faults that a run would stop at, and write nothing.
 
     Reads the files, classifies, and makes each estimate for the nation alone, which shows faults of weights, strata,
@@ -172,22 +185,27 @@ def check_study(path: str | Path, *, progress: Tell | None = None) -> StudyInput
         estimates come in one round.
     """
     tell = progress if progress is not None else _silent
-    return _read(path, tell, to_write=False)[1]
+    return _read(path, tell, to_write=False, settings=settings)[1]
 
 
 def _read(
-    path: str | Path, tell: Tell, *, out: str | Path | None = None, to_write: bool = True
+    path: str | Path,
+    tell: Tell,
+    *,
+    out: str | Path | None = None,
+    to_write: bool = True,
+    settings: Settings | None = None,
 ) -> tuple[Study, StudyInputs]:
     """Read a study and its inputs; where anything is wrong, and in a check, estimates are tried out, for one list of all faults."""
     faults = Faults()
-    study, fault = read_with_faults(path)
+    study, fault = read_with_faults(path, settings=settings)
     if fault is not None:
         faults.add("", fault)
     if study is None:
         raise fault or AssertionError("a study that was not read has a fault")
     if to_write:
         with faults.of("out"):
-            require_free(_folder(study, out))
+            require_free(result_folder(study, out))
     inputs = read_inputs(study, tell, faults)
     classified = study.config.classify
     for name in study.sources_of(classified.source) if classified is not None else ():
@@ -237,18 +255,22 @@ def _nested(study: Study, inputs: StudyInputs) -> dict[str, dict[str, dict[Any, 
 
 
 def _estimate(
-    study: Study, inputs: StudyInputs, tell: Tell
+    study: Study, inputs: StudyInputs, tell: Tell, kept: KeptEstimates | None = None
 ) -> tuple[dict[str, Estimates], dict[str, FlError], dict[str, Appraisal]]:
     """Make every estimate; a fault of the sample itself stops the run, any other stops that estimate only.
 
     Imputed ones have their bounds beside them; what is made of them takes the imputed rows alone.
     """
+    kept = kept or KeptEstimates()
     shown: dict[str, Estimates] = {}
     made: dict[str, Estimates] = {}
     failed: dict[str, FlError] = {}
     appraisals: dict[str, Appraisal] = {}
     faults = Faults()
     for position, entry in study.numbered():
+        if (before := kept.take(entry)) is not None:
+            made[entry.name], shown[entry.name] = before
+            continue
         tell(f"estimating {entry.name}")
         try:
             answer = make_estimate(entry, study, inputs, made, tell)
@@ -258,7 +280,9 @@ def _estimate(
                 answer = answer.rows
             beside = with_bounds(entry, answer, partial(make_estimate, entry, study, inputs, made, tell))
             made[entry.name] = _named(answer, entry, study, inputs)
-            shown[entry.name] = _named(beside, entry, study, inputs)
+            shown[entry.name] = made[entry.name] if beside is answer else _named(beside, entry, study, inputs)
+            if entry.name not in appraisals:  # whose page needs more than its rows
+                kept.keep(entry, made[entry.name], shown[entry.name])
         except EstimateFault as error:
             failed[entry.name] = error
         except FlError as error:
@@ -320,7 +344,7 @@ def _manifest(
         "status": "failed" if failed else "done",
         "fingerprint": mark.mark,
         "fingerprint_of": "all inputs" if mark.complete else "all inputs but case lists",
-        "study": {"name": study.name, "sha256": study.sha256},
+        "study": {"name": study.name, "sha256": study.sha256, "set": dict(study.settings)},
         "config": study.config.model_dump(mode="json"),
         "inputs": mark.parts["files"],
         "packages": mark.parts["packages"],
@@ -382,17 +406,20 @@ def _source(survey: Any, least: int) -> dict[str, Any]:
     return {"mapping": survey.mapping, "validation": survey.report.summary(), "tables": tables}
 
 
-def _folder(study: Study, out: str | Path | None) -> Path:
+def result_folder(study: Study, out: str | Path | None) -> Path:
+    """Where the result of a study goes."""
     if out is not None:
         return Path(out)
     return study.path(study.config.out) if study.config.out else Path("out") / study.name
 
 
-def _done_before(path: str | Path, out: str | Path | None, private: str | Path | None) -> StudyResult | None:
+def done_before(
+    path: str | Path, out: str | Path | None, private: str | Path | None, settings: Settings | None = None
+) -> StudyResult | None:
     """What stands in the folder already, if it is what a run would give."""
     try:
-        study = read_study(path)
-        folder = _folder(study, out)
+        study = read_study(path, settings=settings)
+        folder = result_folder(study, out)
         require_free(folder)
         mark = fingerprint(study, open_private(Path(private), folder) if private is not None else None)
     except FlError:

@@ -26,7 +26,7 @@ from fl_estimate.study.entries import (
 from fl_estimate.study.folder import PART, read_manifest
 from fl_estimate.study.forms import entry_models
 from fl_estimate.study.inputs import _written_files
-from fl_estimate.study.run import _folder, check_study
+from fl_estimate.study.run import check_study, result_folder
 from tests.unit.study.folder_writer import fill
 from tests.unit.study.made import STUDY, write
 
@@ -64,12 +64,12 @@ def test_tables_are_strict_and_do_not_print_what_stood_there(model: type[StudyTa
 def test_where_a_result_goes(tmp_path: Path) -> None:
     """Where it is said with the command, else in the study, from its folder, else below where one is."""
     study = read_study(write(tmp_path))
-    assert _folder(study, "there") == Path("there")
-    assert _folder(study, tmp_path) == tmp_path
-    assert _folder(study, None) == Path("out") / "small"
+    assert result_folder(study, "there") == Path("there")
+    assert result_folder(study, tmp_path) == tmp_path
+    assert result_folder(study, None) == Path("out") / "small"
     said = read_study(write(tmp_path, study=f'out = "here"\n{STUDY}'))
-    assert _folder(said, None) == tmp_path / "here"
-    assert _folder(said, "there") == Path("there")
+    assert result_folder(said, None) == tmp_path / "here"
+    assert result_folder(said, "there") == Path("there")
 
 
 def test_what_is_left_out_is_as_the_function_has_it() -> None:

@@ -6,25 +6,24 @@ estimating, nothing written; 130 interrupted. Errors stand on standard error in 
 
 from __future__ import annotations
 
-import codecs
-import io
-import os
-import sys
-import unicodedata
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fl_estimate.errors import FlError, visible
+from fl_estimate.cli.many import Set, batch, init, schema
+from fl_estimate.cli.screen import DONE, FAILED
+from fl_estimate.cli.screen import faults as _faults
+from fl_estimate.cli.screen import print_on_any_screen as _print_on_any_screen
+from fl_estimate.cli.screen import printing as _printing
+from fl_estimate.cli.screen import progress as _progress
+from fl_estimate.cli.screen import progress_bar as _progress_bar
+from fl_estimate.cli.screen import say as _say
+from fl_estimate.cli.screen import write_new as _write_new
 
 if TYPE_CHECKING:
     from fl_estimate.study.run import StudyResult
-
-DONE, FAILED, FAULT, INTERRUPTED = 0, 1, 2, 130
 
 app = typer.Typer(
     name="fl-estimate",
@@ -40,33 +39,6 @@ def main() -> None:
     """The console entry."""
     _print_on_any_screen()
     app()
-
-
-NEAREST = "fl_estimate_nearest"
-"""The name of the handler of characters that a screen's encoding has not."""
-
-
-def _print_on_any_screen() -> None:
-    """A console of cp1252 or cp850 has no thin space and no minus sign: it gets the nearest that it has, never a traceback."""
-    codecs.register_error(NEAREST, _nearest)
-    for stream in (sys.stdout, sys.stderr):
-        # A notebook's or a test's stream has no encoding to fall short of.
-        if isinstance(stream, io.TextIOWrapper) and not stream.encoding.lower().replace("-", "").startswith("utf"):
-            stream.reconfigure(errors=NEAREST)
-
-
-def _nearest(fault: UnicodeError) -> tuple[str, int]:
-    """What stands for characters that cannot be encoded: a plain space, hyphen or letter, else a question mark."""
-    assert isinstance(fault, UnicodeEncodeError)
-    return "".join(_plain(each) for each in fault.object[fault.start : fault.end]), fault.end
-
-
-def _plain(character: str) -> str:
-    if unicodedata.category(character) == "Zs":
-        return " "
-    if unicodedata.category(character) == "Pd" or character == "\N{MINUS SIGN}":
-        return "-"
-    return unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode() or "?"
 
 
 def _print_version(requested: bool) -> None:
@@ -104,16 +76,19 @@ def run(
         Path | None,
         typer.Option(metavar="DIR", help="Folder for full values and the audit, for its owner alone; not for release."),
     ] = None,
+    settings: Set = None,
 ) -> None:
     """Run a study file: estimates, publication, and one folder with tables and a report.
 
     `fl-estimate methods` lists the kinds of estimate that it may ask for, and their keys.
     """
     from fl_estimate.study.run import run_study
+    from fl_estimate.study.settings import settings_of
 
     with _faults():
         with _progress() as tell:
-            result = run_study(study, out=out, resume=resume, private=private, progress=tell)
+            given = settings_of(settings or ())
+            result = run_study(study, out=out, resume=resume, private=private, progress=tell, settings=given)
         with _printing(result.folder):
             if result.skipped:
                 typer.echo(f"unchanged: {result.folder}")
@@ -122,6 +97,11 @@ def run(
                 if private is not None:
                     typer.echo(f"not for release: {private}")
     raise typer.Exit(DONE if result.ok else FAILED)
+
+
+app.command()(batch)
+app.command()(init)
+app.command()(schema)
 
 
 @app.command(name="methods")
@@ -156,14 +136,16 @@ def audit_release(
 ) -> None:
     """Find what readers can work out of released folders together: withheld cells that what is printed gives away.
 
+    Folders of different countries are of different people; one that names no country may be of any.
+
     Status 0: nothing; 1: something, in the table; 2: a folder is no result folder.
     """
-    from fl_estimate.reporting.disclosure.release_audit import derived
     from fl_estimate.reporting.releases import read_release
     from fl_estimate.reporting.terminal import print_table
+    from fl_estimate.study.batch.tables import Folders, audited
 
     with _faults():
-        result = derived([read_release(folder) for folder in folders])
+        result = audited(Folders(releases={str(folder): read_release(folder) for folder in folders}))
         if csv is not None:
             _write_new(csv, result.to_csv(index=False))
     if result.empty:
@@ -190,14 +172,16 @@ def check(
         str, typer.Option(help="normal; strict: warnings are errors; lenient: bad cells are warnings.")
     ] = "normal",
     html: Annotated[Path | None, typer.Option(metavar="PAGE.html", help="Write the report as a page.")] = None,
+    settings: Set = None,
 ) -> None:
     """Check a survey file with its mapping, or a study file with all its inputs. Writes nothing but the page asked for."""
     with _faults():
         if mapping is None and target.suffix.lower() == ".toml":
             from fl_estimate.study.run import check_study
+            from fl_estimate.study.settings import settings_of
 
             with _progress() as tell:
-                inputs = check_study(target, progress=tell)
+                inputs = check_study(target, progress=tell, settings=settings_of(settings or ()))
             for name, survey in inputs.surveys.items():
                 _say(f"{name}: {survey}")
                 _tell_weights(inputs.people[name])
@@ -293,22 +277,6 @@ def map_file(
             return
         _write_new(out, text)
     typer.echo(f"{out}: review every line, then: fl-estimate check {file or 'FILE'} --mapping {out}")
-
-
-def _write_new(path: Path, text: str) -> None:
-    """Write a text to a file that is not there yet: a mapping that somebody reviewed is not overwritten."""
-    from fl_estimate.errors import FileFault
-
-    try:
-        with path.open("x", encoding="utf-8", newline="") as file:
-            file.write(text)
-    except OSError as error:
-        raise FileFault(
-            "FL-FILE-08",
-            "the mapping cannot be written",
-            found=f"{path.name}: {error.strerror}",
-            fix="name a file that is not there yet, in a folder that is",
-        ) from None
 
 
 @app.command()
@@ -437,77 +405,6 @@ def reproduce(
     raise typer.Exit(DONE if result.ok else FAILED)
 
 
-@contextmanager
-def _faults() -> Iterator[None]:
-    """Turn a fault of ours into its message on standard error and exit status 2; warnings are messages too, without a place in code."""
-    try:
-        with warnings.catch_warnings():
-            warnings.showwarning = _tell_warning
-            yield
-    except FlError as fault:
-        typer.echo(str(fault), err=True)
-        raise typer.Exit(FAULT) from None
-    except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-
-
-def _tell_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    _say(f"warning: {message}", err=True)
-
-
-@contextmanager
-def _printing(folder: Path) -> Iterator[None]:
-    """A screen that takes no more (a full disk behind `>`, a pipe that was closed) is no fault of a result that is whole."""
-    try:
-        yield
-        sys.stdout.flush()
-    except (OSError, SystemExit):  # rich ends the process where a pipe is closed
-        # What is left unprinted would fail once more when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        with suppress(OSError):
-            typer.echo(f"the tables could not be printed; the result is whole: {folder}", err=True)
-
-
-@contextmanager
-def _progress() -> Iterator[Any]:
-    """A line on standard error that says what is being done, where somebody is looking."""
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda _text: None
-        return
-    with console.status("starting") as status:
-        yield lambda text: status.update(Text(visible(text)))
-
-
-@contextmanager
-def _progress_bar(what: str) -> Iterator[Any]:
-    """A bar on standard error that fills as rows are done; lines without a terminal, one for each tenth."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        tenths = -1
-
-        def tell(done: int, total: int | None) -> None:
-            nonlocal tenths
-            now = done * 10 // total if total else tenths + 1
-            if now > tenths:
-                tenths = now
-                typer.echo(f"{what}: {done:,} rows{f' of {total:,}' if total else ''}", err=True)
-
-        yield tell
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
-
-
 def _tell_result(result: StudyResult) -> None:
     """The national and regional tables, what failed, and where the report lies."""
     if result.published is not None:
@@ -524,11 +421,6 @@ def _tell_weights(survey: Any) -> None:
     from fl_estimate.loaders.weights import describe_weights
 
     typer.echo(describe_weights(survey.people, survey.design))
-
-
-def _say(text: str, *, nl: bool = True, err: bool = False) -> None:
-    """Print a text that has names or labels of a file in it."""
-    typer.echo(visible(text), nl=nl, err=err)
 
 
 def _tell_warnings(report: Any) -> None:
