@@ -90,10 +90,11 @@ def _powers(frame: Frame, names: tuple[str, ...], units: list[str]) -> Mapping[s
     asked = [name for name in names if name in schema and schema[name].is_float()]
     if not asked or any(unit not in schema or isinstance(schema[unit], nw.Object) for unit in units):
         return {}
-    weights = {name: nw.col(name).cast(nw.Float64) for name in asked}
-    sums = [weight.sum().alias(f"__fl_sum_{name}") for name, weight in weights.items()]
-    least = [weight.min().alias(f"__fl_least_{name}") for name, weight in weights.items()]
-    lazy = frame.lazy()
+    # Columns of their own first: pandas is asked for plain sums of plain columns within groups.
+    weights = {name: f"__fl_{name}" for name in asked}
+    lazy = frame.lazy().with_columns(*[nw.col(name).cast(nw.Float64).alias(own) for name, own in weights.items()])
+    sums = [nw.col(own).sum().alias(f"__fl_sum_{name}") for name, own in weights.items()]
+    least = [nw.col(own).min().alias(f"__fl_least_{name}") for name, own in weights.items()]
     by_unit = lazy.group_by(*units, drop_null_keys=False).agg(*sums, *least) if units else lazy.select(*sums, *least)
     query = by_unit.select(
         *[nw.col(f"__fl_sum_{name}").max() for name in asked], *[nw.col(f"__fl_least_{name}").min() for name in asked]
@@ -101,8 +102,6 @@ def _powers(frame: Frame, names: tuple[str, ...], units: list[str]) -> Mapping[s
     with decoding():
         row = query.collect("pyarrow").rows(named=True)[0]
     found = {
-        name: power_for(float(row[f"__fl_sum_{name}"] or 0))
-        for name in asked
-        if (row[f"__fl_least_{name}"] or 0) >= 0
+        name: power_for(float(row[f"__fl_sum_{name}"] or 0)) for name in asked if (row[f"__fl_least_{name}"] or 0) >= 0
     }
     return {name: power for name, power in found.items() if power is not None}

@@ -31,6 +31,7 @@ from fl_estimate.study.inputs import Fingerprint, StudyInputs, Tell, fingerprint
 from fl_estimate.study.labelling import entitled, in_language
 from fl_estimate.study.nesting import nested_by_columns
 from fl_estimate.study.private import open_private, write_private
+from fl_estimate.study.told import how_run, plainly, texts
 from fl_estimate.version import package_version
 from fl_estimate.words.languages import words_of
 from fl_estimate.words.say import fallen_back
@@ -119,7 +120,9 @@ def run_study(
     The folder has ``estimates.csv``, ``estimates.parquet``, ``report.html`` (in the first language of ``[publish]``;
     ``report.fr.html`` and so on for the others), ``appraisal.<name>.html`` for each appraisal of case lists, and
     ``manifest.json``, written last: the resolved study, the fingerprint,
-    sources, what the report says in English for want of words in its language, and every file with its hash. It holds no time of day: the same inputs give the same bytes.
+    sources, the texts of study and mappings, what the report says in English for want of words in its language, and every file with its
+    hash. The same inputs, packages and seeds give the same bytes on one machine, but for the date in `run` of the manifest. Weights are
+    brought to multiples of a power of two, so that sums of them are exact: neither the order of rows nor the engine moves a figure.
     """
     tell = progress if progress is not None else _silent
     if resume and (done := _done_before(path, out, private)) is not None:
@@ -292,9 +295,11 @@ def _manifest(
         "status": "failed" if failed else "done",
         "fingerprint": mark.mark,
         "fingerprint_of": "all inputs" if mark.complete else "all inputs but case lists",
+        "run": how_run(study),
         "study": {"name": study.name, "sha256": study.sha256},
-        "config": study.config.model_dump(mode="json"),
-        "inputs": mark.parts["files"],
+        "config": plainly(study.config.model_dump(mode="json")),
+        "texts": texts(study),
+        "inputs": plainly(mark.parts["files"]),
         "packages": mark.parts["packages"],
         "sources": {name: _source(survey, least) for name, survey in inputs.surveys.items()},
         "lists_and_tables": [
