@@ -106,6 +106,8 @@ if TYPE_CHECKING:
     from fl_estimate.schema.codebook import codebook as codebook
     from fl_estimate.schema.expressions import cut as cut
     from fl_estimate.schema.validate import ValidationReport as ValidationReport
+    from fl_estimate.study.diff import diff as diff
+    from fl_estimate.study.differences import Differences as Differences
     from fl_estimate.study.respondent import explain_respondent as explain_respondent
     from fl_estimate.study.run import StudyResult as StudyResult
     from fl_estimate.study.run import run_study as run_study
@@ -119,6 +121,7 @@ _WHERE: dict[str, str] = {
     "Classification": "indicators.classify",
     "CoverageReport": "laboratory.report",
     "Design": "inputs.sample_design",
+    "Differences": "study.differences",
     "Estimates": "results.estimates",
     "Explanation": "indicators.explain",
     "FlError": "errors",
@@ -154,6 +157,7 @@ _WHERE: dict[str, str] = {
     "contrast": "estimators.survey.contrasts",
     "cut": "schema.expressions",
     "delta_curve": "estimators.sensitivity.delta_curve",
+    "diff": "study.diff",
     "draft_mapping": "loaders.drafting",
     "effect_ratios": "estimators.survey.models.effect_ratios",
     "estimate_mean": "estimators.survey.design_weighted",

@@ -132,12 +132,7 @@ def run_study(
     key = open_private(Path(private), folder) if private is not None else None
     mark = fingerprint(study, key)
     estimates, failed, appraisals = _estimate(study, inputs, tell)
-    previous = [study.path(each) for each in study.config.publish.previous]
-    published = None
-    if estimates:
-        rule, nested = study.config.publish.suppression(), _nested(study, inputs)
-        tell("auditing what may be published")
-        published = publish(estimates, rule=rule, nested=nested, previous=previous, progress=tell)
+    published = _published_of(study, inputs, estimates, tell)
     tell("writing")
     with replacing(folder) as part, fallen_back() as missing:
         if published is not None:
@@ -157,6 +152,19 @@ def run_study(
     )  # fmt: skip
 
 
+def figures_of(path: str | Path, *, progress: Tell | None = None) -> PublishedEstimates | None:
+    """What a run would publish, with nothing written; None where every estimate failed.
+
+    Raises
+    ------
+    FlError
+        As `run_study`.
+    """
+    tell = progress if progress is not None else _silent
+    study, inputs = _read(path, tell, to_write=None)
+    return _published_of(study, inputs, _estimate(study, inputs, tell)[0], tell)
+
+
 def check_study(path: str | Path, *, progress: Tell | None = None) -> StudyInputs:
     """Find the faults that a run would stop at, and write nothing.
 
@@ -174,9 +182,9 @@ def check_study(path: str | Path, *, progress: Tell | None = None) -> StudyInput
 
 
 def _read(
-    path: str | Path, tell: Tell, *, out: str | Path | None = None, to_write: bool = True
+    path: str | Path, tell: Tell, *, out: str | Path | None = None, to_write: bool | None = True
 ) -> tuple[Study, StudyInputs]:
-    """Read a study and its inputs; where anything is wrong, and in a check, estimates are tried out, for one list of all faults."""
+    """Read a study and its inputs; where anything is wrong, and in a check (False), estimates are tried out, for one list of all faults."""
     faults = Faults()
     study, fault = read_with_faults(path)
     if fault is not None:
@@ -191,7 +199,7 @@ def _read(
     if classified is not None and (name := study.source_of(classified.source)) in inputs.surveys:
         with faults.of("classify"):
             require_period(inputs.surveys[name])
-    if len(faults) or not to_write:
+    if len(faults) or to_write is False:
         _try_out(study, inputs, tell, faults)
     faults.require()
     return study, inputs
@@ -207,6 +215,17 @@ def _try_out(study: Study, inputs: StudyInputs, tell: Tell, faults: Faults) -> N
             result = try_out(entry, people, tables, made)
             if isinstance(result, Estimates):
                 made[entry.name] = result
+
+
+def _published_of(
+    study: Study, inputs: StudyInputs, estimates: Mapping[str, Estimates], tell: Tell
+) -> PublishedEstimates | None:
+    if not estimates:
+        return None
+    previous = [study.path(each) for each in study.config.publish.previous]
+    rule, nested = study.config.publish.suppression(), _nested(study, inputs)
+    tell("auditing what may be published")
+    return publish(estimates, rule=rule, nested=nested, previous=previous, progress=tell)
 
 
 def _nested(study: Study, inputs: StudyInputs) -> dict[str, dict[str, dict[Any, Any]]]:

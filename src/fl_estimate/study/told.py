@@ -53,22 +53,22 @@ def texts(study: Study) -> dict[str, Any]:
 
 
 def masked(text: str) -> str:
-    """A text in TOML without its secrets, and with names in place of the paths of a machine.
+    r"""A text in TOML without its secrets, and with names in place of the paths of a machine.
 
     Examples
     --------
-    >>> masked('salt = "correct horse" # a\\nfile = "/home/ines/data/survey.sav"')
-    'salt = "***" # a\\nfile = "survey.sav"'
+    >>> masked('salt = "correct horse" # a\nfile = "/data/2024/survey.sav"')
+    'salt = "***" # a\nfile = "survey.sav"'
     """
     return _QUOTED.sub(lambda found: f"{found[1]}{plain(found[2])}{found[1]}", _SECRET.sub(rf"\1{MASK}", text))
 
 
 def plain(written: str) -> str:
-    """A path as it may be told: relative ones as they are, of others the name alone.
+    r"""A path as it may be told: relative ones as they are, of others the name alone.
 
     Examples
     --------
-    >>> plain("../data/survey.sav"), plain("/home/ines/survey.sav"), plain("C:\\\\surveys\\\\2024\\\\survey.sav"), plain("/")
+    >>> plain("../data/survey.sav"), plain("/data/survey.sav"), plain("C:\\surveys\\2024\\survey.sav"), plain("/")
     ('../data/survey.sav', 'survey.sav', 'survey.sav', '/')
     """
     of_machine = (
