@@ -78,7 +78,7 @@ def diff(
     ...     _ = fl.run_study(folder / "study.toml", out=folder / "second")
     ...     changes = fl.diff(folder / "first", folder / "second").changed
     >>> changes[["quantity", "status", "before", "after", "change"]].values.tolist()
-    [['population_size', 'changed', 1807.0, 2157.0, 350.0], ['dark_figure', 'changed', 987.0, 1237.0, 250.0]]
+    [['population_size', 'changed', 1810.0, 2160.0, 350.0], ['dark_figure', 'changed', 990.0, 1240.0, 250.0]]
     """
     one, two = Path(before), Path(after)
     releases = read_release(one), read_release(two)

@@ -147,6 +147,19 @@ def step_lines(given: Differences, language: str = "en") -> list[list[str]]:
     return lines
 
 
+def tables(given: Differences, language: str = "en") -> list[tuple[str, list[str], list[list[str]]]]:
+    """What the terminal shows: a title, heads and lines each; the title says it where there are none."""
+    figures, inputs = figure_lines(given, language), input_lines(given, language)
+    shown = [
+        (_say("figures" if figures else "no_figures", language), figure_heads(language), figures),
+        (_say("inputs" if inputs else "no_inputs", language), input_heads(language), inputs),
+    ]
+    if given.steps is not None and len(given.steps):
+        title = f"{_say('steps', language)}. {_say('steps_rule', language)}"
+        shown.insert(1, (title, step_heads(language), step_lines(given, language)))
+    return shown
+
+
 def _figure_line(record: Mapping[Any, Any], language: str) -> list[str]:
     """A figure with its interval before and after; of upper limits the limits alone."""
     errors = [record["se_before"], record["se_after"]]
@@ -173,9 +186,11 @@ def _name(record: Mapping[Any, Any], language: str) -> str:
     """A row in a few words: its table, what is measured of what, and where."""
     outcome, bound = str(record["outcome"]), str(record["bound"])
     what = [say("quantity", str(record["quantity"]), language), say("outcome", outcome, language) if outcome else ""]
-    by = [str(value) for name, value in record.items() if name not in _FIXED and isinstance(value, str) and value]
+    by = [
+        f"{name} {value}" for name, value in record.items() if name not in _FIXED and isinstance(value, str) and value
+    ]
     parts = [*what, str(record["term"]), say("head", f"bound.{bound}", language) if bound else "", *by]
-    return f"{record['estimate']}: {', '.join(part for part in parts if part)}"
+    return named(str(record["estimate"]), ", ".join(part for part in parts if part), language)
 
 
 _FIXED = frozenset({"estimate", *LABELS, "bound", "status", *STEP})
