@@ -35,7 +35,7 @@ coverage: .venv/.ready ## Run the tests and show the lines they did not reach
 	@$(BIN)/pytest -n 2 -m "not slow" --cov --cov-report=term-missing $(ARGS)
 
 .PHONY: check
-check: lint types contracts generated docs published ## Run every check that is not a test
+check: lint types contracts generated docs published figures ## Run every check that is not a test
 
 .PHONY: release-check
 release-check: .venv/.ready ## May this checkout be tagged? Version, dates of the changelog, tags, a clean tree, and every check that is not a test
@@ -194,6 +194,14 @@ bench-imputation: .venv/.ready ## Time fl.impute of a hundred thousand and of a 
 bench-rds: .venv/.ready ## Time the bootstraps of respondent-driven sampling, 1,000 replicates of 500 respondents, against the figures of R's package RDS
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/respondent_driven.py $(ARGS)
 
+
+.PHONY: figures
+figures: .venv/.ready ## Are the published figures of the sample studies those of tests/reference/sample_figures.csv, or named in CHANGELOG.md?
+	@$(BIN)/python scripts/sample_figures.py --check
+
+.PHONY: sample-figures
+sample-figures: .venv/.ready ## Write tests/reference/sample_figures.csv anew; refused while CHANGELOG.md does not name what changed
+	@$(BIN)/python scripts/sample_figures.py
 
 .PHONY: unrounded
 unrounded: .venv/.ready ## Compare the unrounded estimates of the sample studies with those kept: make unrounded ARGS="keep FILE" first, "compare FILE" after
