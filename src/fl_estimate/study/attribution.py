@@ -72,7 +72,7 @@ def attributed(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         laid_out(folder, sides)
-        runs = list(_runs(folder, sides, first, last, kinds, tell))
+        runs = list(_runs(folder, sides, (first, last), kinds, releases, tell))
     if all(run.release is None for run in runs):
         raise StudyFault(
             "FL-STUDY-68", "the study cannot be run with the inputs that are at hand", found="every mixture of them fails",
@@ -111,31 +111,33 @@ def _ends(sides: Mapping[Which, Side], kinds: Mapping[str, Any]) -> tuple[dict[s
 def _runs(
     folder: Path,
     sides: Mapping[Which, Side],
-    first: Mapping[str, Which],
-    last: Mapping[str, Which],
+    ends: tuple[Mapping[str, Which], Mapping[str, Which]],
     kinds: Mapping[str, list[str]],
+    known: Sequence[Release],
     tell: Tell | None,
 ) -> Iterator[_Run]:
     """The first study as it runs today, then one part after the other exchanged."""
+    first, last = ends
     chosen = dict(first)
-    yield _Run(
-        step=_named([PROGRAM], _absent(first, "after", kinds)), release=_run(folder / "0.toml", sides, chosen, tell)
-    )
+    start = _run(folder / "0.toml", sides, chosen, known, tell)
+    yield _Run(step=_named([PROGRAM], _absent(first, "after", kinds)), release=start)
     exchanged = [piece for piece in kinds if first[piece] != last[piece]]
     for number, piece in enumerate(exchanged, 1):
         chosen[piece] = last[piece]
         if tell is not None:
             tell(f"exchanging {', '.join(kinds[piece])}")
-        yield _Run(step=" + ".join(kinds[piece]), release=_run(folder / f"{number}.toml", sides, chosen, tell))
+        yield _Run(step=" + ".join(kinds[piece]), release=_run(folder / f"{number}.toml", sides, chosen, known, tell))
 
 
-def _run(path: Path, sides: Mapping[Which, Side], chosen: Mapping[str, Which], tell: Tell | None) -> Release | None:
-    """What is published of a mixture; None where it cannot be run, as with a mapping that does not fit the data."""
+def _run(
+    path: Path, sides: Mapping[Which, Side], chosen: Mapping[str, Which], known: Sequence[Release], tell: Tell | None
+) -> Release | None:
+    """What may be published of a mixture beside both results; None where it cannot be run, as with a mapping that does not fit the data."""
     write_mixture(path, sides, chosen)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they were told when the two results were made
-            published = figures_of(path, progress=tell)
+            published = figures_of(path, previous=known, progress=tell)
     except FlError:
         return None
     return None if published is None else as_release(published)

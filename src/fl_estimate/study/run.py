@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from fl_estimate.reporting.appraisals import PublishedAppraisal, publish_apprais
 from fl_estimate.reporting.particulars import Particulars
 from fl_estimate.reporting.publish import publish
 from fl_estimate.reporting.published import PublishedEstimates
-from fl_estimate.reporting.releases import geography
+from fl_estimate.reporting.releases import Release, geography
 from fl_estimate.reporting.run_folder import write_all
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.results.estimates import Estimates
@@ -152,8 +152,17 @@ def run_study(
     )  # fmt: skip
 
 
-def figures_of(path: str | Path, *, progress: Tell | None = None) -> PublishedEstimates | None:
+def figures_of(
+    path: str | Path, *, previous: Sequence[Release] = (), progress: Tell | None = None
+) -> PublishedEstimates | None:
     """What a run would publish, with nothing written; None where every estimate failed.
+
+    Parameters
+    ----------
+    path : str or Path
+    previous : sequence of Release, optional
+        What is known beside the earlier releases that the study names.
+    progress : callable, optional
 
     Raises
     ------
@@ -162,7 +171,7 @@ def figures_of(path: str | Path, *, progress: Tell | None = None) -> PublishedEs
     """
     tell = progress if progress is not None else _silent
     study, inputs = _read(path, tell, to_write=None)
-    return _published_of(study, inputs, _estimate(study, inputs, tell)[0], tell)
+    return _published_of(study, inputs, _estimate(study, inputs, tell)[0], tell, previous)
 
 
 def check_study(path: str | Path, *, progress: Tell | None = None) -> StudyInputs:
@@ -218,11 +227,15 @@ def _try_out(study: Study, inputs: StudyInputs, tell: Tell, faults: Faults) -> N
 
 
 def _published_of(
-    study: Study, inputs: StudyInputs, estimates: Mapping[str, Estimates], tell: Tell
+    study: Study,
+    inputs: StudyInputs,
+    estimates: Mapping[str, Estimates],
+    tell: Tell,
+    known: Sequence[Release] = (),
 ) -> PublishedEstimates | None:
     if not estimates:
         return None
-    previous = [study.path(each) for each in study.config.publish.previous]
+    previous = [*(study.path(each) for each in study.config.publish.previous), *known]
     rule, nested = study.config.publish.suppression(), _nested(study, inputs)
     tell("auditing what may be published")
     return publish(estimates, rule=rule, nested=nested, previous=previous, progress=tell)
