@@ -11,9 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, cast
 
-from pydantic import ValidationError
-
-from fl_estimate.study.config import study_model
+from fl_estimate.study.config import without_defaults
 from fl_estimate.study.input_changes import Manifest, files_by_role, framework_names, section
 
 Role = tuple[str, str]
@@ -141,7 +139,7 @@ def write_mixture(path: Path, sides: Mapping[Which, Side], chosen: Mapping[str, 
         "estimate": _placed(of["methods"].get("estimate"), chosen["methods"], chosen["tables"], sides),
         "publish": rule,
     }
-    path.write_text(in_toml(_without_defaults(mixture)), encoding="utf-8")
+    path.write_text(in_toml(without_defaults(mixture)), encoding="utf-8")
 
 
 def _placed(value: Any, named_by: Which, kept_by: Which, sides: Mapping[Which, Side]) -> Any:
@@ -175,15 +173,6 @@ def _texts(manifest: Manifest) -> dict[str, str]:
     kept, named = section(manifest, "texts"), framework_names(section(manifest, "config"))
     frameworks = {name: text for name, text in section(kept, "frameworks").items() if name in named}
     return {**section(kept, "mappings"), **frameworks}
-
-
-def _without_defaults(mixture: dict[str, Any]) -> dict[str, Any]:
-    """Keys that were written out as defaults left out again: some may stand with others only."""
-    kept = {key: value for key, value in mixture.items() if value is not None}
-    try:
-        return study_model().model_validate(kept).model_dump(mode="json", exclude_defaults=True)
-    except ValidationError:
-        return kept  # whoever reads the file says what is wrong
 
 
 def in_toml(table: Mapping[str, Any]) -> str:
