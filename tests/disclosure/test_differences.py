@@ -86,7 +86,7 @@ def test_the_planted_cells_are_there(planted: Planted) -> None:
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_a_row_that_either_withholds_has_no_number(direction: tuple[str, str], planted: Planted) -> None:
     found, withheld = planted.found[direction], _withheld(planted)
-    figures = found.figures[~found.figures["status"].eq("interval")]
+    figures = found.figures[~found.figures["status"].eq("limit_limit")]
     rows = _keyed(figures)
     assert withheld & set(rows)
     for key in withheld & set(rows):
@@ -175,7 +175,11 @@ def test_no_withheld_region_is_what_the_told_ones_leave_over(
 def test_the_other_way_round_tells_the_same_rows(planted: Planted) -> None:
     """What is told does not depend on which folder comes first."""
     keys = [
-        {key for key, row in _keyed(found.figures).items() if row["status"] in ("changed", "same", "interval")}
+        {
+            key
+            for key, row in _keyed(found.figures).items()
+            if row["status"] in ("changed", "same", "interval", "limit_limit")
+        }
         for found in planted.found.values()
     ]
     assert keys[0] == keys[1]

@@ -55,8 +55,8 @@ def diff(
     -----
     Only figures that both folders print are told; a row that either withholds, or that one of them has not, is named with what became
     of it and has no number. The steps of `rerun` are differences of published figures of runs in a row, so that they add up to
-    the change; with other neighbours an input can have another part. These runs were not audited together with the two results: the
-    steps are for the analyst, not for release.
+    the change; with other neighbours an input can have another part. Each run is audited beside both results before its figures are
+    told; all of them together are not: the steps are for the analyst, not for release.
 
     Examples
     --------

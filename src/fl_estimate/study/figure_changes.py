@@ -24,9 +24,9 @@ NUMBERS: tuple[str, ...] = (
 )  # fmt: skip
 FIGURE, LIMIT, WITHHELD = "figure", "limit", "withheld"
 SAME, CHANGED, INTERVAL, APPEARED, VANISHED = "same", "changed", "interval", "appeared", "vanished"
-UNTOLD = f"{WITHHELD}_{WITHHELD}"
+UNTOLD, OTHER_LIMIT = f"{WITHHELD}_{WITHHELD}", f"{LIMIT}_{LIMIT}"
 STATUSES: tuple[str, ...] = (
-    CHANGED, INTERVAL, f"{FIGURE}_{WITHHELD}", f"{FIGURE}_{LIMIT}", f"{LIMIT}_{WITHHELD}", f"{WITHHELD}_{FIGURE}", f"{WITHHELD}_{LIMIT}",
+    CHANGED, INTERVAL, OTHER_LIMIT, f"{FIGURE}_{WITHHELD}", f"{FIGURE}_{LIMIT}", f"{LIMIT}_{WITHHELD}", f"{WITHHELD}_{FIGURE}", f"{WITHHELD}_{LIMIT}",
     f"{LIMIT}_{FIGURE}", APPEARED, VANISHED, SAME, UNTOLD,
 )  # fmt: skip
 """In the order of a summary: what needs a look comes first."""
@@ -172,7 +172,7 @@ def _status(told: Mapping[str, float]) -> str:
         return CHANGED
     pairs = [("se_before", "se_after"), ("lower_before", "lower_after"), ("upper_before", "upper_after")]
     same = all(_equal(told.get(one, math.nan), told.get(two, math.nan)) for one, two in pairs)
-    return SAME if same else INTERVAL
+    return SAME if same else INTERVAL if "before" in told else OTHER_LIMIT
 
 
 def _equal(one: float, two: float) -> bool:

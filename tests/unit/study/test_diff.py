@@ -48,7 +48,7 @@ LIMIT: dict[str, Any] = {"upper": 400.0}
         (record(**FIGURE), record(**FIGURE), "same", True),
         (record(**FIGURE), record(**MORE), "changed", True),
         (record(**FIGURE), record(**{**FIGURE, "upper": 1280.0}), "interval", True),
-        (record(state="at_most", **LIMIT), record(state="fewer_than", upper=410.0), "interval", True),
+        (record(state="at_most", **LIMIT), record(state="fewer_than", upper=410.0), "limit_limit", True),
         (record(**FIGURE), record(state="not_published"), "figure_withheld", False),
         (record(**FIGURE), record(state="at_most", **LIMIT), "figure_limit", False),
         (record(state="not_published"), record(**MORE), "withheld_figure", False),
