@@ -46,7 +46,7 @@ coverage: .venv/.ready ## Run the tests and show the lines they did not reach
 	@$(BIN)/pytest -n 2 -m "not slow" --cov --cov-report=term-missing $(ARGS)
 
 .PHONY: check
-check: lint types contracts generated docs published ## Run every check that is not a test
+check: lint types contracts generated docs published figures ## Run every check that is not a test
 
 .PHONY: release-check
 release-check: .venv/.ready ## May this checkout be tagged? Version, dates of the changelog, tags, a clean tree, and every check that is not a test
@@ -216,6 +216,13 @@ spark: .venv/.ready ## Ask a local Spark, and Dask, all questions of tests/engin
 .PHONY: bench-batch
 bench-batch: .venv/.ready ## Run 40 synthetic countries x 3 rounds side by side, killed in the middle and taken up again: time, memory, same bytes (minutes)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/batch.py $(ARGS)
+.PHONY: figures
+figures: .venv/.ready ## Are the published figures of the sample studies those of tests/reference/sample_figures.csv, or named in CHANGELOG.md?
+	@$(BIN)/python scripts/sample_figures.py --check
+
+.PHONY: sample-figures
+sample-figures: .venv/.ready ## Write tests/reference/sample_figures.csv anew; refused while CHANGELOG.md does not name what changed
+	@$(BIN)/python scripts/sample_figures.py
 
 .PHONY: unrounded
 unrounded: .venv/.ready ## Compare the unrounded estimates of the sample studies with those kept: make unrounded ARGS="keep FILE" first, "compare FILE" after

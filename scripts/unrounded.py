@@ -13,13 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from fl_estimate.study.run import run_study
+from sample_figures import STUDIES
 
-STUDIES: tuple[str, ...] = (
-    "data/sample/study.toml",
-    "data/sample/migrants_study.toml",
-    "docs/examples/world.toml",
-    "docs/examples/mics_like/study.toml",
-)
 TOLERANCE = 1e-12
 """Relative; a change of the code alone leaves every figure within it."""
 

@@ -111,6 +111,8 @@ if TYPE_CHECKING:
     from fl_estimate.study.batch.outcome import BatchResult as BatchResult
     from fl_estimate.study.batch.outcome import StudyOutcome as StudyOutcome
     from fl_estimate.study.batch.run import run_batch as run_batch
+    from fl_estimate.study.diff import diff as diff
+    from fl_estimate.study.differences import Differences as Differences
     from fl_estimate.study.respondent import explain_respondent as explain_respondent
     from fl_estimate.study.run import StudyResult as StudyResult
     from fl_estimate.study.run import run_study as run_study
@@ -125,6 +127,7 @@ _WHERE: dict[str, str] = {
     "Classification": "indicators.classify",
     "CoverageReport": "laboratory.report",
     "Design": "inputs.sample_design",
+    "Differences": "study.differences",
     "Estimates": "results.estimates",
     "Explanation": "indicators.explain",
     "FlError": "errors",
@@ -161,6 +164,7 @@ _WHERE: dict[str, str] = {
     "contrast": "estimators.survey.contrasts",
     "cut": "schema.expressions",
     "delta_curve": "estimators.sensitivity.delta_curve",
+    "diff": "study.diff",
     "draft_mapping": "loaders.drafting",
     "effect_ratios": "estimators.survey.models.effect_ratios",
     "estimate_mean": "estimators.survey.design_weighted",

@@ -12,12 +12,14 @@ import fl_estimate as fl
 
 # A name added or taken away is a decision: it is written down here as well.
 NAMES = (
-    "Allocation", "BatchResult", "CaptureHistories", "ChangePlan", "Classification", "CoverageReport", "Design", "Estimates", "Explanation", "FlError",
+    "Allocation", "BatchResult", "CaptureHistories", "ChangePlan", "Classification", "CoverageReport", "Design", "Differences", "Estimates",
+    "Explanation", "FlError",
     "FlWarning", "Framework", "FrameworkComparison", "Imputation", "Mapping", "NOT_STATED", "PublishedAppraisal", "PublishedEstimates",
     "Regression", "Replicates", "SampleDesign", "SamplePlan", "StudyOutcome", "StudyResult", "SuppressionRule", "SurveyData", "SurveyTest",
     "ValidationReport", "WeightSummary", "adjust_nonresponse", "adjustment_steps", "allocate", "appraisal_page", "by_episode",
     "calibrate", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks", "compare_proxies", "contrast", "cut", "datasets",
-    "delta_curve", "draft_mapping", "effect_ratios", "estimate_mean", "estimate_prevalence", "estimate_quantile", "estimate_ratio", "estimate_total",
+    "delta_curve", "diff", "draft_mapping", "effect_ratios", "estimate_mean", "estimate_prevalence", "estimate_quantile", "estimate_ratio",
+    "estimate_total",
     "estimate_variance", "explain", "explain_respondent", "frameworks", "hidden", "hierarchical", "impute", "independence_test", "join_rounds", "load",
     "load_lists", "marginal_effects", "marginal_means", "monitoring_sentences", "multiple_tests", "plan_change", "plan_sample", "plot", "plot_back_estimates",
     "plot_convergence", "plot_counts", "plot_linkage", "plot_map", "plot_methods", "plot_overlaps", "plot_plan", "plot_recruitment",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -99,7 +100,10 @@ def unknown() -> Any:
 
 P: dict[str, Callable[[], Any]] = {"people": people, "design": lambda: DESIGN}
 H: dict[str, Callable[[], Any]] = {"histories": histories}
+RESULT = str(Path(__file__).parents[1] / "reference" / "saved_files" / "2026-11-29_1312_9eff574" / "result")
+
 CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
+    "diff": (fl.diff, {"before": RESULT, "after": RESULT}),
     "appraisal_page": (fl.appraisal_page, {"appraisal": appraisal}),
     "publish_appraisal": (fl.publish_appraisal, {"appraisal": appraisal}),
     "plot_methods": (fl.plot_methods, {"appraisal": appraisal}),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fl_estimate.cli.compare import diff, verify
 from fl_estimate.cli.many import Set, batch, init, schema
 from fl_estimate.cli.screen import DONE, FAILED
 from fl_estimate.cli.screen import faults as _faults
@@ -102,6 +103,8 @@ def run(
 app.command()(batch)
 app.command()(init)
 app.command()(schema)
+app.command()(diff)
+app.command()(verify)
 
 
 @app.command(name="methods")

@@ -327,6 +327,15 @@ def _survey_kinds() -> set[str]:
     return {str(each.kind) for each in methods().values() if each.first(People) is not None}
 
 
+def without_defaults(content: Mapping[str, Any]) -> dict[str, Any]:
+    """A resolved study with the keys left out again that stand at their defaults: some may stand with others only."""
+    kept = {key: value for key, value in content.items() if value is not None}
+    try:
+        return study_model().model_validate(kept).model_dump(mode="json", exclude_defaults=True)
+    except ValidationError:
+        return kept  # whoever reads it as a file says what is wrong
+
+
 def _named(config: StudyConfig, positions: Sequence[int]) -> StudyConfig:
     """Every estimate has a name: its own, or kind and position."""
     named = [

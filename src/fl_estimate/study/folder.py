@@ -79,7 +79,7 @@ def _theirs(folder: Path) -> list[str]:
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
     """The manifest of a folder whose files are as it says; None where there is none, or a file was changed."""
-    manifest = _manifest(folder / MANIFEST)
+    manifest = manifest_of(folder / MANIFEST)
     try:
         whole = manifest is not None and all(
             _sha256(folder / entry["name"]) == entry["sha256"] for entry in manifest["files"]
@@ -193,7 +193,7 @@ def _set_aside(folder: Path, part: Path) -> None:
             os.replace(there, kept)
 
 
-def _manifest(path: Path) -> dict[str, Any] | None:
+def manifest_of(path: Path) -> dict[str, Any] | None:
     """A manifest that a run of ours wrote: its form says so, and the files that it lists are plain names."""
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -207,13 +207,13 @@ def _manifest(path: Path) -> dict[str, Any] | None:
 
 def _owned(path: Path) -> list[str] | None:
     """Names of the files that a manifest of ours lists, and its own; None where it is not ours."""
-    manifest = _manifest(path)
+    manifest = manifest_of(path)
     return None if manifest is None else [*(entry["name"] for entry in manifest["files"]), MANIFEST]
 
 
 def _require_own(part: Path) -> None:
     """What is about to be put in place lists itself; otherwise nobody could say later whose it is."""
-    assert _manifest(part / MANIFEST) is not None, "a result is written with its manifest"
+    assert manifest_of(part / MANIFEST) is not None, "a result is written with its manifest"
 
 
 def _require_writable(folder: Path) -> None:

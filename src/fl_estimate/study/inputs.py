@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
+from fl_estimate.design.exact_sums import with_exact_sums
 from fl_estimate.errors import ExpressionFault, FileFault, StudyFault, is_file, nearest
 from fl_estimate.estimators.survey.imputed import is_imputed
 from fl_estimate.inputs.partitions import narwhal, orders_classes
@@ -215,10 +216,20 @@ def _surveys(study: Study, tell: Tell, noted: Faults) -> dict[str, SurveyData]:
             survey = load(_files(study, source.file), mapping=study.mapping(source.mapping), engine=source.engine)
             survey = _with_population(survey, source)
             survey = by_episode(survey, _WHICH[source.unit]) if source.unit in _WHICH else survey
+            survey = with_exact_sums(survey, across_units=_across_units(study))
             words = replace(labelled(study.config.labels).over(survey.wording), survey=base_of(name))
             country = source.country or study.config.country or words.country
             surveys[name] = replace(survey, wording=replace(words, country=country))
     return surveys
+
+
+def _across_units(study: Study) -> bool:
+    """Whether sums of weights over several units are asked for, which have to be exact as well."""
+    return study.config.calibrate is not None or _quantiles(study)
+
+
+def _quantiles(study: Study) -> bool:
+    return any(entry.kind == "quantile" for entry in study.config.estimate)
 
 
 def _with_population(survey: SurveyData, source: SourceEntry) -> SurveyData:
@@ -433,7 +444,8 @@ def _calibrated(study: Study, entry: CalibrateEntry, people: Any) -> Any:
 
         margins = read_table(study.path(margins)).frame.lazy().collect()
     bounds = None if entry.bounds is None else (entry.bounds[0], entry.bounds[1])
-    return calibrate(people, margins=margins, method=entry.method, bounds=bounds, aggregate=entry.aggregate)[0]
+    made = calibrate(people, margins=margins, method=entry.method, bounds=bounds, aggregate=entry.aggregate)[0]
+    return with_exact_sums(made, across_units=_quantiles(study))
 
 
 def _derived(source: str, derived: Mapping[str, str], people: Any, noted: Faults) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from fl_estimate.reporting.over_rounds import over_rounds
 from fl_estimate.reporting.particulars import Particulars
 from fl_estimate.reporting.publish import publish
 from fl_estimate.reporting.published import PublishedEstimates
-from fl_estimate.reporting.releases import geography
+from fl_estimate.reporting.releases import Release, geography
 from fl_estimate.reporting.run_folder import write_all
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.results.estimates import Estimates
@@ -37,6 +37,7 @@ from fl_estimate.study.over_rounds import of_round, require_one_geography, requi
 from fl_estimate.study.plan import earlier, of_national_figures
 from fl_estimate.study.private import open_private, write_private
 from fl_estimate.study.settings import Settings
+from fl_estimate.study.told import how_run, plainly, texts
 from fl_estimate.version import package_version
 from fl_estimate.words.languages import words_of
 from fl_estimate.words.say import fallen_back
@@ -134,7 +135,9 @@ def run_study(
     The folder has ``estimates.csv``, ``estimates.parquet``, ``report.html`` (in the first language of ``[publish]``;
     ``report.fr.html`` and so on for the others), ``appraisal.<name>.html`` for each appraisal of case lists, and
     ``manifest.json``, written last: the resolved study, the fingerprint,
-    sources, what the report says in English for want of words in its language, and every file with its hash. It holds no time of day: the same inputs give the same bytes.
+    sources, the texts of study and mappings, what the report says in English for want of words in its language, and every file with its
+    hash. The same inputs, packages and seeds give the same bytes on one machine, but for the date in `run` of the manifest. Weights are
+    brought to multiples of a power of two, so that sums of them are exact: neither the order of rows nor the engine moves a figure.
     """
     tell = progress if progress is not None else _silent
     if resume and (done := done_before(path, out, private, settings)) is not None:
@@ -145,13 +148,8 @@ def run_study(
     mark = fingerprint(study, key)
     kept = kept_in(Path(private) if private is not None else None, partial(estimate_keys, study, mark), take=resume)
     estimates, failed, appraisals = _estimate(study, inputs, tell, kept)
-    previous = [study.path(each) for each in study.config.publish.previous]
-    published, shown = None, None
-    if estimates:
-        rule, nested = study.config.publish.suppression(), _nested(study, inputs)
-        tell("auditing what may be published")
-        published = publish(estimates, rule=rule, nested=nested, previous=previous, progress=tell)
-        shown = over_rounds(published, tables_over_rounds(study))
+    published = _published_of(study, inputs, estimates, tell)
+    shown = over_rounds(published, tables_over_rounds(study)) if published is not None else None
     tell("writing")
     with replacing(folder) as part, fallen_back() as missing:
         if published is not None and shown is not None:
@@ -170,6 +168,29 @@ def run_study(
         estimates=estimates, published=shown, failed=failed, folder=folder, manifest=manifest, inputs=inputs,
         appraisals=appraisals, taken=tuple(kept.taken),
     )  # fmt: skip
+
+
+def figures_of(
+    path: str | Path, *, previous: Sequence[Release] = (), progress: Tell | None = None
+) -> PublishedEstimates | None:
+    """What a run would publish, with nothing written; None where every estimate failed.
+
+    Parameters
+    ----------
+    path : str or Path
+    previous : sequence of Release, optional
+        What is known beside the earlier releases that the study names.
+    progress : callable, optional
+
+    Raises
+    ------
+    FlError
+        As `run_study`.
+    """
+    tell = progress if progress is not None else _silent
+    study, inputs = _read(path, tell, to_write=None)
+    published = _published_of(study, inputs, _estimate(study, inputs, tell, KeptEstimates())[0], tell, previous)
+    return over_rounds(published, tables_over_rounds(study)) if published is not None else None
 
 
 def check_study(path: str | Path, *, progress: Tell | None = None, settings: Settings | None = None) -> StudyInputs:
@@ -193,10 +214,10 @@ def _read(
     tell: Tell,
     *,
     out: str | Path | None = None,
-    to_write: bool = True,
+    to_write: bool | None = True,
     settings: Settings | None = None,
 ) -> tuple[Study, StudyInputs]:
-    """Read a study and its inputs; where anything is wrong, and in a check, estimates are tried out, for one list of all faults."""
+    """Read a study and its inputs; where anything is wrong, and in a check (False), estimates are tried out, for one list of all faults."""
     faults = Faults()
     study, fault = read_with_faults(path, settings=settings)
     if fault is not None:
@@ -218,7 +239,7 @@ def _read(
         require_measured_alike(study, inputs)
     with faults.of("round"):
         require_one_geography(study, inputs)
-    if len(faults) or not to_write:
+    if len(faults) or to_write is False:
         _try_out(study, inputs, tell, faults)
     faults.require()
     return study, inputs
@@ -243,6 +264,21 @@ def _try_out(study: Study, inputs: StudyInputs, tell: Tell, faults: Faults) -> N
                 result = make_estimate(entry, study, inputs, made, _silent)
         if isinstance(result, Estimates):
             made[entry.name] = of_round(result, entry, study, inputs)
+
+
+def _published_of(
+    study: Study,
+    inputs: StudyInputs,
+    estimates: Mapping[str, Estimates],
+    tell: Tell,
+    known: Sequence[Release] = (),
+) -> PublishedEstimates | None:
+    if not estimates:
+        return None
+    previous = [*(study.path(each) for each in study.config.publish.previous), *known]
+    rule, nested = study.config.publish.suppression(), _nested(study, inputs)
+    tell("auditing what may be published")
+    return publish(estimates, rule=rule, nested=nested, previous=previous, progress=tell)
 
 
 def _nested(study: Study, inputs: StudyInputs) -> dict[str, dict[str, dict[Any, Any]]]:
@@ -344,9 +380,11 @@ def _manifest(
         "status": "failed" if failed else "done",
         "fingerprint": mark.mark,
         "fingerprint_of": "all inputs" if mark.complete else "all inputs but case lists",
-        "study": {"name": study.name, "sha256": study.sha256, "set": dict(study.settings)},
-        "config": study.config.model_dump(mode="json"),
-        "inputs": mark.parts["files"],
+        "run": how_run(study),
+        "study": {"name": study.name, "sha256": study.sha256, "set": plainly(dict(study.settings))},
+        "config": plainly(study.config.model_dump(mode="json")),
+        "texts": texts(study),
+        "inputs": plainly(mark.parts["files"]),
         "packages": mark.parts["packages"],
         "sources": {name: _source(survey, least) for name, survey in inputs.surveys.items()},
         "lists_and_tables": [
