@@ -127,6 +127,7 @@ def audit_release(
 
     Status 0: nothing; 1: something, in the table; 2: a folder is no result folder.
     """
+    from fl_estimate.pages.frames import csv_text
     from fl_estimate.reporting.disclosure.release_audit import derived
     from fl_estimate.reporting.releases import read_release
     from fl_estimate.reporting.terminal import print_table
@@ -134,7 +135,7 @@ def audit_release(
     with _faults():
         result = derived([read_release(folder) for folder in folders])
         if csv is not None:
-            _write_new(csv, result.to_csv(index=False))
+            _write_new(csv, csv_text(result))
     if result.empty:
         typer.echo("nothing that is withheld can be worked out")
         return
@@ -286,13 +287,14 @@ def codebook(
     out: Annotated[Path | None, typer.Option(metavar="BOOK.csv", help="Write it as a CSV file.")] = None,
 ) -> None:
     """Show the common schema: every variable with its kind, unit, codes and rules."""
+    from fl_estimate.pages.frames import csv_text
     from fl_estimate.reporting.terminal import print_table
     from fl_estimate.schema.codebook import codebook as book_of
 
     with _faults():
         book = book_of(language)
         if out is not None:
-            _write_new(out, book.to_csv(index=False))
+            _write_new(out, csv_text(book))
             typer.echo(f"{out}: {len(book)} variables")
             return
     print_table([str(name) for name in book.columns], [[str(cell) for cell in row] for row in book.to_numpy().tolist()])

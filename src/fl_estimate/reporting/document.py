@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
+from fl_estimate.neutral import NEUTRAL, Target
+from fl_estimate.pages.frames import harmless
 from fl_estimate.reporting.headline import Headline, headline
 from fl_estimate.reporting.labelling import is_unweighted
 from fl_estimate.reporting.layout import WITHHELD_MARK, Layout, layout
@@ -29,6 +32,9 @@ class Document:
     particulars : Particulars
         What a report says beside the estimates.
 
+    target : Target
+        Who reads what is made of it: texts are harmless there.
+
     Raises
     ------
     PublishFault
@@ -38,14 +44,23 @@ class Document:
     published: PublishedTables
     language: str = "en"
     particulars: Particulars = field(default_factory=Particulars)
+    target: Target = Target.TERMINAL
+    _kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         check_language(self.language)
 
+    def read_as(self, target: Target) -> Document:
+        """The same document for other readers; what was laid out is kept."""
+        return self if target is self.target else replace(self, target=target)
+
     @cached_property
     def layouts(self) -> tuple[Layout, ...]:
         """Each table as it is read: text and values of its cells, heads, marks, notes."""
-        return tuple(layout(table, self.language, self.particulars.truth) for table in self.published.tables)
+        if "layouts" not in self._kept:
+            made = (layout(table, self.language, self.particulars.truth) for table in self.published.tables)
+            self._kept["layouts"] = tuple(made)
+        return tuple(sheet.harmless(NEUTRAL[self.target]) for sheet in self._kept["layouts"])
 
     @property
     def sheets(self) -> Iterator[tuple[PublishedTable, Layout]]:
@@ -55,12 +70,14 @@ class Document:
     @cached_property
     def headline(self) -> Headline:
         """The national figure in words and in large type."""
-        return headline(self.published, self.language, self.particulars.truth)
+        if "headline" not in self._kept:
+            self._kept["headline"] = headline(self.published, self.language, self.particulars.truth)
+        return self._kept["headline"]
 
     @cached_property
     def frame(self) -> pd.DataFrame:
         """All tables under each other, for machines: the codes of the survey and our own, no words of a language."""
-        return joined(self.published.tables)
+        return harmless(joined(self.published.tables), NEUTRAL[self.target])
 
     @property
     def caution(self) -> str:

@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from fl_estimate.errors import PublishFault, not_one_of
+from fl_estimate.pages.frames import html_text
 from fl_estimate.reporting.pictures.palette import RULE
 
 if TYPE_CHECKING:
@@ -60,9 +60,14 @@ def inline_svg(figure: Figure, salt: str, label: str) -> str:
 
     Inside HTML the namespaces are known: without their declarations no address at all stands in the page.
     """
-    drawn = re.sub(r'\s+xmlns(:xlink)?="[^"]*"', "", svg(figure, salt)).replace("xlink:href", "href")
+    drawn = re.sub(r"<[^<>]+>", _without_namespaces, svg(figure, salt))
     drawn = re.sub(r'^<svg\b[^>]*?viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1" role="img">', drawn, flags=re.DOTALL)
-    return drawn.replace('role="img">', f'role="img" aria-label="{escape(label)}">', 1)
+    return drawn.replace('role="img">', f'role="img" aria-label="{html_text(label)}">', 1)
+
+
+def _without_namespaces(tag: re.Match[str]) -> str:
+    """One tag; words of a picture that speak of namespaces stay."""
+    return re.sub(r'\s+xmlns(:xlink)?="[^"]*"', "", tag[0]).replace("xlink:href", "href")
 
 
 def axis_numbers(write: Callable[[float], str]) -> FuncFormatter:
