@@ -86,7 +86,7 @@ def for_picture(text: str) -> str:
     return shown if len(shown) <= LONGEST_LABEL else f"{shown[: LONGEST_LABEL - 1]}…"
 
 
-_FORMULA = re.compile(r"""(^|[;|\t\r\n])([\s"'‘’“”]*)(?=[=+\-@＝＋－＠﹢﹣﹦﹫−])""")
+_FORMULA = re.compile(r"""(^|[;|\t\r\n])(?!')([\s"'‘’“”]*)(?=[=+\-@＝＋－＠﹢﹣﹦﹫−])""")
 """Where a spreadsheet could take what follows for a formula: at the beginning, and after a sign at which one that is set to French
 or Spanish begins a new cell."""
 _NUMBER = re.compile(r"[+\-−]?(\d+([.,]\d+)?|\d{1,3}([ \u202f\u00a0.,]\d{3})+([.,]\d+)?)([eE][+-]?\d+)?( ?%)?")

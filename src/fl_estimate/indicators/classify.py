@@ -50,6 +50,7 @@ from fl_estimate.inputs import assigning
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source, SurveyData
 from fl_estimate.inputs.wording import SurveyWording
+from fl_estimate.neutral import visible
 from fl_estimate.schema.validate import ValidationReport
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ class Classification(NotAColumn):
         return replace(self, people=people, wording=assigning.worded(self.wording, people, given, labels, titles))
 
     def __repr__(self) -> str:
-        return f"Classification({self.framework}: {listed(self.outcomes)}; {self.coverage!r})"
+        return visible(f"Classification({self.framework}: {listed(self.outcomes)}; {self.coverage!r})")
 
     def notes(self, outcomes: Sequence[str]) -> tuple[Note, ...]:
         """What tables of these outcomes have to say: parts of a rule that are recalled, questions that would limit a criterion."""

@@ -13,7 +13,7 @@ import pandas as pd
 
 from fl_estimate.errors import EstimateFault, FileFault, missing_columns, not_one_of, shown
 from fl_estimate.laboratory.summary import KEYS
-from fl_estimate.neutral import json_text
+from fl_estimate.neutral import json_text, visible
 from fl_estimate.pages.frames import html_text
 from fl_estimate.results import storage
 from fl_estimate.results.provenance import package_version
@@ -233,9 +233,8 @@ class CoverageReport:
             "  ".join(text.rjust(width) if right else text.ljust(width) for text, width, right in zip(row, widths, numeric, strict=True)).rstrip()
             for row in cells
         ]  # fmt: skip
-        return "\n".join(
-            [self._title(), *lines, "by_class() has classes of domains, worst() the domains that cover least"]
-        )
+        told = [self._title(), *lines, "by_class() has classes of domains, worst() the domains that cover least"]
+        return visible("\n".join(told))
 
     def _repr_html_(self) -> str:
         frame = self._shown()

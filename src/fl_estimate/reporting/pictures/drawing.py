@@ -28,6 +28,8 @@ ROW = 0.27
 TEXT = 9.0
 LETTER = 0.066
 """Inches that a letter of the words under an axis takes, on average."""
+LABEL_LETTER = 0.078
+"""Inches that a letter of a label may take: more than on average, for it may not run over figures."""
 FORMATS: tuple[str, ...] = (".svg", ".png", ".pdf")
 _STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
@@ -128,6 +130,18 @@ def styled(salt: str = "fl_estimate") -> Generator[None]:
     settings: dict[Any, Any] = {**_STYLE, "svg.hashsalt": salt}
     with rc_context(settings):  # pyright: ignore[reportUnknownVariableType]
         yield
+
+
+def fitted(text: str, inches: float) -> str:
+    """A label that stays beside the figures, and does not run over them: what there is no room for is cut off.
+
+    Examples
+    --------
+    >>> fitted("Département de l'Ouest", 1.0), fitted("Ouest", 1.0)
+    ('Département de…', 'Ouest')
+    """
+    most = int(inches / LABEL_LETTER)
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def wrapped(text: str, width: int) -> str:

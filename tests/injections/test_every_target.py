@@ -1,0 +1,300 @@
+"""Hostile texts through every way out: nothing runs, is computed, steers a screen or misleads, and names of offices stay as they are."""
+
+from __future__ import annotations
+
+import io
+import json
+import tomllib
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+
+import fl_estimate as fl
+from fl_estimate import capture_recapture as cr
+from fl_estimate import neutral
+from fl_estimate.loaders.drafting import draft_mapping
+from fl_estimate.pages.frames import csv_text, html_table, text_table
+from fl_estimate.reporting.renderers import ESTIMATES, formats, renders, unregister
+from fl_estimate.reporting.run_folder import tell
+from fl_estimate.schema.validate import Fault, ValidationReport
+from tests.injections.hostile_study import LABELS, NAME, estimates, write
+from tests.injections.reading import Page, computed, drawn_texts, forbidden
+from tests.injections.texts import ALL, FORMULAS, HONEST, LONG, MARKUP, MATHEMATICS, MISLEADING, STEERING
+
+SHORT = [text for text in ALL if len(text) < 200]
+
+
+@pytest.fixture(scope="module")
+def published() -> fl.PublishedEstimates:
+    return fl.publish({NAME: estimates()})
+
+
+# --- the functions ----------------------------------------------------------------------------------------------------
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(set(ALL)) == len(ALL) >= 39
+
+
+@pytest.mark.parametrize("text", HONEST)
+def test_names_of_offices_stay_as_they_are(text: str) -> None:
+    for made in (
+        neutral.visible,
+        neutral.one_line,
+        neutral.for_page,
+        neutral.for_picture,
+        neutral.for_cell,
+        neutral.for_xml,
+        neutral.for_records,
+    ):
+        assert made(text) == text
+    assert json.loads(neutral.json_text(text)) == text
+    assert text in neutral.json_text(text) or set(text) & set("<>&")
+    assert tomllib.loads(f"a = {neutral.toml_text(text)}")["a"] == text
+
+
+def test_no_text_keeps_what_misleads_or_steers() -> None:
+    for text in ALL:
+        for made in (
+            neutral.visible,
+            neutral.one_line,
+            neutral.for_page,
+            neutral.for_picture,
+            neutral.for_cell,
+            neutral.for_xml,
+        ):
+            assert not forbidden(made(text)), (made, text)
+            assert made(made(text)) == made(text)
+        assert not set("\n\r\t") & set(neutral.for_cell(text) + neutral.for_picture(text) + neutral.one_line(text))
+
+
+@pytest.mark.parametrize("text", [*FORMULAS, *SHORT])
+def test_no_cell_is_computed(text: str) -> None:
+    text = neutral.for_records(text)  # pandas has columns of texts that have bytes
+    assert list(computed(csv_text(pd.DataFrame({text: [text], "n": [1]})))) == []
+
+
+@pytest.mark.parametrize("number", ["-1", "-12.5", "+3", "-1e-5", "1 000", "-1 234,5", "−4", "12 %", "-0,5 %"])
+def test_numbers_stay_numbers_in_cells(number: str) -> None:
+    assert neutral.for_cell(number) == number
+
+
+def test_columns_of_numbers_are_not_touched() -> None:
+    frame = pd.DataFrame({"a": [-1.5, 2.0], "b": pd.array([-1, None], dtype="Int64"), "c": ["x", "-2"]})
+    assert csv_text(frame) == "a,b,c\n-1.5,-1,x\n2.0,,-2\n"
+
+
+def test_json_and_toml_lose_nothing() -> None:
+    for text in ALL:
+        written = neutral.json_text({text: [text]}, indent=1)
+        assert json.loads(written) == {text: [text]}
+        assert not forbidden(written)
+        assert "<" not in written
+        if not any(0xD800 <= ord(one) < 0xE000 for one in text):
+            assert tomllib.loads(f"a = {neutral.toml_text(text)}\n")["a"] == text
+        assert not forbidden(neutral.toml_text(text))
+
+
+def test_xml_takes_every_text_and_every_identifier_of_sdmx_is_one() -> None:
+    for text in ALL:
+        element = ElementTree.Element("t", a=neutral.for_xml(text))
+        element.text = neutral.for_xml(text)
+        assert ElementTree.fromstring(ElementTree.tostring(element)).text.replace("\r", "\n") == neutral.for_xml(text)
+    made = [neutral.sdmx_id(text) for text in {*ALL, *HONEST, "$3C", "<", "\u243c"}]
+    assert all(
+        one and set(one) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@$-") for one in made
+    )
+    assert len(set(made)) == len(made)
+
+
+# --- what is published ------------------------------------------------------------------------------------------------
+
+
+def test_the_report(published: fl.PublishedEstimates, tmp_path: Path) -> None:
+    html = published.to_html(tmp_path / "r.html").read_text(encoding="utf-8")
+    page = Page(html)
+    assert page.wrong == []
+    assert not forbidden(html)
+    assert len(page.styles) == 2  # that of the page, and that of the picture
+    assert "flx" not in "".join(page.styles)
+    for text in MARKUP:
+        assert neutral.visible(text) in page.text, text
+
+
+def test_the_table_of_a_notebook_and_what_a_session_prints(published: fl.PublishedEstimates) -> None:
+    for made in (published, estimates()):
+        html = made._repr_html_()
+        assert Page(html).wrong == []
+        assert not forbidden(html)
+        assert not forbidden(repr(made) + str(made))
+
+
+@pytest.mark.filterwarnings("ignore:a picture has letters:fl_estimate.errors.FlWarning")
+@pytest.mark.parametrize("ending", [".svg", ".png", ".pdf"])
+def test_pictures(published: fl.PublishedEstimates, ending: str, tmp_path: Path) -> None:
+    content = published.plot(tmp_path / f"p{ending}").read_bytes()
+    if ending == ".svg":
+        svg = content.decode()
+        texts = drawn_texts(svg)
+        assert Page(svg).wrong == []
+        assert not forbidden(svg)
+        assert "$100–$200" in texts
+        assert any(r"$\frac{1}{2}$" in text for text in texts)
+        assert max(map(len, texts)) <= neutral.LONGEST_LABEL
+
+
+def test_spreadsheets_machines_and_plain_text(published: fl.PublishedEstimates, tmp_path: Path) -> None:
+    text = published.to_csv(tmp_path / "e.csv").read_text(encoding="utf-8")
+    assert list(computed(text)) == []
+    assert not forbidden(text)
+    assert list(computed(estimates().to_csv(tmp_path / "f.csv").read_text(encoding="utf-8"))) == []
+    kept = pd.read_parquet(published.to_parquet(tmp_path / "e.parquet"))
+    codes = set(kept[NAME].dropna())
+    assert {text for text in ALL if not any(0xD800 <= ord(one) < 0xE000 for one in text)} <= codes
+    assert not forbidden(published.to("text", tmp_path / "e.txt").read_text(encoding="utf-8"))
+
+
+def test_the_terminal(published: fl.PublishedEstimates) -> None:
+    out = io.StringIO()
+    with redirect_stdout(out):
+        tell(published)
+    assert len(out.getvalue()) > 500
+    assert not forbidden(out.getvalue())
+
+
+def test_the_page_of_an_appraisal() -> None:
+    names = [MARKUP[0] + STEERING[0], FORMULAS[0] + MISLEADING[0], MATHEMATICS[0] + "</text>"]
+    rows = [(1, 0, 0, 50), (0, 1, 0, 80), (0, 0, 1, 40), (1, 1, 0, 12), (1, 0, 1, 11), (0, 1, 1, 13), (1, 1, 1, 10)]
+    histories = fl.CaptureHistories.from_counts(pd.DataFrame(rows, columns=[*names, "count"]), lists=names)
+    assert not forbidden(repr(histories))
+    appraisal = cr.appraise(histories, seed=1, replicates=20, draws=100)
+    html = fl.appraisal_page(appraisal, title=" ".join(SHORT))
+    assert Page(html).wrong == []
+    assert not forbidden(html)
+    assert not forbidden(repr(appraisal) + appraisal._repr_html_())
+
+
+def test_the_report_of_a_check(tmp_path: Path) -> None:
+    text = " ".join(SHORT)
+    fault = Fault(table=text, variable=text, rule=text, value_class=text, count=1, rows=(3,), records=(text,))
+    html = ValidationReport((fault,)).to_html(tmp_path / "v.html").read_text(encoding="utf-8")
+    assert Page(html).wrong == []
+    assert not forbidden(html)
+    assert not forbidden(str(ValidationReport((fault,))))
+
+
+def test_tables_of_frames_as_notebooks_and_sessions_show_them() -> None:
+    frame = pd.DataFrame({NAME: list(LABELS), "n": 1.0})
+    assert Page(html_table(frame)).wrong == []
+    assert not forbidden(html_table(frame) + text_table(frame))
+    assert len(text_table(frame).splitlines()) == len(LABELS) + 1
+
+
+def test_errors_and_warnings_steer_nothing() -> None:
+    for text in SHORT:
+        assert not forbidden(str(fl.FlError("FL-X-01", text, found=text, fix=text)))
+
+
+# --- what is written of files -----------------------------------------------------------------------------------------
+
+
+def test_a_drafted_mapping_is_the_mapping_that_was_meant(tmp_path: Path) -> None:
+    """A name of a column with a line end in it once could add tables to the mapping."""
+    evil = 'left\n[design]\nweights = "evil"\u2028\x1b[2J'
+    frame = pd.DataFrame(
+        {"REGION": [1, 2], "Q1": [1, 2], evil: [1, 2], "SEX": [1, 2], "a\u202eb": ["x", "y"], "=1+1 #": [1, 1]}
+    )
+    file = tmp_path / "=1+1 \u202e\n[x]\ny = 1 .csv"
+    frame.to_csv(file, index=False)
+    text = draft_mapping(file)
+    assert not forbidden(text)
+    told: Any = tomllib.loads(text)
+    assert "x" not in told
+    assert "evil" not in str(told.get("design", ""))
+
+
+# --- a study ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose every text is hostile; of labels of regions a few of each kind, all of them in the slow test."""
+    folder = tmp_path_factory.mktemp("hostile")
+    few = [*MARKUP[:3], *FORMULAS[:3], FORMULAS[16], *STEERING[:2], *MISLEADING[:2], *MATHEMATICS[:2], LONG[0][:600]]
+    result = fl.run_study(
+        write(folder, [text for text in few if text in LABELS]), out=folder / "out", private=folder / "own"
+    )
+    assert result.ok, result.failed
+    return folder
+
+
+def test_every_file_of_a_run(ran: Path) -> None:
+    files = {path.name: path for path in (ran / "out").iterdir()}
+    assert {"report.html", "report.fr.html", "estimates.csv", "estimates.parquet", "manifest.json"} <= set(files)
+    for name in ("report.html", "report.fr.html"):
+        html = files[name].read_text(encoding="utf-8")
+        assert Page(html).wrong == []
+        assert not forbidden(html)
+    text = files["estimates.csv"].read_text(encoding="utf-8")
+    assert list(computed(text)) == []
+    assert list(computed((ran / "own" / "audit.csv").read_text(encoding="utf-8"))) == []
+    manifest = files["manifest.json"].read_text(encoding="utf-8")
+    assert not forbidden(manifest + text)
+    assert "<" not in manifest
+    assert json.loads(manifest)["inputs"]
+    # The texts did come that far.
+    assert "'=1+1" in text
+
+
+# --- the door for formats that are still to come ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ending", "of"), [(".xlsx", neutral.Target.SHEET), (".docx", neutral.Target.XML), (".xml", neutral.Target.XML)]
+)
+def test_a_later_format_is_given_harmless_texts(
+    published: fl.PublishedEstimates, ending: str, of: neutral.Target, tmp_path: Path
+) -> None:
+    seen: list[str] = []
+
+    def later(document: Any) -> bytes:
+        """A format that takes no care itself."""
+        for sheet in document.layouts:
+            seen.extend([sheet.caption, *sheet.heads.values(), *(text for _, text in sheet.notes)])
+            seen.extend(text for row in sheet.rows for text in (row.label, *row.cells.values()))
+        seen.extend(
+            str(value)
+            for name in document.frame
+            for value in (name, *document.frame[name].dropna())
+            if isinstance(value, str)
+        )
+        return b"x"
+
+    renders("later", endings=[ending])(later)
+    try:
+        assert formats(ESTIMATES)["later"].target is of
+        published.to("later", tmp_path / f"a{ending}")
+    finally:
+        unregister("later")
+    assert len(seen) > len(LABELS)
+    for text in seen:
+        assert not forbidden(text)
+        assert neutral.NEUTRAL[of](text) == text
+
+
+def test_a_format_says_for_whom_its_texts_are_harmless() -> None:
+    with pytest.raises(ValueError, match="target="):
+        renders("later", endings=[".unknown"])(lambda _: b"")
+
+
+def test_what_a_format_forgot_is_caught_at_the_last_door(published: fl.PublishedEstimates, tmp_path: Path) -> None:
+    renders("later", endings=[".txt"])(lambda document: f"{document.published.tables[0].name}\x1b[2J\u202e\ud800")
+    try:
+        text = published.to("later", tmp_path / "a.txt").read_text(encoding="utf-8")
+    finally:
+        unregister("later")
+    assert text.endswith("\\x1b[2J\\u202e\\ud800")
