@@ -47,7 +47,7 @@ def _print_version(requested: bool) -> None:
     from fl_estimate.version import package_version
 
     system = " ".join(part for part in (platform.system(), platform.machine()) if part)
-    typer.echo(f"fl_estimate {package_version()}, Python {platform.python_version()}, {system or 'an unknown system'}")
+    _say(f"fl_estimate {package_version()}, Python {platform.python_version()}, {system or 'an unknown system'}")
     raise typer.Exit(DONE)
 
 
@@ -85,11 +85,11 @@ def run(
             result = run_study(study, out=out, resume=resume, private=private, progress=tell)
         with _printing(result.folder):
             if result.skipped:
-                typer.echo(f"unchanged: {result.folder}")
+                _say(f"unchanged: {result.folder}")
             else:
                 _tell_result(result)
                 if private is not None:
-                    typer.echo(f"not for release: {private}")
+                    _say(f"not for release: {private}")
     raise typer.Exit(DONE if result.ok else FAILED)
 
 
@@ -137,7 +137,7 @@ def audit_release(
         if csv is not None:
             _write_new(csv, csv_text(result))
     if result.empty:
-        typer.echo("nothing that is withheld can be worked out")
+        _say("nothing that is withheld can be worked out")
         return
     print_table(
         [str(name) for name in result.columns],
@@ -176,7 +176,7 @@ def check(
             raise typer.BadParameter("a survey file needs --mapping", param_hint="--mapping")
         else:
             _check_file(target, mapping, _pairs("--table", table), mode, html)
-    typer.echo("no faults found")
+    _say("no faults found")
 
 
 def _check_file(file: Path, mapping: str, others: dict[str, str] | None, mode: Any, html: Path | None) -> None:
@@ -200,7 +200,7 @@ def _check_file(file: Path, mapping: str, others: dict[str, str] | None, mode: A
 
 
 def _write_page(report: Any, page: Path) -> None:
-    typer.echo(f"report: {report.to_html(page)}")
+    _say(f"report: {report.to_html(page)}")
 
 
 _Encoding = Annotated[str | None, typer.Option(help="Encoding of texts; found out where it is not given.")]
@@ -230,7 +230,7 @@ def convert(
     with _faults():
         with _progress_bar(f"converting {file.name}") as advance:
             source = convert_file(file, out, written=written, progress=advance)
-        typer.echo(f"{out}: {source.n_rows:,} rows of {source.name}")
+        _say(f"{out}: {source.n_rows:,} rows of {source.name}")
 
 
 @app.command(name="map")
@@ -262,7 +262,7 @@ def map_file(
             _say(text, nl=False)
             return
         _write_new(out, text)
-    typer.echo(f"{out}: review every line, then: fl-estimate check {file or 'FILE'} --mapping {out}")
+    _say(f"{out}: review every line, then: fl-estimate check {file or 'FILE'} --mapping {out}")
 
 
 def _write_new(path: Path, text: str) -> None:
@@ -295,7 +295,7 @@ def codebook(
         book = book_of(language)
         if out is not None:
             _write_new(out, csv_text(book))
-            typer.echo(f"{out}: {len(book)} variables")
+            _say(f"{out}: {len(book)} variables")
             return
     print_table([str(name) for name in book.columns], [[str(cell) for cell in row] for row in book.to_numpy().tolist()])
 
@@ -402,9 +402,9 @@ def reproduce(
         print_table(heads(language), lines(result, language))
         _say(summary(result, language))
         if csv is not None:
-            typer.echo(f"csv: {result.to_csv(csv)}")
+            _say(f"csv: {result.to_csv(csv)}")
         if html is not None:
-            typer.echo(f"page: {result.to_html(html, language)}")
+            _say(f"page: {result.to_html(html, language)}")
     raise typer.Exit(DONE if result.ok else FAILED)
 
 
@@ -416,10 +416,10 @@ def _faults() -> Iterator[None]:
             warnings.showwarning = _tell_warning
             yield
     except FlError as fault:
-        typer.echo(str(fault), err=True)
+        _say(str(fault), err=True)
         raise typer.Exit(FAULT) from None
     except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
+        _say("interrupted", err=True)
         raise typer.Exit(INTERRUPTED) from None
 
 
@@ -437,7 +437,7 @@ def _printing(folder: Path) -> Iterator[None]:
         # What is left unprinted would fail once more when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         with suppress(OSError):
-            typer.echo(f"the tables could not be printed; the result is whole: {folder}", err=True)
+            _say(f"the tables could not be printed; the result is whole: {folder}", err=True)
 
 
 @contextmanager
@@ -469,13 +469,13 @@ def _progress_bar(what: str) -> Iterator[Any]:
             now = done * 10 // total if total else tenths + 1
             if now > tenths:
                 tenths = now
-                typer.echo(f"{what}: {done:,} rows{f' of {total:,}' if total else ''}", err=True)
+                _say(f"{what}: {done:,} rows{f' of {total:,}' if total else ''}", err=True)
 
         yield tell
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task(what, total=None)
+        task = progress.add_task(visible(what), total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
@@ -488,17 +488,17 @@ def _tell_result(result: StudyResult) -> None:
     for name, error in result.failed.items():
         _say(f"{name} could not be made: {error}", err=True)
     report = result.folder / "report.html"
-    typer.echo(f"report: {report}" if report.is_file() else f"result: {result.folder}")
+    _say(f"report: {report}" if report.is_file() else f"result: {result.folder}")
 
 
 def _tell_weights(survey: Any) -> None:
     from fl_estimate.loaders.weights import describe_weights
 
-    typer.echo(describe_weights(survey.people, survey.design))
+    _say(describe_weights(survey.people, survey.design))
 
 
 def _say(text: str, *, nl: bool = True, err: bool = False) -> None:
-    """Print a text that has names or labels of a file in it."""
+    """Print a text: the one way to the terminal, for names, labels and paths of a file may stand in any of them."""
     typer.echo(visible(text), nl=nl, err=err)
 
 

@@ -116,6 +116,9 @@ class StudyFault(FlError, ValueError):
 class FlWarning(UserWarning):
     """Base of every warning of fl_estimate; each can be avoided by an argument."""
 
+    def __str__(self) -> str:
+        return visible(super().__str__())
+
 
 class FlDeprecationWarning(FlWarning):
     """A name was used that has another; avoided by the other name, which the warning says.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tomllib
+import warnings
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -12,16 +14,19 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 import fl_estimate as fl
 from fl_estimate import capture_recapture as cr
 from fl_estimate import neutral
+from fl_estimate.cli import app
+from fl_estimate.errors import FlWarning
 from fl_estimate.loaders.drafting import draft_mapping
 from fl_estimate.pages.frames import csv_text, html_table, text_table
 from fl_estimate.reporting.renderers import ESTIMATES, formats, renders, unregister
 from fl_estimate.reporting.run_folder import tell
 from fl_estimate.schema.validate import Fault, ValidationReport
-from tests.injections.hostile_study import LABELS, NAME, estimates, write
+from tests.injections.hostile_study import LABELS, NAME, estimates, labels_of_a_file, write
 from tests.injections.reading import Page, computed, drawn_texts, forbidden
 from tests.injections.texts import ALL, FORMULAS, HONEST, LONG, MARKUP, MATHEMATICS, MISLEADING, STEERING
 
@@ -134,7 +139,7 @@ def test_the_table_of_a_notebook_and_what_a_session_prints(published: fl.Publish
 
 
 @pytest.mark.filterwarnings("ignore:a picture has letters:fl_estimate.errors.FlWarning")
-@pytest.mark.parametrize("ending", [".svg", ".png", ".pdf"])
+@pytest.mark.parametrize("ending", [".svg", ".png", pytest.param(".pdf", marks=pytest.mark.slow)])
 def test_pictures(published: fl.PublishedEstimates, ending: str, tmp_path: Path) -> None:
     content = published.plot(tmp_path / f"p{ending}").read_bytes()
     if ending == ".svg":
@@ -197,6 +202,9 @@ def test_tables_of_frames_as_notebooks_and_sessions_show_them() -> None:
 def test_errors_and_warnings_steer_nothing() -> None:
     for text in SHORT:
         assert not forbidden(str(fl.FlError("FL-X-01", text, found=text, fix=text)))
+        with pytest.warns(FlWarning) as caught:
+            warnings.warn(FlWarning(text), stacklevel=1)
+        assert not forbidden(warnings.formatwarning(caught[0].message, FlWarning, "a.py", 1, ""))
 
 
 # --- what is written of files -----------------------------------------------------------------------------------------
@@ -215,6 +223,70 @@ def test_a_drafted_mapping_is_the_mapping_that_was_meant(tmp_path: Path) -> None
     told: Any = tomllib.loads(text)
     assert "x" not in told
     assert "evil" not in str(told.get("design", ""))
+
+
+def office_file(folder: Path, ending: str) -> Path:
+    """A file of an office whose labels, of columns and of codes, are hostile; a text file has hostile names of columns."""
+    labels = labels_of_a_file()
+    frame = pd.DataFrame(
+        {"SEX": [1, 2] * 60, "REGION": [1 + at % len(labels) for at in range(120)], "Q1": 1, "WEIGHT": 1.5}
+    )
+    titles = dict(zip(frame.columns, [STEERING[0], MARKUP[0], FORMULAS[0] + MISLEADING[0], "Weight"], strict=True))
+    codes = {"REGION": {int(code): label for code, label in labels.items()}, "Q1": {1: STEERING[1] + MATHEMATICS[0]}}
+    file = folder / f"office{ending}"
+    if ending == ".csv":
+        frame.rename(columns={"Q1": STEERING[0] + FORMULAS[0], "REGION": MARKUP[0]}).to_csv(file, index=False)
+    else:
+        import pyreadstat
+
+        write_file = {".sav": pyreadstat.write_sav, ".dta": pyreadstat.write_dta}[ending]
+        write_file(frame, str(file), column_labels=list(titles.values()), variable_value_labels=codes)
+    return file
+
+
+@pytest.mark.parametrize("ending", [".sav", pytest.param(".dta", marks=pytest.mark.slow), ".csv"])
+def test_labels_and_names_of_files_of_offices(ending: str, tmp_path: Path) -> None:
+    file = office_file(tmp_path, ending)
+    commands = [
+        ("map", str(file)),
+        ("map", str(file), "--out", str(tmp_path / "m.toml")),
+        ("convert", str(file), str(tmp_path / "o.parquet")),
+    ]
+    for words in commands:
+        result = CliRunner().invoke(app, list(words))
+        assert result.exit_code == 0, result.output
+        assert not forbidden(result.output)
+    text = (tmp_path / "m.toml").read_text(encoding="utf-8")
+    assert not forbidden(text)
+    assert tomllib.loads(text)["people"]
+    if ending == ".csv":
+        return
+    mapping = tmp_path / "own.toml"
+    mapping.write_text(
+        'id = "own"\n[people]\nregion = { column = "REGION", recode = "labels" }\n'
+        'weight_person = "WEIGHT"\n[people.derived]\ncase = "Q1 == 1"\n[design]\nweights = "weight_person"\n', encoding="utf-8")  # fmt: skip
+    survey = fl.load(file, mapping=mapping)
+    made = fl.estimate_prevalence(survey, "case", by="region")
+    assert len(made) > 40
+    for out in (repr(made), made._repr_html_(), repr(survey), repr(fl.publish(made)), fl.publish(made)._repr_html_()):
+        assert not forbidden(out)
+    assert list(computed(made.to_csv(tmp_path / "e.csv").read_text(encoding="utf-8"))) == []
+
+
+def test_the_name_of_a_file_that_is_no_text(tmp_path: Path) -> None:
+    """Linux has names of any bytes; Python gives halves of characters for those that are no UTF-8."""
+    file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\x1b[2J.csv"))
+    pd.DataFrame({"W": 1.5, "fl": [1, 0] * 60, "ea": [at // 10 for at in range(120)]}).to_csv(file, index=False)
+    mapping = tmp_path / "own.toml"
+    mapping.write_text(
+        'id = "own"\n[people]\nweight_person = "W"\npsu = "ea"\n[people.derived]\ncase = "fl == 1"\n[design]\nweights = "weight_person"\npsu = "psu"\n',
+        encoding="utf-8",
+    )
+    made = fl.estimate_prevalence(fl.load(file, mapping=mapping), "case")
+    assert fl.Estimates.read(made.save(tmp_path / "e.parquet")).provenance.source_name == file.name
+    html = fl.publish(made).to_html(tmp_path / "e.html").read_text(encoding="utf-8")
+    assert not forbidden(html)
+    assert "\\udcff\\x1b[2J.csv" in html
 
 
 # --- a study ----------------------------------------------------------------------------------------------------------
