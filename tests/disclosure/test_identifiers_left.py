@@ -45,7 +45,8 @@ def office(tmp_path: Path) -> Path:
     folder.mkdir()
     frame = planted()
     write(folder, frame=frame)
-    pyreadstat.write_sav(frame, str(folder / "people.sav"))
+    writer: Any = pyreadstat
+    writer.write_sav(frame, str(folder / "people.sav"))
     (folder / "small.toml").write_text(STUDY.replace('"people.csv"', '"people.sav"'), encoding="utf-8")
     (folder / "people.toml").write_text(MAPPING, encoding="utf-8")
     for name, at in (("police", range(90)), ("ngo", range(50, 130)), ("hotline", range(0, 130, 3))):

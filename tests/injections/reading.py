@@ -36,7 +36,7 @@ INERT = ("#", "appraisal.")
 
 
 def forbidden(text: str) -> set[str]:
-    return FORBIDDEN & set(text)
+    return set(text) & FORBIDDEN
 
 
 def computed(text: str) -> Iterator[str]:

@@ -108,7 +108,7 @@ def test_xml_takes_every_text_and_every_identifier_of_sdmx_is_one() -> None:
     for text in ALL:
         element = ElementTree.Element("t", a=neutral.for_xml(text))
         element.text = neutral.for_xml(text)
-        assert ElementTree.fromstring(ElementTree.tostring(element)).text.replace("\r", "\n") == neutral.for_xml(text)
+        assert ElementTree.fromstring(ElementTree.tostring(element)).text == neutral.for_xml(text)
     made = [neutral.sdmx_id(text) for text in {*ALL, *HONEST, "$3C", "<", "\u243c"}]
     assert all(
         one and set(one) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@$-") for one in made

@@ -163,6 +163,7 @@ def test_openpyxl_takes_no_cell_for_a_formula(published: fl.PublishedEstimates, 
         (ran / "estimates.csv").read_text(encoding="utf-8"),
     ]
     tables.append(csv_text(pd.DataFrame({"a": list(LABELS), "b": -1.5})))
+    kept: Any = None
     for text in tables:
         book = openpyxl.Workbook()
         for row in cells_of(text):

@@ -46,12 +46,14 @@ def csv_text(frame: pd.DataFrame) -> str:
 
 def html_table(frame: pd.DataFrame, **options: Any) -> str:
     """A frame as a table of HTML: markup is escaped, and what would not be seen is shown. Options are those of pandas."""
-    return str(harmless(frame, one_line).to_html(index=False, border=0, escape=True, **{"na_rep": "", **options}))
+    settings: dict[str, Any] = {"na_rep": "", **options}
+    return str(harmless(frame, one_line).to_html(index=False, border=0, escape=True, **settings))
 
 
 def text_table(frame: pd.DataFrame, **options: Any) -> str:
     """A frame as columns of plain text, as a session prints it. Options are those of pandas."""
-    return str(harmless(frame, one_line).to_string(index=False, **{"na_rep": "", **options}))
+    settings: dict[str, Any] = {"na_rep": "", **options}
+    return str(harmless(frame, one_line).to_string(index=False, **settings))
 
 
 def html_text(text: str) -> str:

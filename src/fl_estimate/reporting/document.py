@@ -45,7 +45,7 @@ class Document:
     language: str = "en"
     particulars: Particulars = field(default_factory=Particulars)
     target: Target = Target.TERMINAL
-    _kept: dict[str, Any] = field(default_factory=dict, repr=False)
+    _kept: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
 
     def __post_init__(self) -> None:
         check_language(self.language)

@@ -100,9 +100,10 @@ class _Letters:
 
 
 def _has(text: str, properties: Any) -> bool:
-    from matplotlib.font_manager import findfont, get_font
+    from matplotlib import font_manager
 
-    font = get_font(findfont(properties))
+    fonts: Any = font_manager
+    font = fonts.get_font(fonts.findfont(properties))
     return all(one.isspace() or font.get_char_index(ord(one)) for one in text)
 
 
