@@ -11,6 +11,7 @@ turn a line round or cannot be seen.
     XML (DOCX, SDMX-ML)                      `for_xml`; an identifier of SDMX `sdmx_id`
     JSON                                     `json_text`, which loses nothing
     TOML                                     `toml_text`, and `one_line` for comments
+    Markdown                                 `for_markdown`
     Parquet, for machines                    `for_records`, which keeps codes as they are
 
 tests/architecture/test_neutral.py finds writers that go around them; tests/injections has the texts that are tried.
@@ -105,6 +106,20 @@ def for_cell(text: str) -> str:
     return one_line(_FORMULA.sub(r"\1'\2", text))[:LONGEST_CELL]
 
 
+_MARKS = str.maketrans({one: f"\\{one}" for one in "\\`*_[]|$#~"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+def for_markdown(text: str) -> str:
+    """A text within Markdown: its marks and its markup are letters.
+
+    Examples
+    --------
+    >>> print(for_markdown("<b>a*b"))
+    &lt;b&gt;a\\*b
+    """
+    return one_line(text).translate(_MARKS)
+
+
 def for_xml(text: str) -> str:
     """A text in XML 1.0, before its writer escapes markup: what XML refuses is shown as an escape."""
     return visible(text)
@@ -158,17 +173,18 @@ class Target(Enum):
     PICTURE = "picture"
     SHEET = "sheet"
     XML = "xml"
+    MARKDOWN = "markdown"
     JSON = "json"
     RECORDS = "records"
 
 
 NEUTRAL: Mapping[Target, Callable[[str], str]] = {
     Target.TERMINAL: visible, Target.PAGE: visible, Target.PICTURE: for_picture, Target.SHEET: for_cell, Target.XML: for_xml,
-    Target.JSON: for_records, Target.RECORDS: for_records,
+    Target.JSON: for_records, Target.RECORDS: for_records, Target.MARKDOWN: for_markdown,
 }  # fmt: skip
 """What a text of a target goes through before a renderer is given it. Pages escape markup beside it, writers of XML and JSON too."""
 OF_ENDINGS: Mapping[str, Target] = {
-    ".txt": Target.TERMINAL, ".md": Target.TERMINAL, ".po": Target.TERMINAL, ".html": Target.PAGE, ".svg": Target.PICTURE,
+    ".txt": Target.TERMINAL, ".md": Target.MARKDOWN, ".po": Target.TERMINAL, ".html": Target.PAGE, ".svg": Target.PICTURE,
     ".png": Target.PICTURE, ".pdf": Target.PICTURE, ".csv": Target.SHEET, ".tsv": Target.SHEET, ".xlsx": Target.SHEET,
     ".ods": Target.SHEET, ".docx": Target.XML, ".xml": Target.XML, ".json": Target.JSON, ".parquet": Target.RECORDS,
     ".feather": Target.RECORDS,

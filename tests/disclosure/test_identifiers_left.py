@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import pickle
+import shutil
 import stat
 import zipfile
 import zlib
@@ -155,6 +156,46 @@ def test_a_conversion_holds_people_in_its_file_alone(office: Path, tmp_path: Pat
     seen = watch([*COMMAND, "convert", "people.sav", "people.parquet"], folders=[], home=home, cwd=office)
     checked(seen, office, home, given=given, may=("people.parquet",))
     assert {path.name for path in office.iterdir()} == {path.name for path in given} | {"people.parquet"}
+
+
+def with_identifiers(file: Path) -> None:
+    """Write a file of SPSS or Stata again with who people are in columns beside; labels and declared missing values stay."""
+    import pyreadstat
+
+    files: Any = pyreadstat
+    spss = file.suffix == ".sav"
+    frame, meta = files.read_sav(file, user_missing=True) if spss else files.read_dta(file, user_missing=True)
+    at = np.arange(len(frame))
+    frame = frame.assign(
+        NAME=[f"{NAME} {row}" for row in at], CARD=[f"{CARD}{row}" for row in at], TEL=[f"{TELEPHONE}{row}" for row in at],
+        VILLAGE=[f"{VILLAGE} {row % 50}" for row in at], GPS=[f"{PLACE}{row}" for row in at], SAID=SAID, KIN=RELATIVE, PAID=NUMBERS[0],
+    )  # fmt: skip
+    told = {"variable_value_labels": meta.variable_value_labels}
+    if spss:
+        files.write_sav(
+            frame, str(file), missing_ranges=meta.missing_ranges, variable_measure=meta.variable_measure, **told
+        )
+    else:
+        files.write_dta(frame, str(file), missing_user_values=meta.missing_user_values or None, **told)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("study", ["study.toml", "migrants_study.toml"])
+def test_runs_of_the_sample_studies(study: str, tmp_path: Path) -> None:
+    folder, home, own = tmp_path / "sample", tmp_path / "home", tmp_path / "own"
+    shutil.copytree(Path(__file__).resolve().parents[2] / "data" / "sample", folder)
+    for file in (*folder.glob("*.sav"), *folder.glob("*.dta")):
+        with_identifiers(file)
+    records = pd.read_csv(folder / "list_records.csv")
+    records.assign(NAME=[f"{NAME} {row}" for row in range(len(records))], CARD=CARD).to_csv(
+        folder / "list_records.csv", index=False
+    )
+    given = inputs(folder)
+    seen = watch(
+        [*COMMAND, "run", study, "--out", "out", "--private", str(own)], folders=[folder, own], home=home, cwd=folder
+    )
+    checked(seen, folder, own, home, given=given)
+    assert (folder / "out" / "report.html").is_file()
 
 
 LINKED = """

@@ -116,6 +116,14 @@ def test_xml_takes_every_text_and_every_identifier_of_sdmx_is_one() -> None:
     assert len(set(made)) == len(made)
 
 
+def test_markdown_has_no_markup_of_a_text() -> None:
+    for text in ALL:
+        made = neutral.for_markdown(text)
+        assert not set("<>") & set(made)
+        assert not forbidden(made)
+        assert all(made[at - 1] == "\\" for at, one in enumerate(made) if one in "`|[]$" and at)
+
+
 # --- what is published ------------------------------------------------------------------------------------------------
 
 
