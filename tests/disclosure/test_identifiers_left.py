@@ -269,6 +269,17 @@ def test_what_a_killed_conversion_leaves_is_its_owners_alone(after: float, offic
     assert again.status == 0
 
 
+def test_the_page_of_a_check_names_ids_and_says_for_whom_it_is(tmp_path: Path) -> None:
+    frame = planted()
+    write(tmp_path, frame=frame.assign(SEX=[7 if row % 50 == 0 else 1 for row in range(len(frame))]))
+    survey = fl.load(tmp_path / "people.csv", mapping=tmp_path / "people.toml", mode="lenient")
+    page = survey.report.to_html(tmp_path / "check.html").read_bytes()
+    assert set(identifiers_in(page)) <= {CARD}
+    assert (b"not for release" in page) == bool(identifiers_in(page))
+    assert b"not for release" in page
+    assert identifiers_in(repr(survey.report).encode() + str(survey.report).encode()) == []
+
+
 # --- results of every call --------------------------------------------------------------------------------------------
 
 

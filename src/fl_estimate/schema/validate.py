@@ -133,6 +133,11 @@ class ValidationReport:
             count = f"{fault.count:,}" if fault.count else ""
             yield fault.severity, fault.table, fault.variable, fault.rule, fault.value_class, count, rows, records
 
+    @property
+    def names_records(self) -> bool:
+        """Whether the page names ids of persons."""
+        return any(fault.records for fault in (*self.errors, *self.warnings))
+
     def require(self, what: str) -> None:
         """Raise FL-DATA-01 with the whole report where there is an error."""
         if self.ok:
