@@ -110,12 +110,12 @@ _MARKS = str.maketrans({one: f"\\{one}" for one in "\\`*_[]|$#~"} | {"&": "&amp;
 
 
 def for_markdown(text: str) -> str:
-    """A text within Markdown: its marks and its markup are letters.
+    r"""A text within Markdown: its marks and its markup are letters.
 
     Examples
     --------
     >>> print(for_markdown("<b>a*b"))
-    &lt;b&gt;a\\*b
+    &lt;b&gt;a\*b
     """
     return one_line(text).translate(_MARKS)
 
@@ -165,7 +165,7 @@ def toml_text(text: str) -> str:
     return "".join(f"\\U{ord(one):08X}" if ord(one) in _SENT else one for one in quoted)
 
 
-class Target(Enum):
+class OutputTarget(Enum):
     """Where an output format goes; each says which texts it makes harmless, so that a format cannot leave it out."""
 
     TERMINAL = "terminal"
@@ -178,15 +178,15 @@ class Target(Enum):
     RECORDS = "records"
 
 
-NEUTRAL: Mapping[Target, Callable[[str], str]] = {
-    Target.TERMINAL: visible, Target.PAGE: visible, Target.PICTURE: for_picture, Target.SHEET: for_cell, Target.XML: for_xml,
-    Target.JSON: for_records, Target.RECORDS: for_records, Target.MARKDOWN: for_markdown,
+NEUTRAL: Mapping[OutputTarget, Callable[[str], str]] = {
+    OutputTarget.TERMINAL: visible, OutputTarget.PAGE: visible, OutputTarget.PICTURE: for_picture, OutputTarget.SHEET: for_cell, OutputTarget.XML: for_xml,
+    OutputTarget.JSON: for_records, OutputTarget.RECORDS: for_records, OutputTarget.MARKDOWN: for_markdown,
 }  # fmt: skip
 """What a text of a target goes through before a renderer is given it. Pages escape markup beside it, writers of XML and JSON too."""
-OF_ENDINGS: Mapping[str, Target] = {
-    ".txt": Target.TERMINAL, ".md": Target.MARKDOWN, ".po": Target.TERMINAL, ".html": Target.PAGE, ".svg": Target.PICTURE,
-    ".png": Target.PICTURE, ".pdf": Target.PICTURE, ".csv": Target.SHEET, ".tsv": Target.SHEET, ".xlsx": Target.SHEET,
-    ".ods": Target.SHEET, ".docx": Target.XML, ".xml": Target.XML, ".json": Target.JSON, ".parquet": Target.RECORDS,
-    ".feather": Target.RECORDS,
+OF_ENDINGS: Mapping[str, OutputTarget] = {
+    ".txt": OutputTarget.TERMINAL, ".md": OutputTarget.MARKDOWN, ".po": OutputTarget.TERMINAL, ".html": OutputTarget.PAGE, ".svg": OutputTarget.PICTURE,
+    ".png": OutputTarget.PICTURE, ".pdf": OutputTarget.PICTURE, ".csv": OutputTarget.SHEET, ".tsv": OutputTarget.SHEET, ".xlsx": OutputTarget.SHEET,
+    ".ods": OutputTarget.SHEET, ".docx": OutputTarget.XML, ".xml": OutputTarget.XML, ".json": OutputTarget.JSON, ".parquet": OutputTarget.RECORDS,
+    ".feather": OutputTarget.RECORDS,
 }  # fmt: skip
 """Of the ending of a file; a format with another has to say where it goes."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import fl_estimate
-from fl_estimate.neutral import NEUTRAL, OF_ENDINGS, Target
+from fl_estimate.neutral import NEUTRAL, OF_ENDINGS, OutputTarget
 from fl_estimate.reporting.renderers import APPRAISAL, ESTIMATES, formats
 
 ROOT = Path(fl_estimate.__file__).parent
@@ -164,7 +164,7 @@ def test_what_a_session_shows_of_texts_was_made_visible() -> None:
 
 
 def test_every_format_has_a_target_and_every_target_a_function() -> None:
-    assert set(NEUTRAL) == set(Target)
+    assert set(NEUTRAL) == set(OutputTarget)
     for of in (ESTIMATES, APPRAISAL):
         for each in formats(of).values():
             assert {OF_ENDINGS[ending] for ending in each.endings} <= {each.target}

@@ -334,10 +334,11 @@ def test_every_file_of_a_run(ran: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ending", "of"), [(".xlsx", neutral.Target.SHEET), (".docx", neutral.Target.XML), (".xml", neutral.Target.XML)]
+    ("ending", "of"),
+    [(".xlsx", neutral.OutputTarget.SHEET), (".docx", neutral.OutputTarget.XML), (".xml", neutral.OutputTarget.XML)],
 )
 def test_a_later_format_is_given_harmless_texts(
-    published: fl.PublishedEstimates, ending: str, of: neutral.Target, tmp_path: Path
+    published: fl.PublishedEstimates, ending: str, of: neutral.OutputTarget, tmp_path: Path
 ) -> None:
     seen: list[str] = []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -36,8 +37,8 @@ _IN_ROWS = re.compile(
 )
 """Four and more that lie in a row on a keyboard, or follow each other."""
 _ROW_TYPED = "\x00"
-_PARTS = re.compile(r"[A-ZÀ-Þ]?[^\W\d_A-ZÀ-Þ]+|[A-ZÀ-Þ]+|\d+|[\W_]")
-_VOWELS = "aeiouyáàâäãéèêëíìîïóòôöõúùûüœæ"
+_PARTS = re.compile(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+|\d+|[\W_]")
+_VOWELS = "aeiouy"
 _SPEAKABLE = re.compile(rf"(?!.*[{_VOWELS}]{{4}})(?!.*[^{_VOWELS}]{{5}}).*[{_VOWELS}].*")
 
 
@@ -88,7 +89,8 @@ def _entropy(codes: Sequence[int]) -> float:
 def _typed(text: str) -> Iterator[float]:
     """Bits of each part of a text: of words, numbers and the signs between them."""
     seen: set[str] = set()
-    for part in _PARTS.findall(_IN_ROWS.sub(_ROW_TYPED, text)):
+    plainly = "".join(one for one in unicodedata.normalize("NFD", text) if not unicodedata.combining(one))
+    for part in _PARTS.findall(_IN_ROWS.sub(_ROW_TYPED, plainly)):
         plain = part.casefold()
         if len(part) > 1 and plain in seen:
             yield 1.0

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from fl_estimate.neutral import NEUTRAL, Target
+from fl_estimate.neutral import NEUTRAL, OutputTarget
 from fl_estimate.pages.frames import harmless
 from fl_estimate.reporting.headline import Headline, headline
 from fl_estimate.reporting.labelling import is_unweighted
@@ -32,7 +32,7 @@ class Document:
     particulars : Particulars
         What a report says beside the estimates.
 
-    target : Target
+    target : OutputTarget
         Who reads what is made of it: texts are harmless there.
 
     Raises
@@ -44,13 +44,13 @@ class Document:
     published: PublishedTables
     language: str = "en"
     particulars: Particulars = field(default_factory=Particulars)
-    target: Target = Target.TERMINAL
+    target: OutputTarget = OutputTarget.TERMINAL
     _kept: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
 
     def __post_init__(self) -> None:
         check_language(self.language)
 
-    def read_as(self, target: Target) -> Document:
+    def read_as(self, target: OutputTarget) -> Document:
         """The same document for other readers; what was laid out is kept."""
         return self if target is self.target else replace(self, target=target)
 

@@ -15,7 +15,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from fl_estimate.errors import PublishFault, listed, not_one_of
-from fl_estimate.neutral import OF_ENDINGS, Target, for_records, visible
+from fl_estimate.neutral import OF_ENDINGS, OutputTarget, for_records, visible
 from fl_estimate.reporting.writing import write_bytes
 
 ESTIMATES, APPRAISAL = "estimates", "appraisal"
@@ -45,7 +45,7 @@ class Renderer:
         The name of its file in the folder of a run; empty where a run does not write it. ``{name}`` stands for the estimate.
     in_each_language : bool
         Whether a run writes it in each of its languages.
-    target : Target
+    target : OutputTarget
         Who reads it: what texts it is given, and what it returns, is made harmless for that.
     """
 
@@ -56,7 +56,7 @@ class Renderer:
     summary: str = ""
     run: str = ""
     in_each_language: bool = False
-    target: Target = Target.TERMINAL
+    target: OutputTarget = OutputTarget.TERMINAL
 
     def file(self, language: str, first: str, name: str = "") -> str:
         """The name of the file in a run's folder: that of the first language is plain, others say theirs."""
@@ -84,7 +84,7 @@ def renders(
     endings: Iterable[str] = (),
     run: str = "",
     in_each_language: bool = False,
-    target: Target | None = None,
+    target: OutputTarget | None = None,
 ) -> Callable[[Make], Make]:
     """Register the function below as an output format; arguments are those of Renderer.
 
@@ -124,12 +124,14 @@ def renders(
     return registered
 
 
-def _target_of(name: str, endings: tuple[str, ...]) -> Target:
+def _target_of(name: str, endings: tuple[str, ...]) -> OutputTarget:
     """Who reads a format, by the endings of its files; what is shown and not written is text."""
-    found = {OF_ENDINGS.get(ending.lower()) for ending in endings} or {Target.TERMINAL}
+    found = {OF_ENDINGS.get(ending.lower()) for ending in endings} or {OutputTarget.TERMINAL}
     target = found.pop()
     if found or target is None:
-        raise ValueError(f"the output format {name!r} has to say for whom its texts are made harmless: target=Target…")
+        raise ValueError(
+            f"the output format {name!r} has to say for whom its texts are made harmless: target=OutputTarget…"
+        )
     return target
 
 
@@ -187,7 +189,7 @@ def _harmless(renderer: Renderer, content: Any) -> Any:
     """The last door: whatever a format forgot, no control character and no mark that turns a line round leaves in a text."""
     if not isinstance(content, str):
         return content
-    return for_records(content) if renderer.target is Target.RECORDS else visible(content)
+    return for_records(content) if renderer.target is OutputTarget.RECORDS else visible(content)
 
 
 def _named(of: str, name: str) -> Renderer:
