@@ -23,6 +23,7 @@ from fl_estimate.cli import app
 from fl_estimate.errors import FlWarning
 from fl_estimate.loaders.drafting import draft_mapping
 from fl_estimate.pages.frames import csv_text, html_table, text_table
+from fl_estimate.reporting.pictures.picture import Picture
 from fl_estimate.reporting.renderers import ESTIMATES, formats, renders, unregister
 from fl_estimate.reporting.run_folder import tell
 from fl_estimate.schema.validate import Fault, ValidationReport
@@ -158,6 +159,20 @@ def test_pictures(published: fl.PublishedEstimates, ending: str, tmp_path: Path)
         assert "$100–$200" in texts
         assert any(r"$\frac{1}{2}$" in text for text in texts)
         assert max(map(len, texts)) <= neutral.LONGEST_LABEL
+
+
+def test_a_picture_whose_layout_draws_within_the_drawing() -> None:
+    """It could be drawn once and then no more; labels that were made outside of our style are no mathematics either."""
+    figure = Picture(layout="constrained")
+    axes: Any = figure.add_subplot()
+    axes.set_title("$\\undefined$ \x1b[2J")
+    axes.set_xticks([0.0, 1.0], labels=["$x$", "a\u202eb"])
+    first, again = figure._repr_png_(), figure._repr_png_()
+    assert first == again
+    content = io.BytesIO()
+    figure.savefig(content, format="svg")
+    texts = drawn_texts(content.getvalue().decode())
+    assert {r"$\undefined$ \x1b[2J", "$x$", "a\\u202eb"} <= set(texts)
 
 
 def test_spreadsheets_machines_and_plain_text(published: fl.PublishedEstimates, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ FONTS: tuple[str, ...] = (
     "Noto Sans Tamil", "Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", "Arial Unicode MS",
 )  # fmt: skip
 """Fonts that offices' machines have, for letters that ours, DejaVu Sans, has not."""
+_CALLS = ("draw_text", "get_text_width_height_descent")
 _MISSING = (
     "a picture has letters that no font of this machine has: boxes are drawn for them; install a font that has them (Noto Sans), or take "
     "the report or a picture of .svg, where whoever reads it has the letters"
@@ -60,6 +61,7 @@ def _harmless_texts(renderer: Any) -> Generator[None]:
     Labels, ticks, legends and notes are made in many ways by matplotlib; all of them are drawn by these two calls.
     """
     draw, measure = renderer.draw_text, renderer.get_text_width_height_descent
+    own = {name: vars(renderer)[name] for name in _CALLS if name in vars(renderer)}
     # In an SVG text stays text: whoever shows it has the letters, and its bytes are the same on every machine.
     letters = _Letters() if "svg" not in type(getattr(renderer, "_renderer", renderer)).__module__ else None
 
@@ -78,7 +80,9 @@ def _harmless_texts(renderer: Any) -> Generator[None]:
             warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
             yield
     finally:
-        del renderer.draw_text, renderer.get_text_width_height_descent
+        for name in _CALLS:
+            vars(renderer).pop(name, None)
+        vars(renderer).update(own)  # a layout may draw within a drawing
     if letters and letters.missing:
         warnings.warn(FlWarning(_MISSING), stacklevel=4)
 
