@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from fl_estimate.errors import PublishFault, not_one_of
+from fl_estimate.neutral import LONGEST_LABEL
 from fl_estimate.pages.frames import html_text
 from fl_estimate.reporting.pictures.palette import RULE
 
@@ -28,8 +30,8 @@ ROW = 0.27
 TEXT = 9.0
 LETTER = 0.066
 """Inches that a letter of the words under an axis takes, on average."""
-LABEL_LETTER = 0.078
-"""Inches that a letter of a label may take: more than on average, for it may not run over figures."""
+WIDEST = 0.15
+"""Inches that no letter is wider than."""
 FORMATS: tuple[str, ...] = (".svg", ".png", ".pdf")
 _STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
@@ -132,16 +134,33 @@ def styled(salt: str = "fl_estimate") -> Generator[None]:
         yield
 
 
-def fitted(text: str, inches: float) -> str:
+def within(text: str, inches: float) -> str:
     """A label that stays beside the figures, and does not run over them: what there is no room for is cut off.
 
     Examples
     --------
-    >>> fitted("Département de l'Ouest", 1.0), fitted("Ouest", 1.0)
-    ('Département de…', 'Ouest')
+    >>> within("Département de l'Ouest", 1.0), within("Ouest", 1.0)
+    ('Département…', 'Ouest')
     """
-    most = int(inches / LABEL_LETTER)
-    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+    if len(text) * WIDEST <= inches or (len(text) <= LONGEST_LABEL and _inches(text) <= inches):
+        return text
+    most = min(len(text), LONGEST_LABEL)
+    while most > 1 and _inches(f"{text[:most]}…") > inches:
+        most -= 1
+    return f"{text[:most].rstrip()}…"
+
+
+def _inches(text: str) -> float:
+    """How wide a line is in the letters of a picture."""
+    from matplotlib import font_manager
+
+    fonts: Any = font_manager
+    font = fonts.get_font(fonts.findfont("DejaVu Sans"))
+    font.set_size(TEXT, 72)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        font.set_text(text, 0.0)
+    return font.get_width_height()[0] / 64 / 72
 
 
 def wrapped(text: str, width: int) -> str:
