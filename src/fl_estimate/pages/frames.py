@@ -27,16 +27,14 @@ def harmless(frame: pd.DataFrame, neutral: Callable[[str], str]) -> pd.DataFrame
         texts = {value for value in column.dropna().unique() if isinstance(value, str)}
         new = {text: made for text in texts if (made := neutral(text)) != text}
         if new:
-            changed[position] = column.astype(object).map(lambda value, new=new: _of(value, new))
+            values = [new.get(value, value) if isinstance(value, str) else value for value in column.astype(object)]
+            changed[position] = pd.Series(values, index=column.index, name=column.name, dtype=object)
     if changed:
         parts = [changed.get(at, frame.iloc[:, at]) for at in range(frame.shape[1])]
         frame = pd.concat(parts, axis=1) if parts else frame
-    names = [neutral(name) if isinstance(name, str) else name for name in frame.columns]
-    return frame.set_axis(names, axis=1) if names != list(frame.columns) else frame
-
-
-def _of(value: Any, new: dict[str, str]) -> Any:
-    return new.get(value, value) if isinstance(value, str) else value
+    known: list[Any] = list(frame.columns)
+    names = [neutral(name) if isinstance(name, str) else name for name in known]
+    return frame.set_axis(names, axis=1) if names != known else frame
 
 
 def csv_text(frame: pd.DataFrame) -> str:
@@ -47,13 +45,15 @@ def csv_text(frame: pd.DataFrame) -> str:
 def html_table(frame: pd.DataFrame, **options: Any) -> str:
     """A frame as a table of HTML: markup is escaped, and what would not be seen is shown. Options are those of pandas."""
     settings: dict[str, Any] = {"na_rep": "", **options}
-    return str(harmless(frame, one_line).to_html(index=False, border=0, escape=True, **settings))
+    shown: Any = harmless(frame, one_line)
+    return str(shown.to_html(index=False, border=0, escape=True, **settings))
 
 
 def text_table(frame: pd.DataFrame, **options: Any) -> str:
     """A frame as columns of plain text, as a session prints it. Options are those of pandas."""
     settings: dict[str, Any] = {"na_rep": "", **options}
-    return str(harmless(frame, one_line).to_string(index=False, **settings))
+    shown: Any = harmless(frame, one_line)
+    return str(shown.to_string(index=False, **settings))
 
 
 def html_text(text: str) -> str:

@@ -61,7 +61,7 @@ def _harmless_texts(renderer: Any) -> Generator[None]:
     Labels, ticks, legends and notes are made in many ways by matplotlib; all of them are drawn by these two calls.
     """
     draw, measure = renderer.draw_text, renderer.get_text_width_height_descent
-    own = {name: vars(renderer)[name] for name in _CALLS if name in vars(renderer)}
+    own: dict[str, Any] = {name: vars(renderer)[name] for name in _CALLS if name in vars(renderer)}
     # In an SVG text stays text: whoever shows it has the letters, and its bytes are the same on every machine.
     letters = _Letters() if "svg" not in type(getattr(renderer, "_renderer", renderer)).__module__ else None
 
