@@ -68,7 +68,7 @@ ALL: tuple[str, ...] = (*MARKUP, *FORMULAS, *STEERING, *MISLEADING, *MATHEMATICS
 
 HONEST: tuple[str, ...] = (
     "Côte-d'Ivoire « Nord »", "Provence-Alpes-Côte d’Azur", "Ñuble & O'Higgins", "San Andrés (50 % +)", "القاهرة الكبرى", "أمدرمان", "አዲስ አበባ",
-    "ኦሮሚያ ክልል", "Kẹ́hìndé", "Ke\u0323\u0301hinde\u0301", "नई दिल्ली", "می\u200cخواهم", "15–24 ans", "65+", "$100–$200", "< 5 km", "a = b", "C++", "e-mail @ work",
+    "ኦሮሚያ ክልል", "Kẹ́hìndé", "Ke\u0323\u0301hinde\u0301", "नई दिल्ली", "می\u200cخواهم", "15–24 años", "65+", "$100–$200", "< 5 km", "a = b", "C++", "e-mail @ work",
     "Région n° 3 ; sud", "l’année 2023/24", "北京",
 )  # fmt: skip
 """Names that offices write: hyphens, plus signs, money, quotes, other scripts, combining marks and joiners."""
