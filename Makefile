@@ -232,6 +232,10 @@ unrounded: .venv/.ready ## Compare the unrounded estimates of the sample studies
 fuzz: .venv/.ready ## Read thousands of damaged files of every format; prints how many inputs were tried (minutes)
 	@$(BIN)/python scripts/fuzz.py $(ARGS)
 
+.PHONY: injections
+injections: .venv/.ready ## Hostile texts in a browser, a spreadsheet, a terminal, where they are there; says what was left out (a minute)
+	@$(BIN)/pytest -n 0 -m "slow or not slow" -rs tests/injections $(ARGS)
+
 .PHONY: kills
 kills: .venv/.ready ## Kill 1,000 runs at random moments; prints what was left and what the next run made of it (minutes)
 	@$(BIN)/python scripts/kills.py $(ARGS)

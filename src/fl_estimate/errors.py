@@ -27,6 +27,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
+from fl_estimate.neutral import visible
+
 
 class FlError(Exception):
     """Base of every error raised on purpose by fl_estimate.
@@ -113,6 +115,9 @@ class StudyFault(FlError, ValueError):
 
 class FlWarning(UserWarning):
     """Base of every warning of fl_estimate; each can be avoided by an argument."""
+
+    def __str__(self) -> str:
+        return visible(super().__str__())
 
 
 class FlDeprecationWarning(FlWarning):
@@ -395,25 +400,6 @@ def not_toml(error: Exception) -> str:
     if isinstance(error, tomllib.TOMLDecodeError):
         return str(error)
     return "a number has more digits than can be read"
-
-
-_SENT = {
-    code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
-    for first, last in (
-        (0x00, 0x08), (0x0B, 0x1F), (0x7F, 0x9F), (0x061C, 0x061C), (0x200E, 0x200F), (0x2028, 0x202E), (0x2066, 0x2069),
-        (0xD800, 0xDFFF),
-    )
-    for code in range(first, last + 1)
-}  # fmt: skip
-
-
-def visible(text: str) -> str:
-    """Show what would steer a terminal, or turn a line round, as the escape that Python writes for it.
-
-    Names of columns, labels and cells come from files: a sequence in them could change a window's title, clear the screen or
-    hide a line. Line ends and tabs stay, and so does what letters need (joiners). A lone surrogate could not be printed at all.
-    """
-    return text.translate(_SENT)
 
 
 def is_file(path: Path) -> bool:

@@ -51,7 +51,7 @@ def _print_version(requested: bool) -> None:
     from fl_estimate.version import package_version
 
     system = " ".join(part for part in (platform.system(), platform.machine()) if part)
-    typer.echo(f"fl_estimate {package_version()}, Python {platform.python_version()}, {system or 'an unknown system'}")
+    _say(f"fl_estimate {package_version()}, Python {platform.python_version()}, {system or 'an unknown system'}")
     raise typer.Exit(DONE)
 
 
@@ -92,11 +92,11 @@ def run(
             result = run_study(study, out=out, resume=resume, private=private, progress=tell, settings=given)
         with _printing(result.folder):
             if result.skipped:
-                typer.echo(f"unchanged: {result.folder}")
+                _say(f"unchanged: {result.folder}")
             else:
                 _tell_result(result)
                 if private is not None:
-                    typer.echo(f"not for release: {private}")
+                    _say(f"not for release: {private}")
     raise typer.Exit(DONE if result.ok else FAILED)
 
 
@@ -143,6 +143,7 @@ def audit_release(
 
     Status 0: nothing; 1: something, in the table; 2: a folder is no result folder.
     """
+    from fl_estimate.pages.frames import csv_text
     from fl_estimate.reporting.releases import read_release
     from fl_estimate.reporting.terminal import print_table
     from fl_estimate.study.batch.tables import Folders, audited
@@ -150,9 +151,9 @@ def audit_release(
     with _faults():
         result = audited(Folders(releases={str(folder): read_release(folder) for folder in folders}))
         if csv is not None:
-            _write_new(csv, result.to_csv(index=False))
+            _write_new(csv, csv_text(result))
     if result.empty:
-        typer.echo("nothing that is withheld can be worked out")
+        _say("nothing that is withheld can be worked out")
         return
     print_table(
         [str(name) for name in result.columns],
@@ -193,7 +194,7 @@ def check(
             raise typer.BadParameter("a survey file needs --mapping", param_hint="--mapping")
         else:
             _check_file(target, mapping, _pairs("--table", table), mode, html)
-    typer.echo("no faults found")
+    _say("no faults found")
 
 
 def _check_file(file: Path, mapping: str, others: dict[str, str] | None, mode: Any, html: Path | None) -> None:
@@ -217,7 +218,7 @@ def _check_file(file: Path, mapping: str, others: dict[str, str] | None, mode: A
 
 
 def _write_page(report: Any, page: Path) -> None:
-    typer.echo(f"report: {report.to_html(page)}")
+    _say(f"report: {report.to_html(page)}")
 
 
 _Encoding = Annotated[str | None, typer.Option(help="Encoding of texts; found out where it is not given.")]
@@ -247,7 +248,7 @@ def convert(
     with _faults():
         with _progress_bar(f"converting {file.name}") as advance:
             source = convert_file(file, out, written=written, progress=advance)
-        typer.echo(f"{out}: {source.n_rows:,} rows of {source.name}")
+        _say(f"{out}: {source.n_rows:,} rows of {source.name}")
 
 
 @app.command(name="map")
@@ -279,7 +280,7 @@ def map_file(
             _say(text, nl=False)
             return
         _write_new(out, text)
-    typer.echo(f"{out}: review every line, then: fl-estimate check {file or 'FILE'} --mapping {out}")
+    _say(f"{out}: review every line, then: fl-estimate check {file or 'FILE'} --mapping {out}")
 
 
 @app.command()
@@ -288,14 +289,15 @@ def codebook(
     out: Annotated[Path | None, typer.Option(metavar="BOOK.csv", help="Write it as a CSV file.")] = None,
 ) -> None:
     """Show the common schema: every variable with its kind, unit, codes and rules."""
+    from fl_estimate.pages.frames import csv_text
     from fl_estimate.reporting.terminal import print_table
     from fl_estimate.schema.codebook import codebook as book_of
 
     with _faults():
         book = book_of(language)
         if out is not None:
-            _write_new(out, book.to_csv(index=False))
-            typer.echo(f"{out}: {len(book)} variables")
+            _write_new(out, csv_text(book))
+            _say(f"{out}: {len(book)} variables")
             return
     print_table([str(name) for name in book.columns], [[str(cell) for cell in row] for row in book.to_numpy().tolist()])
 
@@ -402,9 +404,9 @@ def reproduce(
         print_table(heads(language), lines(result, language))
         _say(summary(result, language))
         if csv is not None:
-            typer.echo(f"csv: {result.to_csv(csv)}")
+            _say(f"csv: {result.to_csv(csv)}")
         if html is not None:
-            typer.echo(f"page: {result.to_html(html, language)}")
+            _say(f"page: {result.to_html(html, language)}")
     raise typer.Exit(DONE if result.ok else FAILED)
 
 
@@ -417,13 +419,13 @@ def _tell_result(result: StudyResult) -> None:
     for name, error in result.failed.items():
         _say(f"{name} could not be made: {error}", err=True)
     report = result.folder / "report.html"
-    typer.echo(f"report: {report}" if report.is_file() else f"result: {result.folder}")
+    _say(f"report: {report}" if report.is_file() else f"result: {result.folder}")
 
 
 def _tell_weights(survey: Any) -> None:
     from fl_estimate.loaders.weights import describe_weights
 
-    typer.echo(describe_weights(survey.people, survey.design))
+    _say(describe_weights(survey.people, survey.design))
 
 
 def _tell_warnings(report: Any) -> None:

@@ -40,9 +40,9 @@ def diff(
                 print_table(heads, rows)
         say(counted(result, language))
         if csv is not None:
-            typer.echo(f"csv: {result.to_csv(csv)}")
+            say(f"csv: {result.to_csv(csv)}")
         if html is not None:
-            typer.echo(f"page: {result.to_html(html, language)}")
+            say(f"page: {result.to_html(html, language)}")
     raise typer.Exit(DONE if result.same else FAILED)
 
 

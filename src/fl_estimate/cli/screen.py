@@ -55,10 +55,10 @@ def faults() -> Iterator[None]:
             warnings.showwarning = tell_warning
             yield
     except FlError as fault:
-        typer.echo(str(fault), err=True)
+        say(str(fault), err=True)
         raise typer.Exit(FAULT) from None
     except KeyboardInterrupt:
-        typer.echo("interrupted", err=True)
+        say("interrupted", err=True)
         raise typer.Exit(INTERRUPTED) from None
 
 
@@ -77,7 +77,7 @@ def printing(folder: Path) -> Iterator[None]:
         # What is left unprinted would fail once more when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         with suppress(OSError):
-            typer.echo(f"the tables could not be printed; the result is whole: {folder}", err=True)
+            say(f"the tables could not be printed; the result is whole: {folder}", err=True)
 
 
 @contextmanager
@@ -109,13 +109,13 @@ def progress_bar(what: str) -> Iterator[Any]:
             now = done * 10 // total if total else tenths + 1
             if now > tenths:
                 tenths = now
-                typer.echo(f"{what}: {done:,} rows{f' of {total:,}' if total else ''}", err=True)
+                say(f"{what}: {done:,} rows{f' of {total:,}' if total else ''}", err=True)
 
         yield tell
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task(what, total=None)
+        task = progress.add_task(visible(what), total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 

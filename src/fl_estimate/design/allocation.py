@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import math
 from dataclasses import dataclass
-from html import escape
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +12,7 @@ import pandas as pd
 
 from fl_estimate.design.small_table import Floats
 from fl_estimate.errors import EstimateFault, listed, missing_columns, not_one_of, numbers_given
+from fl_estimate.pages.frames import html_table, html_text, text_table
 
 AllocationRule = Literal["optimum", "proportional", "equal", "square-root"]
 RULES: tuple[str, ...] = ("optimum", "proportional", "equal", "square-root")
@@ -60,10 +60,10 @@ class Allocation:
         )
 
     def __repr__(self) -> str:
-        return f"{self._head()}\n{self.frame.to_string(index=False, max_rows=40)}"
+        return f"{self._head()}\n{text_table(self.frame, max_rows=40)}"
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(self._head())}</p>{self.frame.to_html(index=False, border=0)}"
+        return f"<p>{html_text(self._head())}</p>{html_table(self.frame)}"
 
 
 def allocate(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
@@ -14,6 +13,7 @@ from scipy import special
 
 from fl_estimate.design.intervals import PROPORTION, no_case_limits, proportion, t_quantile
 from fl_estimate.errors import EstimateFault, listed, not_one_of
+from fl_estimate.pages.frames import html_pairs
 
 MOST_PEOPLE = 100_000_000
 """Interviews above which a plan is taken as out of reach."""
@@ -536,7 +536,4 @@ def _shown(title: str, values: dict[str, Any]) -> str:
 
 
 def _html(title: str, values: dict[str, Any]) -> str:
-    rows = "".join(
-        f"<tr><th>{html.escape(n)}</th><td>{html.escape(_value_text(v))}</td></tr>" for n, v in values.items()
-    )
-    return f"<table><caption>{html.escape(title)}</caption>{rows}</table>"
+    return html_pairs(title, [(name, _value_text(value)) for name, value in values.items()])

@@ -18,6 +18,7 @@ from fl_estimate.design.trimming import weights_met
 from fl_estimate.inputs.adjustments import Adjustment, Calibration
 from fl_estimate.inputs.respondents import resolve
 from fl_estimate.inputs.sample_design import Design
+from fl_estimate.pages.frames import html_table, text_table
 
 RELATIVE = 1e-3
 """Weights whose mean is this near to 1 are taken for relative ones, that sum to the sample and not to the population."""
@@ -52,12 +53,12 @@ class WeightSummary:
         return self.frame.copy()
 
     def __repr__(self) -> str:
-        parts = [self.frame.to_string(index=False), self.margins.to_string(index=False) if len(self.margins) else ""]
+        parts = [text_table(self.frame), text_table(self.margins) if len(self.margins) else ""]
         return "\n\n".join(part for part in parts if part)
 
     def _repr_html_(self) -> str:
         shown = [self.frame] + ([self.margins] if len(self.margins) else [])
-        return "\n".join(frame.to_html(index=False, border=0, na_rep="") for frame in shown)
+        return "\n".join(html_table(frame) for frame in shown)
 
 
 def weight_summary(people: Any, *, design: Design | None = None) -> WeightSummary:

@@ -53,6 +53,7 @@ from fl_estimate.inputs.partitions import narwhal
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source, SurveyData
 from fl_estimate.inputs.wording import SurveyWording
+from fl_estimate.neutral import visible
 from fl_estimate.schema.validate import ValidationReport
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ class Classification(CheckedLater, NotAColumn):
         return write_parquet(self.people, folder)
 
     def __repr__(self) -> str:
-        return f"Classification({self.framework}: {listed(self.outcomes)}; {self.coverage!r})"
+        return visible(f"Classification({self.framework}: {listed(self.outcomes)}; {self.coverage!r})")
 
     def notes(self, outcomes: Sequence[str]) -> tuple[Note, ...]:
         """What tables of these outcomes have to say: parts of a rule that are recalled, questions that would limit a criterion."""

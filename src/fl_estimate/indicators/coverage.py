@@ -13,6 +13,7 @@ from fl_estimate.indicators.deciding import criteria
 from fl_estimate.indicators.evaluation import Evaluation
 from fl_estimate.indicators.items import AGE, known_items
 from fl_estimate.indicators.references import needs_age, qualified, questions, reads
+from fl_estimate.neutral import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +98,9 @@ class Coverage:
         open_ways = f"; not asked whether agreed: {listed(self.unqualified)}" if self.unqualified else ""
         time = f"; {', '.join(self.time)}" if self.time else ""
         without = listed(self.absent) or "none"
-        return f"Coverage({asked} of {len(lines)} questions in the instrument; without: {without}{open_ways}{time})"
+        return visible(
+            f"Coverage({asked} of {len(lines)} questions in the instrument; without: {without}{open_ways}{time})"
+        )
 
 
 def coverage(

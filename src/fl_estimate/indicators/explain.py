@@ -15,6 +15,7 @@ from fl_estimate.indicators.logic import FALSE, negate
 from fl_estimate.indicators.ratio import share_of_one
 from fl_estimate.indicators.references import leaves, reads
 from fl_estimate.indicators.wording import describe
+from fl_estimate.neutral import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,10 +64,10 @@ class Explanation(Explained):
         return describe(self, language)
 
     def __str__(self) -> str:
-        return self.text()
+        return visible(self.text())
 
     def __repr__(self) -> str:
-        return f"Explanation({self.framework.id}: {self.label})"
+        return visible(f"Explanation({self.framework.id}: {self.label})")
 
 
 def explain(

@@ -26,6 +26,7 @@ from fl_estimate.indicators.parts import (
     Part,
     SourceText,
 )
+from fl_estimate.neutral import visible
 
 
 class FrameworkForm(Part):
@@ -111,7 +112,7 @@ class FrameworkForm(Part):
             raise broken(name, faults) from None
 
     def __repr__(self) -> str:
-        return f"Framework({self.id}, {self.date}, {self.status})"
+        return visible(f"Framework({self.id}, {self.date}, {self.status})")
 
     __str__ = __repr__
 

@@ -16,6 +16,7 @@ import pandas as pd
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import ListsFault, labels_shown, listed, missing_columns
 from fl_estimate.inputs import list_relations
+from fl_estimate.neutral import visible
 from fl_estimate.schema.validate import ValidationReport
 
 Member = npt.NDArray[np.int8]
@@ -319,7 +320,7 @@ class CaptureHistories:
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name} {total:,.0f}" for name, total in self.totals.items())
-        return f"CaptureHistories({len(self.lists)} lists, {self.n:,.0f} people: {shown})"
+        return visible(f"CaptureHistories({len(self.lists)} lists, {self.n:,.0f} people: {shown})")
 
 
 def read_members(frame: Any, lists: Sequence[str]) -> Member:

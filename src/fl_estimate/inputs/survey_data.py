@@ -12,6 +12,7 @@ from fl_estimate.inputs import assigning
 from fl_estimate.inputs.engines import write_parquet
 from fl_estimate.inputs.survey_parts import TABLES, Labels, ReferencePeriod, Source, SurveyParts
 from fl_estimate.inputs.survey_storage import read_parts, save
+from fl_estimate.neutral import visible
 
 __all__ = ["TABLES", "Labels", "ReferencePeriod", "Source", "SurveyData"]
 
@@ -171,7 +172,9 @@ class SurveyData(SurveyParts):
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} {self.sources[name].n_rows:,} rows" for name in self.tables if name in self.sources)
-        return f"SurveyData({self.mapping or 'no mapping'}: {rows or 'no rows counted'}; {self.report.summary()})"
+        return visible(
+            f"SurveyData({self.mapping or 'no mapping'}: {rows or 'no rows counted'}; {self.report.summary()})"
+        )
 
 
 def _without(labels: Mapping[str, Labels], table: str, columns: Mapping[str, Any]) -> Mapping[str, Labels]:

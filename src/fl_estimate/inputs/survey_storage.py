@@ -16,6 +16,7 @@ from fl_estimate.inputs.design_storage import design_from_json, design_to_json
 from fl_estimate.inputs.engines import MODULES, engine_of, require_engine, scanned, write_rows
 from fl_estimate.inputs.survey_parts import Labels, ReferencePeriod, Source, SurveyParts
 from fl_estimate.inputs.wording import SurveyWording
+from fl_estimate.neutral import json_text
 from fl_estimate.saved import SavedForm
 from fl_estimate.schema.validate import Fault, ValidationReport
 
@@ -33,7 +34,7 @@ def save(data: SurveyParts, folder: Path) -> Path:
             part = Path(scratch) / folder.name
             part.mkdir()
             kinds = {name: _write(table, part / f"{name}.parquet") for name, table in data.tables.items()}
-            recipe = json.dumps(_recipe(data, kinds), ensure_ascii=False, indent=1)
+            recipe = json_text(_recipe(data, kinds), indent=1)
             (part / RECIPE).write_text(recipe, encoding="utf-8", newline="\n")
             if folder.exists():
                 shutil.rmtree(folder)

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
+from fl_estimate.neutral import for_records
+
 Text = Mapping[str, str]
 FILE, ANY = "", "*"
 Unit = Literal["persons", "households", "enterprises", "children", "episodes", "cases", "jobs"]
@@ -148,7 +150,7 @@ def in_language(text: Text, tag: str) -> str:
     >>> in_language({"es": "Región", "fr": "Région"}, "es-MX"), in_language({"fr": "Région"}, "es-MX")
     ('Región', '')
     """
-    return text.get(tag) or text.get(tag.partition("-")[0]) or ""
+    return for_records(text.get(tag) or text.get(tag.partition("-")[0]) or "")
 
 
 def text_of(given: str | Text | None) -> dict[str, str]:

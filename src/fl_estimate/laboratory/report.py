@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,8 @@ import pandas as pd
 
 from fl_estimate.errors import EstimateFault, FileFault, missing_columns, not_one_of, shown
 from fl_estimate.laboratory.summary import KEYS
+from fl_estimate.neutral import json_text, visible
+from fl_estimate.pages.frames import html_text
 from fl_estimate.results import storage
 from fl_estimate.results.provenance import package_version
 from fl_estimate.saved import SavedForm
@@ -174,7 +175,7 @@ class CoverageReport:
             "form": FORM.text, "version": self.version, "level": self.level, "samples": self.samples, "asked": self.asked,
             "settings": dict(self.settings), "table": _packed(self.table), "classes": _packed(self.classes),
         }  # fmt: skip
-        return storage.write(json.dumps(told, ensure_ascii=False, indent=1).encode(), Path(path))
+        return storage.write(json_text(told, indent=1).encode(), Path(path))
 
     @classmethod
     def read(cls, path: str | Path) -> CoverageReport:
@@ -232,18 +233,17 @@ class CoverageReport:
             "  ".join(text.rjust(width) if right else text.ljust(width) for text, width, right in zip(row, widths, numeric, strict=True)).rstrip()
             for row in cells
         ]  # fmt: skip
-        return "\n".join(
-            [self._title(), *lines, "by_class() has classes of domains, worst() the domains that cover least"]
-        )
+        told = [self._title(), *lines, "by_class() has classes of domains, worst() the domains that cover least"]
+        return visible("\n".join(told))
 
     def _repr_html_(self) -> str:
         frame = self._shown()
-        head = "".join(f"<th>{html.escape(HEADINGS.get(name, name))}</th>" for name in frame.columns)
+        head = "".join(f"<th>{html_text(HEADINGS.get(name, name))}</th>" for name in frame.columns)
         rows = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(_cell(name, value))}</td>" for name, value in zip(frame.columns, row, strict=True)) + "</tr>"
+            "<tr>" + "".join(f"<td>{html_text(_cell(name, value))}</td>" for name, value in zip(frame.columns, row, strict=True)) + "</tr>"
             for row in frame.itertuples(index=False)
         )  # fmt: skip
-        return f"<table><caption>{html.escape(self._title())}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        return f"<table><caption>{html_text(self._title())}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _cell(name: str, value: Any) -> str:

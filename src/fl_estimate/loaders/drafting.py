@@ -17,6 +17,7 @@ from fl_estimate.loaders.draft_rules import FileColumn, Guess, Refusal, guesses,
 from fl_estimate.loaders.file_table import FileTable, TextFormat, code_text, damaged
 from fl_estimate.loaders.files import codebook_of, existing, in_stretches, read_table, stretches
 from fl_estimate.loaders.reading_apart import reading
+from fl_estimate.neutral import one_line, toml_text
 from fl_estimate.schema.variables import TABLES, item_variable
 
 HEADER = 2
@@ -123,7 +124,7 @@ def _text(file: Path, columns: list[FileColumn], made: Sequence[Guess], refused:
     kind = "respondent_driven" if chains else kind
     kind = "family_network" if "relatives" in tables else kind
     lines = [
-        f"# A draft for {file.name}, made from its names and labels. Nothing in it is certain: review every line.",
+        f"# A draft for {one_line(file.name)}, made from its names and labels. Nothing in it is certain: review every line.",
         "# Lines with `review?` are weak guesses. Delete the marks when a line is right.",
         "",
         f"id = {_quoted(re.sub(r'[^a-z0-9_]+', '_', file.stem.casefold()).strip('_') or 'survey')}",
@@ -168,7 +169,7 @@ def _text(file: Path, columns: list[FileColumn], made: Sequence[Guess], refused:
     left = [column for column in columns if column.name not in used]
     if left:
         lines += ["", "# Columns that no variable was found for. They keep their names and can be used as they are."]
-        lines += [f"#   {column.name}{_column_text(column)}" for column in left]
+        lines += [f"#   {one_line(column.name)}{_column_text(column)}" for column in left]
     if hidden:
         lines += ["", f"# Not written here: {describe_hidden_columns(hidden)}"]
     return "\n".join(lines) + "\n"
@@ -330,7 +331,7 @@ def _refused(refused: Sequence[Refusal]) -> list[str]:
         "",
         "# These questions ask the reverse of an item, and their codes have no labels. Write the recode by hand:",
     ]
-    return [*lines, *(f"#   {each.item} = {each.column.name}{_column_text(each.column)}" for each in refused)]
+    return [*lines, *(f"#   {each.item} = {one_line(each.column.name)}{_column_text(each.column)}" for each in refused)]
 
 
 # --- several of a kind in one row ---------------------------------------------------------------------------------
@@ -388,7 +389,7 @@ def _series(columns: Sequence[FileColumn]) -> list[str]:
     for pattern, run in _runs(columns).items():
         runs.setdefault(len(run), []).append(pattern)
     lines = [
-        f"#   repeat = {top}: {', '.join(sorted(patterns)[:10])}{' …' if len(patterns) > 10 else ''}"
+        f"#   repeat = {top}: {', '.join(map(one_line, sorted(patterns)[:10]))}{' …' if len(patterns) > 10 else ''}"
         for top, patterns in sorted(runs.items())
         if len(patterns) > 1
     ]
@@ -404,7 +405,7 @@ def _column_text(column: FileColumn) -> str:
     codes = "; ".join(f"{code} {label}" for code, label in list(column.codes.items())[:MOST_CODES])
     more = " …" if len(column.codes) > MOST_CODES else ""
     parts = [part for part in (column.label, f"[{codes}{more}]" if codes else "") if part]
-    return ": " + re.sub(r"[\x00-\x1f\x7f]+", " ", " ".join(parts)) if parts else ""
+    return ": " + one_line(" ".join(parts)) if parts else ""
 
 
 def _key(code: str) -> str:
@@ -412,5 +413,4 @@ def _key(code: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Write a text as TOML has it; JSON's escapes are TOML's too, but for the delete sign."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return toml_text(text)

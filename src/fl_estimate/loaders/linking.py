@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import secrets
 import unicodedata
-from collections import Counter
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from fl_estimate.errors import ListsFault
 from fl_estimate.loaders.tables import ROW
 from fl_estimate.schema.validate import KEPT, Fault
 
@@ -21,8 +17,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 PERSON, LIST = "__person__", "__list__"
-SHORTEST_SALT, FEWEST_BITS = 16, 50
-"""Sixteen random bytes hardly ever show fewer bits: no more can be seen in so few, though they have 128."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,42 +25,6 @@ class Linked:
 
     people: pl.DataFrame
     faults: tuple[Fault, ...]
-
-
-def require_salt(salt: str | bytes) -> None:
-    """Refuse a secret that could be guessed: what is repeated, counted up or short has few bits, however long it is.
-
-    Raises
-    ------
-    ListsFault
-        FL-LISTS-12.
-    """
-    result = bits(salt)
-    if len(salt) < SHORTEST_SALT or result < FEWEST_BITS:
-        raise ListsFault(
-            "FL-LISTS-12",
-            "the salt is too easy to guess to keep identifiers from being found out",
-            found=f"{len(salt)} characters, {result:.0f} bits as they vary, where {FEWEST_BITS} are needed",
-            fix="take secrets.token_hex(32), and keep it where the lists are kept",
-        )
-
-
-def bits(secret: str | bytes) -> float:
-    """How many bits a secret has at the most, by how its characters vary.
-
-    The lesser of two entropies times the length, of its characters and of the steps from each to the next; of what is
-    repeated only the part that repeats counts. It does not know words: a sentence has fewer bits than this.
-    """
-    codes = [ord(one) for one in secret] if isinstance(secret, str) else list(secret)
-    size = len(codes)
-    period = next((k for k in range(1, size) if codes[k:] == codes[:-k]), size)
-    part = codes[:period]
-    return min(_entropy(part), _entropy([b - a for a, b in pairwise(part)]) if period > 1 else 0.0)
-
-
-def _entropy(codes: Sequence[int]) -> float:
-    size = len(codes)
-    return -sum(count * math.log2(count / size) for count in Counter(codes).values())
 
 
 def hasher(salt: str | bytes | None) -> Callable[[pl.DataFrame, Sequence[str]], pl.DataFrame]:

@@ -13,11 +13,12 @@ import narwhals as nw
 from fl_estimate.errors import DataFault, ListsFault, labels_shown, listed, missing_columns
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.loaders.files import read_table
-from fl_estimate.loaders.linking import LIST, PERSON, Linked, hasher, key_faults, linked, require_salt
+from fl_estimate.loaders.linking import LIST, PERSON, Linked, hasher, key_faults, linked
 from fl_estimate.loaders.load import load
 from fl_estimate.loaders.mapping import Mapping
 from fl_estimate.loaders.mapping_parts import is_table
 from fl_estimate.loaders.reading_apart import reading
+from fl_estimate.loaders.salt import require_salt
 from fl_estimate.loaders.tables import ROW
 from fl_estimate.schema import rules
 from fl_estimate.schema.evaluation import missing

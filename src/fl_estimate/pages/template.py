@@ -10,6 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from fl_estimate.neutral import for_page
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -27,7 +29,7 @@ def page(package: str, template: str, **told: Any) -> str:
         Its file name. It extends ``fl_estimate.pages/base.html``, which asks for `language` and `title`.
     **told
         What the template names. Text is escaped, for elements and for attributes in quotes alike, but for what a template marks as ``safe``: our own
-        style, and pictures that we drew, whose texts are escaped already.
+        style, and pictures that we drew, whose texts are escaped already. What would not be seen in it is shown (`neutral.for_page`).
 
     Returns
     -------
@@ -51,7 +53,7 @@ def _environment() -> Environment:
 
     made = Environment(
         autoescape=True, undefined=StrictUndefined, loader=FunctionLoader(_source), trim_blocks=True, lstrip_blocks=True,
-        keep_trailing_newline=True,
+        keep_trailing_newline=True, finalize=for_page,
     )  # fmt: skip
     made.globals["style"] = _source(f"{HERE}/page.css")  # pyright: ignore[reportUnknownMemberType]
     return made

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
+from fl_estimate.neutral import NEUTRAL, OutputTarget
+from fl_estimate.pages.frames import harmless
 from fl_estimate.reporting.headline import Headline, headline
 from fl_estimate.reporting.labelling import is_unweighted
 from fl_estimate.reporting.layout import WITHHELD_MARK, Layout, layout
@@ -32,6 +35,9 @@ class Document:
     particulars : Particulars
         What a report says beside the estimates.
 
+    target : OutputTarget
+        Who reads what is made of it: texts are harmless there.
+
     Raises
     ------
     PublishFault
@@ -41,14 +47,23 @@ class Document:
     published: PublishedTables
     language: str = "en"
     particulars: Particulars = field(default_factory=Particulars)
+    target: OutputTarget = OutputTarget.TERMINAL
+    _kept: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
 
     def __post_init__(self) -> None:
         check_language(self.language)
 
+    def read_as(self, target: OutputTarget) -> Document:
+        """The same document for other readers; what was laid out is kept."""
+        return self if target is self.target else replace(self, target=target)
+
     @cached_property
     def layouts(self) -> tuple[Layout, ...]:
         """Each table as it is read: text and values of its cells, heads, marks, notes."""
-        return tuple(layout(table, self.language, self.particulars.truth) for table in self.published.tables)
+        if "layouts" not in self._kept:
+            made = (layout(table, self.language, self.particulars.truth) for table in self.published.tables)
+            self._kept["layouts"] = tuple(made)
+        return tuple(sheet.harmless(NEUTRAL[self.target]) for sheet in self._kept["layouts"])
 
     @property
     def sheets(self) -> Iterator[tuple[PublishedTable, Layout]]:
@@ -58,13 +73,16 @@ class Document:
     @cached_property
     def headline(self) -> Headline:
         """The national figure in words and in large type, and how it changed between rounds."""
-        made = headline(self.published, self.language, self.particulars.truth)
-        return replace(made, sentences=(*made.sentences, *monitoring_sentences(self.published, self.language)))
+        if "headline" not in self._kept:
+            made = headline(self.published, self.language, self.particulars.truth)
+            said = (*made.sentences, *monitoring_sentences(self.published, self.language))
+            self._kept["headline"] = replace(made, sentences=said)
+        return self._kept["headline"]
 
     @cached_property
     def frame(self) -> pd.DataFrame:
         """All tables under each other, for machines: the codes of the survey and our own, no words of a language."""
-        return joined(self.published.tables)
+        return harmless(joined(self.published.tables), NEUTRAL[self.target])
 
     @property
     def caution(self) -> str:

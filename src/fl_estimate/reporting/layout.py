@@ -6,7 +6,7 @@ A Layout is what every renderer draws: cells as text and as the values behind th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -107,6 +107,17 @@ class Layout:
     def flagged(self) -> bool:
         """Whether any value has the mark of caution."""
         return any(CAUTION in row.cells.get("value", "") for row in self.rows)
+
+    def harmless(self, neutral: Callable[[str], str]) -> Layout:
+        """The same table with every text given through a function of `neutral`; records and values stay."""
+        return replace(
+            self, caption=neutral(self.caption), heads={key: neutral(text) for key, text in self.heads.items()},
+            rows=tuple(
+                replace(row, label=neutral(row.label), cells={key: neutral(text) for key, text in row.cells.items()})
+                for row in self.rows
+            ),
+            notes=tuple((mark, neutral(text)) for mark, text in self.notes), legend=neutral(self.legend),
+        )  # fmt: skip
 
 
 def layout(table: PublishedTable, language: str = "en", truth: Truth | None = None) -> Layout:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, SurveyWording, Text, in_language
+from fl_estimate.neutral import for_records
 from fl_estimate.results.codes import WHOLE
 from fl_estimate.results.estimates import Assumption
 from fl_estimate.schema.labels import label_of
@@ -30,7 +31,7 @@ _CLASS = re.compile(r"(?:C\()?(?P<column>[\w@]+)(?:, [^)]*)?\)?\[(?:T\.)?(?P<cod
 
 def text_in(text: Text, language: str) -> str:
     """What the mapping or study says in a language, or for all; empty where it says nothing."""
-    return in_language(text, language) or text.get(ANY) or ""
+    return for_records(in_language(text, language) or text.get(ANY) or "")
 
 
 def column_title(wording: SurveyWording, name: str, language: str) -> str:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from fl_estimate.errors import PublishFault, listed
+from fl_estimate.neutral import one_line, visible
+from fl_estimate.pages.frames import harmless
 from fl_estimate.reporting.document import Document
 from fl_estimate.reporting.published_tables import PublishedTables, joined
 from fl_estimate.reporting.renderers import ESTIMATES, formats, make, write
@@ -167,7 +169,7 @@ class PublishedEstimates(PublishedTables):
     def __repr__(self) -> str:
         rows = sum(len(table.frame) for table in self.tables)
         hidden = sum(int(table.hidden.sum()) for table in self.tables)
-        return f"PublishedEstimates by rule {self.rule.name}, {rows} rows, {hidden} not published\n{self.to_frame()}"
+        return f"PublishedEstimates by rule {one_line(self.rule.name)}, {rows} rows, {hidden} not published\n{harmless(self.to_frame(), one_line)}"
 
     def _repr_html_(self) -> str:
-        return self.table().as_raw_html()
+        return visible(self.table().as_raw_html())

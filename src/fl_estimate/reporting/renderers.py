@@ -15,6 +15,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from fl_estimate.errors import PublishFault, listed, not_one_of
+from fl_estimate.neutral import OF_ENDINGS, OutputTarget, for_records, visible
 from fl_estimate.reporting.writing import write_bytes
 
 ESTIMATES, APPRAISAL = "estimates", "appraisal"
@@ -44,6 +45,8 @@ class Renderer:
         The name of its file in the folder of a run; empty where a run does not write it. ``{name}`` stands for the estimate.
     in_each_language : bool
         Whether a run writes it in each of its languages.
+    target : OutputTarget
+        Who reads it: what texts it is given, and what it returns, is made harmless for that.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Renderer:
     summary: str = ""
     run: str = ""
     in_each_language: bool = False
+    target: OutputTarget = OutputTarget.TERMINAL
 
     def file(self, language: str, first: str, name: str = "") -> str:
         """The name of the file in a run's folder: that of the first language is plain, others say theirs."""
@@ -74,14 +78,21 @@ _REGISTERED: dict[tuple[str, str], Renderer] = {}
 
 
 def renders(
-    name: str, *, of: str = ESTIMATES, endings: Iterable[str] = (), run: str = "", in_each_language: bool = False
+    name: str,
+    *,
+    of: str = ESTIMATES,
+    endings: Iterable[str] = (),
+    run: str = "",
+    in_each_language: bool = False,
+    target: OutputTarget | None = None,
 ) -> Callable[[Make], Make]:
     """Register the function below as an output format; arguments are those of Renderer.
 
     Raises
     ------
     ValueError
-        The name is taken by another function, or is no name that ``to_<name>`` could have.
+        The name is taken by another function, or is no name that ``to_<name>`` could have; or the ending of its files does not
+        say for whom texts have to be harmless, and no `target` does.
 
     Examples
     --------
@@ -102,13 +113,26 @@ def renders(
             )
         if not name.isidentifier():
             raise ValueError(f"{name!r} cannot be the name of an output format: letters, digits, _")
+        goes_to = target or _target_of(name, tuple(endings))
         summary = (inspect.getdoc(make) or "").partition("\n")[0]
         _REGISTERED[of, name] = Renderer(
-            name=name, of=of, make=make, endings=tuple(endings), summary=summary, run=run, in_each_language=in_each_language
+            name=name, of=of, make=make, endings=tuple(endings), summary=summary, run=run, in_each_language=in_each_language,
+            target=goes_to,
         )  # fmt: skip
         return make
 
     return registered
+
+
+def _target_of(name: str, endings: tuple[str, ...]) -> OutputTarget:
+    """Who reads a format, by the endings of its files; what is shown and not written is text."""
+    found = {OF_ENDINGS.get(ending.lower()) for ending in endings} or {OutputTarget.TERMINAL}
+    target = found.pop()
+    if found or target is None:
+        raise ValueError(
+            f"the output format {name!r} has to say for whom its texts are made harmless: target=OutputTarget…"
+        )
+    return target
 
 
 def unregister(name: str, of: str = ESTIMATES) -> None:
@@ -130,7 +154,8 @@ def make(of: str, name: str, subject: Any, **options: Any) -> Any:
     PublishFault
         FL-PUB-15: a format that nobody has declared.
     """
-    return _named(of, name).make(subject, **options)
+    renderer = _named(of, name)
+    return _harmless(renderer, renderer.make(_given(renderer, subject), **options))
 
 
 def write(of: str, name: str, subject: Any, path: Path, **options: Any) -> Path:
@@ -151,8 +176,20 @@ def write(of: str, name: str, subject: Any, path: Path, **options: Any) -> Path:
         )  # fmt: skip
     if "file" in inspect.signature(renderer.make).parameters:
         options["file"] = path
-    content: str | bytes = renderer.make(subject, **options)
+    content: str | bytes = _harmless(renderer, renderer.make(_given(renderer, subject), **options))
     return write_bytes(path, content.encode() if isinstance(content, str) else content)
+
+
+def _given(renderer: Renderer, subject: Any) -> Any:
+    """What a renderer is given: of a document the one whose texts are harmless where the format is read."""
+    return subject.read_as(renderer.target) if hasattr(subject, "read_as") else subject
+
+
+def _harmless(renderer: Renderer, content: Any) -> Any:
+    """The last door: whatever a format forgot, no control character and no mark that turns a line round leaves in a text."""
+    if not isinstance(content, str):
+        return content
+    return for_records(content) if renderer.target is OutputTarget.RECORDS else visible(content)
 
 
 def _named(of: str, name: str) -> Renderer:

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from fl_estimate.pages.frames import csv_text
 from fl_estimate.pages.template import page
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.reproduce.figures import Input
@@ -188,7 +189,7 @@ class Reproduction:
             frame[name] = [("" if value is None else str(bool(value)).lower()) for value in frame[name]]
         for name in ("computed", "lower", "upper"):
             frame[name] = [f"{value:.12g}" if np.isfinite(value) else "" for value in frame[name]]
-        return write_bytes(Path(path), frame.to_csv(index=False, lineterminator="\n").encode())
+        return write_bytes(Path(path), csv_text(frame).encode())
 
     def to_html(self, path: str | Path, language: str = "en") -> Path:
         """Write a page that stands alone: every figure with its inputs, and what was not reproduced with the reason."""

@@ -12,6 +12,7 @@ import pandas as pd
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, missing_columns
 from fl_estimate.inputs.wording import ANY, FILE, ColumnWords, SurveyWording, in_language
+from fl_estimate.neutral import for_records
 from fl_estimate.results.columns import CONTEXT, margin_columns
 
 TELLING: tuple[str, ...] = ("term", "outcome", "quantity", "bound", "period", "country", "source")
@@ -179,6 +180,7 @@ def labelled(
     # What the source put in an order comes in it; what it did not, in the order of the rows.
     met.sort(key=lambda value: order.get(_code(value), len(order)))
     words = {value: value for value in met} if codes else _labels(wording, name, met, language)
+    words = {value: for_records(word) if isinstance(word, str) else word for value, word in words.items()}
     words = {value: f"{word} (answer)" if str(word) == NOT_STATED else word for value, word in words.items()}
     silent = divided & ~stated
     levels: list[Any] = [*words.values(), *([NOT_STATED] if silent.any() else [])]

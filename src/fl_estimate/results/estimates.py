@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +14,8 @@ import pandas as pd
 from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault, listed, missing_columns
 from fl_estimate.inputs.wording import SurveyWording
+from fl_estimate.neutral import visible
+from fl_estimate.pages.frames import csv_text, html_table, html_text, text_table
 from fl_estimate.results import records, shown, storage
 from fl_estimate.results.basis import Support, require_bases
 from fl_estimate.results.codes import (
@@ -470,7 +471,7 @@ class Estimates:
             FL-FILE-08: the file cannot be written.
         """
         frame = with_labels(self.frame, self.by, self.wording, codes=codes)
-        return storage.write(frame.to_csv(index=False, lineterminator="\n").encode(), Path(path))
+        return storage.write(csv_text(frame).encode(), Path(path))
 
     def to_datatree(self) -> Any:
         """Give the draws as ArviZ takes them: an `xarray.DataTree`, made anew at each call.
@@ -550,12 +551,12 @@ class Estimates:
             return Estimates(**records.from_record(frame, told))
 
     def __repr__(self) -> str:
-        table = shown.table(self.frame, self.by, self.wording).to_string(index=False, na_rep="", max_rows=30)
-        return f"{self._title()}, {shown.size(self.frame, self.assumptions)}\n{table}"
+        table = text_table(shown.table(self.frame, self.by, self.wording), max_rows=30)
+        return f"{visible(self._title())}, {shown.size(self.frame, self.assumptions)}\n{table}"
 
     def _repr_html_(self) -> str:
-        head = html.escape(f"{self._title()}, {shown.size(self.frame, self.assumptions)}")
-        table = shown.table(self.frame, self.by, self.wording).to_html(index=False, na_rep="", max_rows=60, border=0)
+        head = html_text(f"{self._title()}, {shown.size(self.frame, self.assumptions)}")
+        table = html_table(shown.table(self.frame, self.by, self.wording), max_rows=60)
         return f"<p>{head}</p>\n{table}"
 
     def _title(self) -> str:

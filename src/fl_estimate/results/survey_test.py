@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from fl_estimate.neutral import visible
+from fl_estimate.pages.frames import html_pairs
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.provenance import Provenance
 
@@ -80,11 +81,10 @@ class SurveyTest:
         return {"name": self.name, "statistic_name": self.statistic_name, "df": self.df, "n": self.n, **known}
 
     def __repr__(self) -> str:
-        return "\n".join([self.name, *(f"  {name:<10} {value}" for name, value in self._lines())])
+        return visible("\n".join([self.name, *(f"  {name:<10} {value}" for name, value in self._lines())]))
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><th>{html.escape(n)}</th><td>{html.escape(v)}</td></tr>" for n, v in self._lines())
-        return f"<table><caption>{html.escape(self.name)}</caption>{rows}</table>"
+        return html_pairs(self.name, self._lines())
 
     def _lines(self) -> list[tuple[str, str]]:
         lines = [(self.statistic_name, f"{self.statistic:.4g}")]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from fl_estimate.errors import DataFault, FileFault, listed
+from fl_estimate.neutral import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +74,7 @@ class ValidationReport:
         return f"ValidationReport({self.summary()})"
 
     def __str__(self) -> str:
-        return "\n".join([self.summary(), *(f"  {line}" for line in self._lines())])
+        return visible("\n".join([self.summary(), *(f"  {line}" for line in self._lines())]))
 
     def _lines(self) -> Iterable[str]:
         for fault in (*self.errors, *self.warnings):
@@ -131,6 +132,11 @@ class ValidationReport:
             records = listed(fault.records, most=20)
             count = f"{fault.count:,}" if fault.count else ""
             yield fault.severity, fault.table, fault.variable, fault.rule, fault.value_class, count, rows, records
+
+    @property
+    def names_records(self) -> bool:
+        """Whether the page names ids of persons."""
+        return any(fault.records for fault in (*self.errors, *self.warnings))
 
     def require(self, what: str) -> None:
         """Raise FL-DATA-01 with the whole report where there is an error."""

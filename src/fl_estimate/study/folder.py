@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fl_estimate.errors import FlError, StudyFault, listed
+from fl_estimate.neutral import json_text
 from fl_estimate.reporting.releases import FORM as FORM_OF_RELEASES
 from fl_estimate.reporting.run_folder import names_in_a_run
 from fl_estimate.reporting.writing import write_bytes
@@ -94,7 +95,7 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
     files = [
         {"name": path.name, "sha256": _sha256(path), "bytes": path.stat().st_size} for path in sorted(folder.iterdir())
     ]
-    text = json.dumps({**manifest, "files": files}, indent=2, ensure_ascii=False)
+    text = json_text({**manifest, "files": files}, indent=2)
     write_bytes(folder / MANIFEST, f"{text}\n".encode())
 
 

@@ -13,6 +13,7 @@ from textwrap import fill
 import pandas as pd
 
 from fl_estimate.errors import StudyFault
+from fl_estimate.pages.frames import csv_text
 from fl_estimate.reporting.file_names import as_files
 from fl_estimate.reporting.published import PublishedEstimates
 from fl_estimate.reporting.writing import write_bytes
@@ -97,9 +98,7 @@ def write_private(folder: Path, estimates: Mapping[str, Estimates], published: P
     for name, stem in as_files(estimates).items():
         estimates[name].save(position / f"{stem}.parquet")
     if published is not None:
-        write_bytes(
-            folder / AUDIT, withheld_rows(estimates, published).to_csv(index=False, lineterminator="\n").encode()
-        )
+        write_bytes(folder / AUDIT, csv_text(withheld_rows(estimates, published)).encode())
 
 
 def withheld_rows(estimates: Mapping[str, Estimates], published: PublishedEstimates) -> pd.DataFrame:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import logging
 import pickle
 import random
+import secrets
 import traceback
 from collections import Counter
 from pathlib import Path
@@ -19,11 +21,11 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.datasets.case_lists import LISTS
 from fl_estimate.errors import ListsFault
-from fl_estimate.loaders.linking import require_salt
+from fl_estimate.loaders.salt import require_salt
 from fl_estimate.schema.validate import ValidationReport
 
 SAMPLE = Path(__file__).resolve().parents[3] / "data" / "sample"
-SALT = "a secret of the unit, 2026"
+SALT = "8d1f0b6c3a97e254c01d5be87f63a912"
 
 
 def written(folder: Path, name: str, text: str) -> Path:
@@ -399,6 +401,18 @@ GUESSED = [
     bytes(range(64)),
     b"\0" * 64,
     "1" * 15 + "2",
+    "passwordpassword",
+    "the ministry of labour",
+    "correct horse battery",
+    "MinisterioDeTrabajo2024",
+    "ministere-du-travail-2023",
+    "qwertyuiopasdfghjklzxcvbnm",
+    "azertyuiop1234567890azertyuiop",
+    "abcdefghijklmnopqrstuvwxyz0123456789",
+    "forced labour forced labour forced labour survey",
+    "20230101-20231231",
+    b"sel de la liste de la police",
+    "Trabajo Forzoso Trabajo Forzoso 2022 2023",
 ]
 
 
@@ -416,6 +430,13 @@ def test_random_salts_pass() -> None:
     for _ in range(2_000):
         require_salt(chance.randbytes(16))
         require_salt(chance.randbytes(32).hex())
+        require_salt(chance.randbytes(16).hex())
+        require_salt(base64.urlsafe_b64encode(chance.randbytes(32)).decode())
+        require_salt("".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=40)))
+    require_salt(secrets.token_hex(16))
+    require_salt(secrets.token_hex(32).encode())
+    require_salt(secrets.token_urlsafe(32))
+    require_salt(secrets.token_bytes(32))
 
 
 def test_hashes_are_keyed(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from fl_estimate.study.run import check_study, run_study
 LISTS = ["police", "ngo", "clinic"]
 ENTRY = '[[estimate]]\nkind = "capture_recapture"\nname = "lists"\n'
 NAMED = 'lists = ["police", "ngo", "clinic"]\n'
-SALT = "a secret of the unit, 2026"
+SALT = "8d1f0b6c3a97e254c01d5be87f63a912"
 
 
 @pytest.fixture(scope="module")

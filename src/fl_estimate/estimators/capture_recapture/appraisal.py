@@ -37,6 +37,7 @@ from fl_estimate.estimators.capture_recapture.thresholding import threshold
 from fl_estimate.estimators.capture_recapture.two_lists import chapman
 from fl_estimate.estimators.sampling import RHAT_HOPELESS, known_seed
 from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.pages.frames import html_table, html_text, text_table
 from fl_estimate.results.basis import Support
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import (
@@ -118,11 +119,11 @@ class Appraisal:
         return tuple(self.methods.loc[self.methods["admissible"], "method"])
 
     def __repr__(self) -> str:
-        return f"Appraisal: {self._in_short()}\n{self.methods.to_string(index=False, na_rep='', float_format='{:,.0f}'.format)}"
+        return f"Appraisal: {self._in_short()}\n{text_table(self.methods, float_format='{:,.0f}'.format)}"
 
     def _repr_html_(self) -> str:
-        table = self.methods.to_html(index=False, na_rep="", float_format="{:,.0f}".format, border=0)
-        return f"<p>{self._in_short()}</p>{table}"
+        table = html_table(self.methods, float_format="{:,.0f}".format)
+        return f"<p>{html_text(self._in_short())}</p>{table}"
 
     def _in_short(self) -> str:
         row = self.headline.frame.iloc[0]

@@ -12,6 +12,7 @@ from scipy import special
 from fl_estimate.errors import EstimateFault, FlError
 from fl_estimate.estimators.capture_recapture.selection import select_stepwise
 from fl_estimate.inputs.histories import CaptureHistories
+from fl_estimate.pages.frames import text_table
 from fl_estimate.results.estimates import Estimates
 
 FEWEST = 30
@@ -67,7 +68,7 @@ class InternalConsistency:
         return bool(result["lists"] >= 2 and result["lists"] in (result["too_low"], result["too_high"]))
 
     def __repr__(self) -> str:
-        return f"InternalConsistency\n{self.table.to_string(index=False, na_rep='')}"
+        return f"InternalConsistency\n{text_table(self.table)}"
 
 
 def internal_consistency(

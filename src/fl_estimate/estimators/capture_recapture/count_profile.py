@@ -16,6 +16,7 @@ from fl_estimate.estimators.capture_recapture import truncated_kernels as kernel
 from fl_estimate.estimators.capture_recapture.answers import normal_quantile, require_interval
 from fl_estimate.estimators.capture_recapture.register_counts import Register, read_register
 from fl_estimate.estimators.capture_recapture.truncated_fit import CountFit, Counts, fit_counts
+from fl_estimate.pages.frames import text_table
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,7 +52,7 @@ class CountProfile:
         return tuple(str(name) for name in self.expected_ratios if name != "count")
 
     def __repr__(self) -> str:
-        return f"CountProfile, {self.n:,} people\n{self.table.round(3).to_string(index=False, na_rep='', max_rows=30)}"
+        return f"CountProfile, {self.n:,} people\n{text_table(self.table.round(3), max_rows=30)}"
 
 
 def count_profile(

@@ -30,6 +30,7 @@ from fl_estimate.inputs.sample_design import ROW, Design
 from fl_estimate.inputs.survey_data import ReferencePeriod
 from fl_estimate.inputs.survey_data import Source as FileSource
 from fl_estimate.inputs.wording import SurveyWording
+from fl_estimate.neutral import visible
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -304,7 +305,7 @@ class Imputation(NotAColumn):
 
     def __repr__(self) -> str:
         shifted = {reason: value for reason, value in self.delta.items() if value}
-        return (
+        return visible(
             f"Imputation({self.classification.framework}: {listed(self.outcomes)}; {len(self.recipients):,} recipients, "
             f"{self.draws} draws, seed {self.seed}{f', delta {shifted}' if shifted else ''})"
         )

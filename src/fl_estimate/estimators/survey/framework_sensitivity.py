@@ -21,6 +21,7 @@ from fl_estimate.indicators.classify import Classification, classify
 from fl_estimate.inputs.partitions import narwhal
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import SurveyData
+from fl_estimate.neutral import visible
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework
@@ -64,7 +65,7 @@ class FrameworkComparison:
         return tuple(entry.label for entry in self.compared)
 
     def __repr__(self) -> str:
-        return f"FrameworkComparison({', '.join(self.labels)}; {len(self.people):,} people)"
+        return visible(f"FrameworkComparison({', '.join(self.labels)}; {len(self.people):,} people)")
 
     @cached_property
     def prevalence(self) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fl_estimate.loaders.file_table import Range
+from fl_estimate.neutral import json_text
 from fl_estimate.saved import SavedForm
 
 KEY = b"fl_estimate.labels"
@@ -28,7 +29,7 @@ def written_labels(
         "declared_missing": {name: list(map(list, ranges)) for name, ranges in declared_missing.items()},
     }
     whole = {**FORM.stamp(), **content}
-    return {KEY: json.dumps(whole, ensure_ascii=False).encode()} if any(content.values()) else {}
+    return {KEY: json_text(whole).encode()} if any(content.values()) else {}
 
 
 def read_labels(metadata: Mapping[bytes, bytes] | None, file: str = "") -> dict[str, Any]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from fl_estimate.pages.frames import csv_text
 from fl_estimate.reporting.document import Document
 from fl_estimate.reporting.renderers import renders
 
 
 @renders("csv", endings=(".csv",), run="estimates.csv")
 def csv(document: Document) -> str:
-    """All tables as UTF-8 CSV, for machines: decimal point, empty where a number is missing or withheld."""
-    return document.frame.to_csv(index=False, lineterminator="\n")
+    """All tables as UTF-8 CSV, for machines: decimal point, empty where a number is missing or withheld.
+
+    A spreadsheet computes none of its texts: an apostrophe stands before what begins like a formula.
+    """
+    return csv_text(document.frame)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from fl_estimate.neutral import one_line
+from fl_estimate.pages.frames import harmless
 from fl_estimate.reporting.captions import column_words, lowered, unweighted_words
 from fl_estimate.reporting.document import Document
 from fl_estimate.reporting.layout import OPTIONAL, Layout
@@ -34,14 +36,15 @@ def notebook(document: Document) -> GT:
     owners = body.groupby("group")["table"].transform("nunique") > 1
     body["group"] = body["group"].where(~owners, body["group"] + " (" + body["table"] + ")")
     withheld = body["withheld"].to_numpy(dtype=bool).nonzero()[0].tolist()
-    drawn = GT(body.drop(columns=["table", "withheld"]).fillna(""), rowname_col="label", groupname_col="group")
-    shown: dict[str, Any] = dict(heads)
+    body = harmless(body.drop(columns=["table", "withheld"]).fillna(""), one_line)
+    drawn = GT(body, rowname_col="label", groupname_col="group")
+    shown: dict[str, Any] = {key: one_line(text) for key, text in heads.items()}
     drawn = drawn.cols_label(shown)
     drawn = drawn.cols_align("right", columns=list(heads))  # pyright: ignore[reportUnknownMemberType]
     if withheld:
         drawn = drawn.tab_style(style.text(style="italic", color=SOFT), loc.body(rows=withheld))
     for note in dict.fromkeys(text for sheet in laid for _, text in sheet.notes):
-        drawn = drawn.tab_source_note(note)
+        drawn = drawn.tab_source_note(one_line(note))
     if said := few_cases_note(document.published, language):
         drawn = drawn.tab_source_note(said)
     return drawn.tab_source_note(document.caution).tab_options(

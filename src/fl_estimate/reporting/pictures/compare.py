@@ -18,7 +18,7 @@ from fl_estimate.estimators.synthesis.combine import DIFFERENT, cochran
 from fl_estimate.reporting.captions import interval_words, lowered
 from fl_estimate.reporting.labelling import DESIGNED, RowLabels, is_unweighted, unit_of
 from fl_estimate.reporting.layout import labels_of
-from fl_estimate.reporting.pictures.drawing import ROW, TEXT, WIDTH, styled
+from fl_estimate.reporting.pictures.drawing import ROW, TEXT, WIDTH, styled, within
 from fl_estimate.reporting.pictures.figures import as_float, dress, in_full, limits, more_lines, truth_mark
 from fl_estimate.reporting.pictures.palette import BRIGHT, FAINT, HATCH, INK, PAPER, RULE, SERIES, SOFT
 from fl_estimate.reporting.published_tables import PublishedTable, PublishedTables
@@ -227,7 +227,7 @@ def _draw(picture: _Picture, language: str, note: str) -> Figure:
         span = limits(shown, factor, truths)
         axes.set_xlim(*span)
         for position, label in enumerate(lines):
-            axes.annotate(label, (0, position), xytext=(-left * WIDTH * 72 + 14, 0), color=INK, annotation_clip=False,
+            axes.annotate(within(label, left * WIDTH - 0.2), (0, position), xytext=(-left * WIDTH * 72 + 14, 0), color=INK, annotation_clip=False,
                           xycoords=("axes fraction", "data"), textcoords="offset points", va="center", ha="left")  # fmt: skip
         for position, text in enumerate(texts):
             axes.annotate(text, (1, position), xytext=(10, 0), color=INK, annotation_clip=False,

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from fl_estimate.errors import PublishFault, not_one_of
+from fl_estimate.neutral import LONGEST_LABEL
+from fl_estimate.pages.frames import html_text
 from fl_estimate.reporting.pictures.palette import RULE
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ ROW = 0.27
 TEXT = 9.0
 LETTER = 0.066
 """Inches that a letter of the words under an axis takes, on average."""
+WIDEST = 0.15
+"""Inches that no letter is wider than."""
 FORMATS: tuple[str, ...] = (".svg", ".png", ".pdf")
 _STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
@@ -60,9 +64,14 @@ def inline_svg(figure: Figure, salt: str, label: str) -> str:
 
     Inside HTML the namespaces are known: without their declarations no address at all stands in the page.
     """
-    drawn = re.sub(r'\s+xmlns(:xlink)?="[^"]*"', "", svg(figure, salt)).replace("xlink:href", "href")
+    drawn = re.sub(r"<[^<>]+>", _without_namespaces, svg(figure, salt))
     drawn = re.sub(r'^<svg\b[^>]*?viewBox="([^"]*)"[^>]*>', r'<svg viewBox="\1" role="img">', drawn, flags=re.DOTALL)
-    return drawn.replace('role="img">', f'role="img" aria-label="{escape(label)}">', 1)
+    return drawn.replace('role="img">', f'role="img" aria-label="{html_text(label)}">', 1)
+
+
+def _without_namespaces(tag: re.Match[str]) -> str:
+    """One tag; words of a picture that speak of namespaces stay."""
+    return re.sub(r'\s+xmlns(:xlink)?="[^"]*"', "", tag[0]).replace("xlink:href", "href")
 
 
 def axis_numbers(write: Callable[[float], str]) -> FuncFormatter:
@@ -123,6 +132,35 @@ def styled(salt: str = "fl_estimate") -> Generator[None]:
     settings: dict[Any, Any] = {**_STYLE, "svg.hashsalt": salt}
     with rc_context(settings):  # pyright: ignore[reportUnknownVariableType]
         yield
+
+
+def within(text: str, inches: float) -> str:
+    """A label that stays beside the figures, and does not run over them: what there is no room for is cut off.
+
+    Examples
+    --------
+    >>> within("Département de l'Ouest", 1.0), within("Ouest", 1.0)
+    ('Département…', 'Ouest')
+    """
+    if len(text) * WIDEST <= inches or (len(text) <= LONGEST_LABEL and _inches(text) <= inches):
+        return text
+    most = min(len(text), LONGEST_LABEL)
+    while most > 1 and _inches(f"{text[:most]}…") > inches:
+        most -= 1
+    return f"{text[:most].rstrip()}…"
+
+
+def _inches(text: str) -> float:
+    """How wide a line is in the letters of a picture."""
+    from matplotlib import font_manager
+
+    fonts: Any = font_manager
+    font = fonts.get_font(fonts.findfont("DejaVu Sans"))
+    font.set_size(TEXT, 72)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        font.set_text(text, 0.0)
+    return font.get_width_height()[0] / 64 / 72
 
 
 def wrapped(text: str, width: int) -> str:

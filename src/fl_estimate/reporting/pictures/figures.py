@@ -23,6 +23,7 @@ from fl_estimate.reporting.pictures.drawing import (
     axis_numbers,
     styled,
     tick_decimals,
+    within,
     wrapped,
 )
 from fl_estimate.reporting.pictures.palette import BRIGHT, DEEP, FAINT, HATCH, INK, PAPER, RULE, SOFT
@@ -203,7 +204,7 @@ def _fill(axes: Axes, sheet: Layout, lines: list[_PictureLine], language: str) -
         lead = row.nation or row.heading
         start = -_label_room(lines) * 72 + (10 if lead else 18)
         weight = "bold" if lead else "normal"
-        axes.annotate(row.label, (0, position), xytext=(start, 0), color=colour, weight=weight, annotation_clip=False,
+        axes.annotate(within(row.label, _label_room(lines) - 0.15), (0, position), xytext=(start, 0), color=colour, weight=weight, annotation_clip=False,
                       **beside)  # fmt: skip
         axes.annotate(line.text, (1, position), xytext=(10, 0), color=colour, weight="bold" if row.nation else "normal",
                       annotation_clip=False, **beside)  # fmt: skip

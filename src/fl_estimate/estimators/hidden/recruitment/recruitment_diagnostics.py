@@ -20,6 +20,8 @@ from fl_estimate.estimators.hidden.recruitment.recruitment_traces import (
     trace,
 )
 from fl_estimate.estimators.hidden.recruitment.recruitment_weights import equilibrium, transition_matrix
+from fl_estimate.neutral import visible
+from fl_estimate.pages.frames import html_table, text_table
 
 CLOSE = 0.02
 """Heckathorn's rule: an estimate has settled where it stays within two points of the last."""
@@ -62,10 +64,12 @@ class RecruitmentDiagnostics:
         return tuple(dict.fromkeys(flag for flag in self.frame["flag"] if flag))
 
     def __repr__(self) -> str:
-        return f"Recruitment diagnostics, {self.outcome}\n{self.frame.to_string(index=False, float_format='{:.3f}'.format, na_rep='')}"
+        return (
+            f"Recruitment diagnostics, {visible(self.outcome)}\n{text_table(self.frame, float_format='{:.3f}'.format)}"
+        )
 
     def _repr_html_(self) -> str:
-        return self.frame.to_html(index=False, border=0, na_rep="", float_format="{:.3f}".format)
+        return html_table(self.frame, float_format="{:.3f}".format)
 
 
 def rds_diagnostics(
