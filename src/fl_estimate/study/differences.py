@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from fl_estimate.pages.frames import csv_text
 from fl_estimate.pages.template import page
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.study.figure_changes import LABELS, SAME, UNTOLD, summary
@@ -227,7 +228,7 @@ def _csv(frame: pd.DataFrame) -> bytes:
     written = frame.copy()
     for name in written.select_dtypes("float"):
         written[name] = [f"{value:.10g}" if math.isfinite(value) else "" for value in written[name]]
-    return written.to_csv(index=False, lineterminator="\n").encode()
+    return csv_text(written).encode()
 
 
 def _page(given: Differences, language: str) -> str:

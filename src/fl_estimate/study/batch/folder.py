@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from fl_estimate.pages.frames import csv_text
 from fl_estimate.pages.template import page
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.saved import SavedForm
@@ -61,9 +62,9 @@ def write_summary(
     table, troubles = status_table(result, figures), result.troubles()
     with replacing(folder) as part:
         for file, frame in (("studies.csv", table), ("troubles.csv", troubles), ("figures.csv", figures)):
-            write_bytes(part / file, frame.to_csv(index=False, lineterminator="\n").encode())
+            write_bytes(part / file, csv_text(frame).encode())
         if len(result.derived):
-            write_bytes(part / "derived.csv", result.derived.to_csv(index=False, lineterminator="\n").encode())
+            write_bytes(part / "derived.csv", csv_text(result.derived).encode())
         told = _told(result, figures, table, unread, language)
         text = page(HERE, "batch.html", language=language, title=say("batch", "title", language, name=name), told=told)
         write_bytes(part / "batch.html", text.encode())
