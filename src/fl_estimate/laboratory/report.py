@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fl_estimate.errors import EstimateFault, FileFault, missing_columns, not_one_of, shown
+from fl_estimate.errors import EstimateFault, FileFault, is_file, missing_columns, not_one_of, shown
 from fl_estimate.laboratory.summary import KEYS
 from fl_estimate.results import storage
 from fl_estimate.results.provenance import package_version
@@ -186,7 +186,7 @@ class CoverageReport:
             FL-FILE-01: no such file; FL-FILE-22: it is no coverage report; FL-FILE-25: a newer version wrote it.
         """
         file = Path(path)
-        if not file.is_file():
+        if not is_file(file):
             raise FileFault("FL-FILE-01", "there is no such file", found=str(file), fix="check the path")
         try:
             told = json.loads(file.read_bytes())

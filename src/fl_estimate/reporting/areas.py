@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.errors import FileFault, PublishFault
+from fl_estimate.errors import FileFault, PublishFault, is_file
 
 Points = npt.NDArray[np.float64]
 
@@ -46,7 +46,7 @@ def read_areas(geojson: str | Path | Mapping[str, Any]) -> tuple[Area, ...]:
 
 
 def _read_json(path: Path) -> Any:
-    if not path.is_file():
+    if not is_file(path):
         raise FileFault("FL-FILE-01", "there is no such file", found=path.name, fix="check the path of the map")
     return json.loads(path.read_text(encoding="utf-8"))
 
