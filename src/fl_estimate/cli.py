@@ -34,8 +34,20 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """The console entry."""
-    app()
+    """The console entry. Libraries are loaded within it: a process held too short of memory for them says so."""
+    from fl_estimate.study.surroundings import is_of_memory, no_memory, require_memory
+
+    try:
+        require_memory()
+        app()
+    except (Exception, KeyboardInterrupt) as error:
+        fault = (
+            error if isinstance(error, FlError) else no_memory(type(error).__name__) if is_of_memory(error) else None
+        )
+        if fault is None:
+            raise
+        typer.echo(str(fault), err=True)
+        sys.exit(FAULT)
 
 
 def _print_version(requested: bool) -> None:
@@ -409,8 +421,10 @@ def reproduce(
 @contextmanager
 def _faults() -> Iterator[None]:
     """Turn a fault of ours into its message on standard error and exit status 2; warnings are messages too, without a place in code."""
+    from fl_estimate.study.surroundings import enough_memory
+
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), enough_memory():
             warnings.showwarning = _tell_warning
             yield
     except FlError as fault:

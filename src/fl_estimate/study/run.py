@@ -27,10 +27,20 @@ from fl_estimate.study.folder import FORM, read_manifest, replacing, require_fre
 from fl_estimate.study.forms import Entry, PeopleEntry
 from fl_estimate.study.gathering import Faults
 from fl_estimate.study.imputing import with_bounds
-from fl_estimate.study.inputs import Fingerprint, StudyInputs, Tell, fingerprint, package_versions, read_inputs, ready
+from fl_estimate.study.inputs import (
+    Fingerprint,
+    StudyInputs,
+    Tell,
+    fingerprint,
+    package_versions,
+    read_inputs,
+    ready,
+    written_files,
+)
 from fl_estimate.study.labelling import entitled, in_language
 from fl_estimate.study.nesting import nested_by_columns
 from fl_estimate.study.private import open_private, write_private
+from fl_estimate.study.surroundings import Stamps, as_they_were, enough_memory
 from fl_estimate.version import package_version
 from fl_estimate.words.languages import words_of
 from fl_estimate.words.say import fallen_back
@@ -112,6 +122,7 @@ def run_study(
     ------
     FlError
         Any fault found before estimating (file, mapping, codes, weights, design, study file); nothing is written.
+        FL-STUDY-80: an input file was changed, replaced or removed while the study ran; FL-STUDY-81: memory ran out.
         An estimate that fails does not raise: it stands in `failed`, in the report and in the manifest.
 
     Notes
@@ -124,15 +135,17 @@ def run_study(
     tell = progress if progress is not None else _silent
     if resume and (done := _done_before(path, out, private)) is not None:
         return done
-    study, inputs = _read(path, tell, out=out)
+    study, inputs, stamps = _read(path, tell, out=out)
     folder = _folder(study, out)
     key = open_private(Path(private), folder) if private is not None else None
     mark = fingerprint(study, key)
-    estimates, failed, appraisals = _estimate(study, inputs, tell)
+    with enough_memory(), as_they_were(stamps):
+        estimates, failed, appraisals = _estimate(study, inputs, tell)
+        nested = _nested(study, inputs) if estimates else {}
     previous = [study.path(each) for each in study.config.publish.previous]
     published = None
     if estimates:
-        rule, nested = study.config.publish.suppression(), _nested(study, inputs)
+        rule = study.config.publish.suppression()
         tell("auditing what may be published")
         published = publish(estimates, rule=rule, nested=nested, previous=previous, progress=tell)
     tell("writing")
@@ -172,7 +185,7 @@ def check_study(path: str | Path, *, progress: Tell | None = None) -> StudyInput
 
 def _read(
     path: str | Path, tell: Tell, *, out: str | Path | None = None, to_write: bool = True
-) -> tuple[Study, StudyInputs]:
+) -> tuple[Study, StudyInputs, Stamps]:
     """Read a study and its inputs; where anything is wrong, and in a check, estimates are tried out, for one list of all faults."""
     faults = Faults()
     study, fault = read_with_faults(path)
@@ -183,7 +196,9 @@ def _read(
     if to_write:
         with faults.of("out"):
             require_free(_folder(study, out))
-    inputs = read_inputs(study, tell, faults)
+    stamps = Stamps.of((name, study.path(name)) for name in written_files(study))
+    with enough_memory(), as_they_were(stamps):
+        inputs = read_inputs(study, tell, faults)
     classified = study.config.classify
     if classified is not None and (name := study.source_of(classified.source)) in inputs.surveys:
         with faults.of("classify"):
@@ -191,7 +206,7 @@ def _read(
     if len(faults) or not to_write:
         _try_out(study, inputs, tell, faults)
     faults.require()
-    return study, inputs
+    return study, inputs, stamps
 
 
 def _try_out(study: Study, inputs: StudyInputs, tell: Tell, faults: Faults) -> None:
