@@ -204,7 +204,7 @@ fuzz: .venv/.ready ## Read thousands of damaged files of every format; prints ho
 	@$(BIN)/python scripts/fuzz.py $(ARGS)
 
 .PHONY: kills
-kills: .venv/.ready ## Kill 1,000 runs at random moments; prints what was left and what the next run made of it (minutes)
+kills: .venv/.ready ## Kill 1,300 runs at random moments; prints what was left and what the next run made of it (minutes)
 	@$(BIN)/python scripts/kills.py $(ARGS)
 
 .PHONY: mutants
