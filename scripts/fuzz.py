@@ -45,12 +45,14 @@ def tried(kind: str, numbers: list[int], findings: list[dict[str, Any]]) -> Coun
                 begun = None
                 if told["ended"] in ("other", "hang"):
                     findings.append({"kind": kind, **told})
+                    print(json.dumps(findings[-1]), file=sys.stderr, flush=True)
             process.kill()
         if begun is None and process.wait() == 0:
             break
         ended = "hang" if process.returncode == -9 else "crash"
         counts[ended] += 1
         findings.append({"kind": kind, "number": begun, "ended": ended, "told": f"status {process.returncode}"})
+        print(json.dumps(findings[-1]), file=sys.stderr, flush=True)
         left = [number for number in left if begun is not None and number > begun]
     return counts
 
@@ -98,9 +100,6 @@ def main() -> int:
         counts = tried(kind, numbers, findings)
         total += counts
         print(f"{kind:<12}{_shown(counts)}{_used() - before:>10.0f} ({time.monotonic() - start:.0f} s)", flush=True)
-        for each in findings[:]:
-            if each["kind"] == kind:
-                print(json.dumps(each), file=sys.stderr, flush=True)
     print(f"{'all':<12}{_shown(total)}{_used():>10.0f}   {total.total():,} inputs")
     print(", ".join(f"{code} {count:,}" for code, count in sorted(total.items()) if code.startswith("FL-")))
     return int(bool(findings))

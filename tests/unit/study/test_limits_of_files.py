@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 import fl_estimate as fl
+from fl_estimate.design import domains
 from fl_estimate.errors import DEEPEST_TOML, DIGITS_TOML, LONGEST_TOML, not_toml, toml_of
+from fl_estimate.estimators.survey import weighted_call
+from fl_estimate.loaders import reading_apart, reading_child
+from fl_estimate.loaders.formats import worksheet_extent
+from fl_estimate.schema import grammar
+from fl_estimate.study import surroundings
 from fl_estimate.study.run import check_study, run_study
 from tests.unit.study.made import STUDY, write
 
@@ -74,3 +80,25 @@ def test_what_is_at_a_limit_is_read_and_what_is_beyond_is_not() -> None:
         with pytest.raises(ValueError, match=said) as met:
             toml_of(raw)
         assert said in not_toml(met.value)
+
+
+def test_the_page_of_limits_says_what_the_code_holds() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "limits.md").read_text(encoding="utf-8")
+    said = (
+        f"{reading_apart.MEMORY // 2**30} GB, and {reading_apart.TIMES_ITS_SIZE} bytes more",
+        f"{reading_apart.SECONDS:.0f} s, and {reading_apart.SECONDS_A_MEGABYTE:.0f} s more",
+        f"keeps the process to {reading_child.ROOM // 2**30} GB more",
+        f"{worksheet_extent.ROOM:,}, or {worksheet_extent.ROOM_A_CELL} for each",
+        f"{worksheet_extent.UNPACKED // 2**20} MB, or {worksheet_extent.TIMES} times",
+        f"| {LONGEST_TOML:,} bytes |",
+        f"in each other | {DEEPEST_TOML} |",
+        f"whole number | {DIGITS_TOML} |",
+        f"derived columns) | {grammar.LONGEST:,} |",
+        f"parts of an expression in each other | {grammar.DEEPEST} |",
+        f"expression takes | {grammar.MOST:,} |",
+        f"estimated of each | {domains.MOST_CELLS:,} |",
+        f"about {domains.BYTES_A_CELL // 1000} kB",
+        f"each counted | {weighted_call.MOST_LEVELS} |",
+        f"less than {surroundings.LEAST_MEMORY // 2**20:,} MB",
+    )
+    assert [each for each in said if each not in page] == []
