@@ -49,7 +49,7 @@ def data_set(columns: dict[str, int], rows: list[list[float | str]]) -> bytes:
     start = (PAGE_HEAD + POINTER * len(headers) + 7) // 8 * 8
     for row in rows:
         for value, wide in zip(row, columns.values(), strict=True):
-            cell = struct.pack("<d", value) if isinstance(value, float) else value.encode()[:wide].ljust(wide)
+            cell = value.encode()[:wide].ljust(wide) if isinstance(value, str) else struct.pack("<d", value)
             page[start : start + wide] = cell
             start += wide
     return _header() + bytes(page)
