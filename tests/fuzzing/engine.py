@@ -24,12 +24,13 @@ from fl_estimate.errors import FlError, decoding
 from fl_estimate.laboratory.report import CoverageReport
 from fl_estimate.loaders.convert import convert
 from fl_estimate.loaders.drafting import draft_mapping
-from fl_estimate.loaders.files import read_table
+from fl_estimate.loaders.files import formats, read_table
 from fl_estimate.reporting.areas import read_areas
 from fl_estimate.reporting.releases import read_release
 from fl_estimate.reproduce import reproduce
 from fl_estimate.study.run import check_study
 from tests.fuzzing import columnar, sas, saved, statistical, texts, toml_files, workbooks
+from tests.fuzzing.changes import blind
 from tests.unit.study.made import MAPPING, people, write
 
 SECONDS = 20.0
@@ -104,6 +105,15 @@ KINDS: dict[str, Kind] = {
     "release": Kind(lambda rng: saved.json_file("manifest", rng), ".json", release, 300),
     "map": Kind(saved.geojson, ".geojson", lambda path, _: read_areas(path), 300),
 }  # fmt: skip
+
+
+def _of_an_example(example: bytes) -> Callable[[random.Random], bytes]:
+    return lambda rng: example if rng.random() < 0.05 else blind(example, rng)
+
+
+for _form in formats():
+    if _form.example:
+        KINDS[_form.name] = Kind(_of_an_example(_form.example), _form.endings[0], table, 400)
 
 
 def content(kind: str, number: int) -> bytes:

@@ -61,7 +61,8 @@ def test_the_fields_of_a_format_lie_in_the_file(ending: str) -> None:
     assert len(fields) > 20
     assert cuts
     assert max(field.at for field in fields) < len(content)
-    assert statistical.damaged(ending, content, random.Random(1)) != content
+    made = [statistical.damaged(ending, content, random.Random(seed)) for seed in range(20)]
+    assert sum(each != content for each in made) >= 15  # equal parts that change places change nothing
 
 
 @pytest.fixture
