@@ -6,6 +6,7 @@ Others stand with their subject: stray bytes in .sav and stray cells in `unit/lo
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.errors import FileFault
+from fl_estimate.laboratory.report import CoverageReport
 from fl_estimate.loaders.files import read_table
 from fl_estimate.loaders.formats.worksheet_extent import require_dense
+from fl_estimate.reporting.truth import read_truth
 from tests.fuzzing.workbooks import HEAD, LOL, MAIN, members, number_cell, packed, row, text_cell
 
 HEADER = row([text_cell("age"), text_cell("sex")], None)
@@ -102,3 +105,41 @@ def test_a_text_of_200_values_is_counted_by_any_engine(engine: str) -> None:
     assert len(made) == 200
     assert made["value"].sum() == pytest.approx(1)
     assert sorted(made["cases"]) == [1] * 100 + [2] * 100
+
+
+def parquet_with(path: Path, old: bytes, new: bytes) -> Path:
+    """A file of one column of truths, with something else in the place of some of its bytes."""
+    pl.DataFrame({"answered": [True, False, None]}).write_parquet(path, compression="uncompressed", statistics=False)
+    raw = path.read_bytes()
+    assert old in raw
+    path.write_bytes(raw.replace(old, new))
+    return path
+
+
+def test_a_page_that_says_that_it_has_minus_one_value_is_refused(tmp_path: Path) -> None:
+    """Polars made room for as many bits as 2^64 - 1, which ends the process. In the header of the page 3 is written as 06, -1 as 01."""
+    file = parquet_with(tmp_path / "page.parquet", b"\x2c\x15\x06", b"\x2c\x15\x01")
+    with pytest.raises(FileFault, match="FL-FILE-05"):
+        read_table(file)
+
+
+def test_names_of_columns_that_are_no_texts_are_refused(tmp_path: Path) -> None:
+    file = parquet_with(tmp_path / "names.parquet", b"answered", b"answ\xfered")
+    with pytest.raises(FileFault, match="FL-FILE-05"):
+        read_table(file)
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**400)])
+def test_numbers_that_no_computer_has_are_refused_in_what_was_saved(number: int, tmp_path: Path) -> None:
+    """JSON has whole numbers of any length."""
+    saved = sorted((Path(__file__).parents[1] / "reference" / "saved_files").glob("20*/coverage.json"))[-1]
+    told = json.loads(saved.read_bytes())
+    told["table"]["rows"][0][told["table"]["columns"].index("coverage")] = number
+    file = tmp_path / "coverage.json"
+    file.write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(FileFault, match="FL-FILE-22"):
+        CoverageReport.read(file)
+    truth = tmp_path / "truth.json"
+    truth.write_text(json.dumps({"national": {"adults": number, "forced_labour": 1.5}}), encoding="utf-8")
+    with pytest.raises(fl.FlError, match="FL-PUB-11"):
+        read_truth(truth)

@@ -135,7 +135,7 @@ def read_parts(folder: Path, engine: str | None) -> dict[str, Any]:
         return tables | _rest(recipe)
     except FileFault:
         raise
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError):
         raise _no_survey(folder) from None
 
 

@@ -198,7 +198,7 @@ class CoverageReport:
             )  # fmt: skip
         except FileFault:
             raise
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
             raise FileFault(
                 "FL-FILE-22", "this is not a coverage report", found=file.name, fix="give a file that CoverageReport.save wrote"
             ) from error  # fmt: skip

@@ -73,7 +73,7 @@ def read_truth(path: Path) -> Truth:
                     if isinstance(counts, Mapping) and PERSONS in counts:
                         named = frozenset({(str(column), _label(str(column), label))})
                         values |= dict(_counted(cast("Mapping[str, Any]", counts), named))
-    except (ValueError, KeyError, TypeError, ZeroDivisionError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
         raise PublishFault(
             "FL-PUB-11",
             "this is not a file of true values",

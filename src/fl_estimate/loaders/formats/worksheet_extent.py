@@ -16,9 +16,7 @@ ROOM, ROOM_A_CELL = 2_000_000, 100
 """Cells of the rectangle that are always taken, and how many for each filled one: a table is dense."""
 UNPACKED, TIMES = 256 * 2**20, 250
 """A workbook that unpacks to more than this, and to so many times its size, is none that anybody wrote."""
-_TAG = re.compile(
-    rb"""<(?:\w+:)?(row|c)(?=[\s/>])(?:[^<>]*?\sr\s*=\s*["']([A-Za-z]{0,3})(\d{1,7})["'])?[^<>]*>"""
-)
+_TAG = re.compile(rb"""<(?:\w+:)?(row|c)(?=[\s/>])(?:[^<>]*?\sr\s*=\s*["']([A-Za-z]{0,3})(\d{1,7})["'])?[^<>]*>""")
 """A row or a cell, and where it says that it stands; one that does not say stands behind the last."""
 _ENDINGS = (".xlsx", ".xlsm")
 
