@@ -21,6 +21,7 @@ from fl_estimate.errors import FileFault
 from fl_estimate.laboratory.report import CoverageReport
 from fl_estimate.loaders.files import read_table
 from fl_estimate.loaders.formats.worksheet_extent import require_dense
+from fl_estimate.reporting.areas import read_areas
 from fl_estimate.reporting.truth import read_truth
 from tests.fuzzing.workbooks import HEAD, LOL, MAIN, members, number_cell, packed, row, text_cell
 
@@ -151,3 +152,12 @@ def test_numbers_that_no_computer_has_are_refused_in_what_was_saved(number: int,
     truth.write_text(json.dumps({"national": {"adults": number, "forced_labour": 1.5}}), encoding="utf-8")
     with pytest.raises(fl.FlError, match="FL-PUB-11"):
         read_truth(truth)
+
+
+@pytest.mark.parametrize("ring", [[[0], [1], [2], [3]], [[], [], [], []], [[10**400, 0]] * 4])
+def test_points_that_are_no_points_are_no_map(ring: list[Any], tmp_path: Path) -> None:
+    feature = {"properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    file = tmp_path / "map.geojson"
+    file.write_text(json.dumps({"features": [feature]}), encoding="utf-8")
+    with pytest.raises(fl.FlError, match="FL-PUB-08"):
+        read_areas(file)

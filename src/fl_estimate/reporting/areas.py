@@ -38,7 +38,7 @@ def read_areas(geojson: str | Path | Mapping[str, Any]) -> tuple[Area, ...]:
     try:
         collection: Any = geojson if isinstance(geojson, Mapping) else _read_json(Path(geojson))
         areas = tuple(_area(feature) for feature in collection["features"])
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise _not_a_map(name, type(error).__name__) from None
     if not areas:
         raise _not_a_map(name, "no features")
