@@ -161,3 +161,10 @@ def test_points_that_are_no_points_are_no_map(ring: list[Any], tmp_path: Path) -
     file.write_text(json.dumps({"features": [feature]}), encoding="utf-8")
     with pytest.raises(fl.FlError, match="FL-PUB-08"):
         read_areas(file)
+
+
+def test_a_word_of_millions_of_letters_is_looked_at_once(tmp_path: Path) -> None:
+    """In a text that is not UTF-8 it was looked at once for each of its letters: 8 * 10^12 steps, in the process itself."""
+    file = tmp_path / "letters.csv"
+    file.write_bytes(b"name;remark\nPe\xf1a;" + b"x" * 4_000_000 + b"\n")
+    assert read_table(file).frame.lazy().collect()["name"].to_list() == ["Peña"]
