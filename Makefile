@@ -237,7 +237,7 @@ injections: .venv/.ready ## Hostile texts in a browser, a spreadsheet, a termina
 	@$(BIN)/pytest -n 0 -m "slow or not slow" -rs tests/injections $(ARGS)
 
 .PHONY: kills
-kills: .venv/.ready ## Kill 1,000 runs at random moments; prints what was left and what the next run made of it (minutes)
+kills: .venv/.ready ## Kill 1,300 runs at random moments; prints what was left and what the next run made of it (minutes)
 	@$(BIN)/python scripts/kills.py $(ARGS)
 
 .PHONY: mutants

@@ -1,67 +1,118 @@
-"""Damage sound files of every format in many ways and read them: prints how many inputs were tried and how each ended."""
+"""Read thousands of inputs that were never meant to be read, of every kind: `make fuzz`. Prints how each ended.
+
+right: something was read; coded: refused by an error of ours; other: any other exception; hang: more than 20 s of the processor;
+crash: the process that called the library is gone. Status 1 where one of the last three is not 0.
+"""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import resource
+import selectors
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.loaders.damaged import fuzz, sound_files  # noqa: E402 (found from the root only)
+QUIET = 300.0
+"""Seconds without a word after which a process hangs in C, however loaded the machine is."""
+HEADS = ("right", "coded", "other", "hang", "crash")
 
 
-def one(name: str, examples: int, seed: int) -> None:
-    """Damage one file; in a process of its own, so that a crash of a reader in C is seen and counted."""
-    with tempfile.TemporaryDirectory() as sound, tempfile.TemporaryDirectory() as folder:
-        (source,) = [path for path in sound_files(Path(sound)) if path.name == name]
-        counted = fuzz(source, Path(folder), examples, seed=seed)
-    print(" ".join(f"{ended}={count}" for ended, count in sorted(counted.items())))
+def tried(kind: str, numbers: list[int], findings: list[dict[str, Any]]) -> Counter[str]:
+    """Try inputs of a kind; a process that ends is begun again behind the input that ended it."""
+    counts: Counter[str] = Counter()
+    left = list(numbers)
+    while left:
+        command = [sys.executable, __file__, "--work", kind, "--numbers", f"{left[0]}-{left[-1]}"]
+        begun: int | None = None
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT, text=True, env={**os.environ}
+        ) as process:
+            for line in _lines(process):
+                told = json.loads(line)
+                if "begun" in told:
+                    begun = told["begun"]
+                    continue
+                counts[told["ended"]] += 1
+                begun = None
+                if told["ended"] in ("other", "hang"):
+                    findings.append({"kind": kind, **told})
+                    print(json.dumps(findings[-1]), file=sys.stderr, flush=True)
+            process.kill()
+        if begun is None and process.wait() == 0:
+            break
+        ended = "hang" if process.returncode == -9 else "crash"
+        counts[ended] += 1
+        findings.append({"kind": kind, "number": begun, "ended": ended, "told": f"status {process.returncode}"})
+        print(json.dumps(findings[-1]), file=sys.stderr, flush=True)
+        left = [number for number in left if begun is not None and number > begun]
+    return counts
+
+
+def _lines(process: subprocess.Popen[str]) -> Any:
+    """What a process says, until it ends or says nothing for long."""
+    assert process.stdout is not None
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(process.stdout, selectors.EVENT_READ)
+        while waiting.select(QUIET):
+            line = process.stdout.readline()
+            if not line:
+                process.wait()
+                return
+            yield line
 
 
 def main() -> int:
-    """Damage every file, and print the counts."""
+    """Try every kind, and print the counts."""
+    from tests.fuzzing.engine import KINDS, work
+
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--examples", type=int, default=1_000, help="inputs for each format")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", help="one file; used by the script itself")
+    parser.add_argument("--share", type=float, default=1.0, help="of the inputs of each kind")
+    parser.add_argument("--first", type=int, default=0, help="number of the first input: others than last time")
+    parser.add_argument("--only", nargs="*", help="kinds")
+    parser.add_argument("--number", type=int, help="one input of the one kind that --only names")
+    parser.add_argument("--work", help=argparse.SUPPRESS)
+    parser.add_argument("--numbers", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.only:
-        one(given.only, given.examples, given.seed)
+    if given.work:
+        low, high = map(int, given.numbers.split("-"))
+        work(given.work, range(low, high + 1))
         return 0
-    with tempfile.TemporaryDirectory() as folder:
-        names = [path.name for path in sound_files(Path(folder))]
+    if given.number is not None:
+        work(given.only[0], [given.number])
+        return 0
     total: Counter[str] = Counter()
-    failed = 0
-    start = time.monotonic()
-    for name in names:
-        command = [sys.executable, __file__, "--only", name]
-        command += ["--examples", str(given.examples), "--seed", str(given.seed)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ})
-        if done.returncode:
-            failed += 1
-            told = [
-                line[:200] for line in done.stderr.splitlines() if "Error" in line or line.lstrip().startswith("File")
-            ]
-            print(f"{name}: failed (status {done.returncode})", *told[-8:], sep="\n")
+    findings: list[dict[str, Any]] = []
+    print(f"{'kind':<12}" + "".join(f"{head:>8}" for head in HEADS) + "   s of processor")
+    for kind, of in KINDS.items():
+        if given.only and kind not in given.only:
             continue
-        counts = Counter({ended: int(count) for ended, count in (pair.split("=") for pair in done.stdout.split())})
+        before, start = _used(), time.monotonic()
+        numbers = list(range(given.first, given.first + max(int(of.inputs * given.share), 1)))
+        counts = tried(kind, numbers, findings)
         total += counts
-        print(
-            f"{name}: {counts.total():,} inputs, {counts['read']:,} read, {counts.total() - counts['read']:,} refused"
-        )
-    print(
-        f"{total.total():,} inputs tried in {time.monotonic() - start:.0f} s, {total['read']:,} read, the others refused:"
-    )
-    print(", ".join(f"{code} {count:,}" for code, count in sorted(total.items()) if code != "read"))
-    print(f"{failed} formats failed")
-    return 1 if failed else 0
+        print(f"{kind:<12}{_shown(counts)}{_used() - before:>10.0f} ({time.monotonic() - start:.0f} s)", flush=True)
+    print(f"{'all':<12}{_shown(total)}{_used():>10.0f}   {total.total():,} inputs")
+    print(", ".join(f"{code} {count:,}" for code, count in sorted(total.items()) if code.startswith("FL-")))
+    return int(bool(findings))
+
+
+def _shown(counts: Counter[str]) -> str:
+    coded = sum(count for ended, count in counts.items() if ended.startswith("FL-"))
+    return "".join(f"{coded if head == 'coded' else counts[head]:>8,}" for head in HEADS)
+
+
+def _used() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ import re
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from fl_estimate.neutral import visible
 
@@ -389,17 +389,51 @@ def missing_columns(code: str, absent: Sequence[str], present: Sequence[str], ki
     return kind(code, "columns are not in the data", found=found, fix=fix)
 
 
+LONGEST_TOML, DEEPEST_TOML, DIGITS_TOML = 4 * 2**20, 50, 40
+"""Of a TOML file that somebody wrote: bytes, tables and lists in each other, digits of a whole number (a seed of 128 bits has 39)."""
+
+
+def toml_of(raw: bytes, parse_float: Callable[[str], object] = float) -> dict[str, Any]:
+    """Read the bytes of a TOML file that somebody wrote, within limits that no such file comes near.
+
+    Raises
+    ------
+    ValueError, RecursionError
+        It is not UTF-8 or not TOML, or beyond a limit; `not_toml` says which.
+    """
+    import tomllib
+
+    if len(raw) > LONGEST_TOML:
+        raise _BeyondLimit(f"it has {len(raw):,} bytes; at most {LONGEST_TOML:,} are read")
+    content = tomllib.loads(raw.decode("utf-8-sig"), parse_float=parse_float)
+    level: list[Any] = [content]
+    for _ in range(DEEPEST_TOML):
+        within: list[Any] = [
+            part for each in level for part in cast("Iterable[Any]", each.values() if isinstance(each, dict) else each)
+        ]
+        if any(type(part) is int and abs(part) >= 10**DIGITS_TOML for part in within):
+            raise _BeyondLimit(f"a number has more than {DIGITS_TOML} digits")
+        level = [part for part in within if isinstance(part, dict | list)]
+        if not level:
+            return content
+    raise _BeyondLimit(f"lists or tables lie more than {DEEPEST_TOML} deep in each other")
+
+
+class _BeyondLimit(ValueError):
+    """What a file is that no person wrote."""
+
+
 def not_toml(error: Exception) -> str:
-    """Say why a text could not be read as TOML, from what reading it raised: `ValueError` or `RecursionError`."""
+    """Say why a text could not be read as TOML, from what `toml_of` raised: `ValueError` or `RecursionError`."""
     import tomllib
 
     if isinstance(error, UnicodeDecodeError):
         return f"it is not UTF-8 (byte {error.start + 1}): save it as UTF-8, which editors offer as an encoding"
     if isinstance(error, RecursionError):
-        return "lists or tables lie in each other too deep to be read"
-    if isinstance(error, tomllib.TOMLDecodeError):
+        return f"lists or tables lie more than {DEEPEST_TOML} deep in each other"
+    if isinstance(error, tomllib.TOMLDecodeError | _BeyondLimit):
         return str(error)
-    return "a number has more digits than can be read"
+    return f"a number has more than {DIGITS_TOML} digits"
 
 
 def is_file(path: Path) -> bool:

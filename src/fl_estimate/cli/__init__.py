@@ -6,6 +6,7 @@ estimating, nothing written; 130 interrupted. Errors stand on standard error in 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +15,7 @@ import typer
 
 from fl_estimate.cli.compare import diff, verify
 from fl_estimate.cli.many import Set, batch, init, schema
-from fl_estimate.cli.screen import DONE, FAILED
+from fl_estimate.cli.screen import DONE, FAILED, FAULT
 from fl_estimate.cli.screen import faults as _faults
 from fl_estimate.cli.screen import print_on_any_screen as _print_on_any_screen
 from fl_estimate.cli.screen import printing as _printing
@@ -22,6 +23,7 @@ from fl_estimate.cli.screen import progress as _progress
 from fl_estimate.cli.screen import progress_bar as _progress_bar
 from fl_estimate.cli.screen import say as _say
 from fl_estimate.cli.screen import write_new as _write_new
+from fl_estimate.errors import FlError
 
 if TYPE_CHECKING:
     from fl_estimate.study.run import StudyResult
@@ -37,9 +39,21 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """The console entry."""
+    """The console entry. Libraries are loaded within it: a process held too short of memory for them says so."""
+    from fl_estimate.study.surroundings import is_of_memory, no_memory, require_memory
+
     _print_on_any_screen()
-    app()
+    try:
+        require_memory()
+        app()
+    except (Exception, KeyboardInterrupt) as error:
+        fault = (
+            error if isinstance(error, FlError) else no_memory(type(error).__name__) if is_of_memory(error) else None
+        )
+        if fault is None:
+            raise
+        _say(str(fault), err=True)
+        sys.exit(FAULT)
 
 
 def _print_version(requested: bool) -> None:

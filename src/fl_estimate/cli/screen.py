@@ -50,8 +50,10 @@ def _plain(character: str) -> str:
 @contextmanager
 def faults() -> Iterator[None]:
     """Turn a fault of ours into its message on standard error and exit status 2; warnings are messages too, without a place in code."""
+    from fl_estimate.study.surroundings import enough_memory
+
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), enough_memory():
             warnings.showwarning = tell_warning
             yield
     except FlError as fault:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -78,6 +79,7 @@ def _margin(part: Any) -> tuple[str, ...]:
 
 def margins_of(table: Totals, by: By, categories: Mapping[str, Sequence[str]]) -> tuple[Margin, ...]:
     """The nation, then each margin of `by`. `categories` are the declared ones of categorical columns."""
+    _check_size(table, by, categories)
     groups = len(table.n)
     nation = Margin(name="", columns=(), domain=np.zeros(groups, dtype=np.int64), labels=((),))
     return (nation, *(_crossed(table, columns, categories) for columns in by_margins(by)))
@@ -111,10 +113,15 @@ def _in_order(met: Sequence[Any], given: Sequence[str]) -> list[Any]:
 
     Categories that nobody has still are domains: the table says that nobody was met there. An `Order` only orders.
     """
-    declared = [] if isinstance(given, Order) else [str(value) for value in given]
+    declared = _declared(given)
     values = {*met, *declared}
     position = {str(code): at for at, code in enumerate(given)}
     return sorted(values, key=lambda v: (position.get(_written(v), len(position)), isinstance(v, str), v))
+
+
+def _declared(given: Sequence[str]) -> list[str]:
+    """The categories that are domains even where nobody has them."""
+    return [] if isinstance(given, Order) else [str(value) for value in given]
 
 
 def _written(value: Any) -> str:
@@ -142,14 +149,35 @@ class DomainSums:
         return self._known[key]
 
 
-def check_size(margins: Sequence[Margin], most: int = 1_000_000) -> None:
-    """Refuse a table that nobody could read and no memory could hold."""
-    cells = sum(len(margin.labels) for margin in margins)
-    if cells > most:
-        names = listed(margin.name for margin in margins if margin.name)
+MOST_CELLS, BYTES_A_CELL = 1_000_000, 2_000
+"""Domains of one call, and the memory that one of them takes until it is a row (measured: 1.8 kB)."""
+
+
+def _check_size(table: Totals, by: By, categories: Mapping[str, Sequence[str]]) -> None:
+    """Refuse a table that nobody could read and no memory could hold, before its cells are written out."""
+    columns = by_margins(by)
+    levels = {
+        name: len({*table.keys[name].levels, *_declared(categories.get(name, ()))})
+        for name in {name for margin in columns for name in margin}
+    }
+    require_few_cells(sum(math.prod(levels[name] for name in margin) for margin in columns), columns)
+
+
+def require_few_cells(cells: int, margins: Sequence[Sequence[str]], of_each: int = 1) -> None:
+    """Refuse more domains than a call may have, counted over what it estimates of each.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-06, with the memory that they would take.
+    """
+    if cells * of_each > MOST_CELLS:
+        names = listed(" × ".join(margin) for margin in margins)
+        times = f", of each {of_each:,} rows" if of_each > 1 else ""
         raise EstimateFault(
             "FL-EST-06",
             "by= makes too many domains",
-            found=f"{cells:,} cells for {names}",
+            found=f"{cells:,} cells for {names}{times}: about {cells * of_each * BYTES_A_CELL / 2**30:,.0f} GB of memory; "
+            f"at most {MOST_CELLS:,} are made",
             fix="cross fewer columns, or bring continuous columns into classes first",
         )

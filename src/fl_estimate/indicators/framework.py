@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fl_estimate.errors import IndicatorFault, not_toml
+from fl_estimate.errors import IndicatorFault, not_toml, toml_of
 from fl_estimate.indicators.framework_form import FrameworkForm, broken, bundled_ids, bundled_table
 from fl_estimate.indicators.national import extended
 from fl_estimate.indicators.references import check
@@ -112,7 +111,7 @@ def frameworks() -> pd.DataFrame:
 
 def _from_file(path: Path) -> Framework:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = toml_of(path.read_bytes())
     except OSError:
         raise IndicatorFault(
             "FL-IND-02", "the framework file cannot be read", found=path.name, fix="give the path of a file that exists"

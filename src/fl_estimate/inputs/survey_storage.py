@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from fl_estimate.errors import FileFault
+from fl_estimate.errors import FileFault, is_folder
 from fl_estimate.inputs.design_storage import design_from_json, design_to_json
 from fl_estimate.inputs.engines import MODULES, engine_of, require_engine, scanned, write_rows
 from fl_estimate.inputs.survey_parts import Labels, ReferencePeriod, Source, SurveyParts
@@ -127,7 +127,7 @@ def read_parts(folder: Path, engine: str | None) -> dict[str, Any]:
     FileFault
         FL-FILE-01: no such folder; FL-FILE-11: not a survey that was saved; FL-FILE-25: a newer version wrote it.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise FileFault("FL-FILE-01", "there is no such file", found=str(folder), fix="name the folder of the survey")
     try:
         recipe = json.loads((folder / RECIPE).read_text(encoding="utf-8"))
@@ -143,7 +143,7 @@ def read_parts(folder: Path, engine: str | None) -> dict[str, Any]:
         return tables | _rest(recipe)
     except FileFault:
         raise
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError):
         raise _no_survey(folder) from None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fl_estimate.errors import EstimateFault, FileFault, missing_columns, not_one_of, shown
+from fl_estimate.errors import EstimateFault, FileFault, is_file, missing_columns, not_one_of, shown
 from fl_estimate.laboratory.summary import KEYS
 from fl_estimate.neutral import json_text, visible
 from fl_estimate.pages.frames import html_text
@@ -187,7 +187,7 @@ class CoverageReport:
             FL-FILE-01: no such file; FL-FILE-22: it is no coverage report; FL-FILE-25: a newer version wrote it.
         """
         file = Path(path)
-        if not file.is_file():
+        if not is_file(file):
             raise FileFault("FL-FILE-01", "there is no such file", found=str(file), fix="check the path")
         try:
             told = json.loads(file.read_bytes())
@@ -199,7 +199,7 @@ class CoverageReport:
             )  # fmt: skip
         except FileFault:
             raise
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
             raise FileFault(
                 "FL-FILE-22", "this is not a coverage report", found=file.name, fix="give a file that CoverageReport.save wrote"
             ) from error  # fmt: skip

@@ -13,7 +13,7 @@ from collections.abc import Mapping as Dictionary
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fl_estimate.errors import FileFault
+from fl_estimate.errors import FileFault, is_folder
 from fl_estimate.inputs.survey_data import Source
 from fl_estimate.loaders.file_format import FileDescription, Write
 from fl_estimate.loaders.file_table import KIND, TextFormat, source_of
@@ -92,7 +92,7 @@ def convert(
 def _writer(file: Path, out: Path) -> Write:
     """Give what writes the target, or refuse one that is no place for a conversion."""
     given, wanted = format_of(file), format_of(out)
-    if wanted is None or wanted.write is None or given == wanted or not out.parent.is_dir() or out.is_dir():
+    if wanted is None or wanted.write is None or given == wanted or not is_folder(out.parent) or is_folder(out):
         to = [form for form in formats() if form.write is not None]
         ends = " or ".join(ending for form in to for ending in form.endings)
         raise FileFault(

@@ -6,7 +6,6 @@ to a file is in `loaders.tables`.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from importlib.resources import files
@@ -15,7 +14,7 @@ from typing import Any, Self, cast
 
 from pydantic import ValidationError
 
-from fl_estimate.errors import MappingFault, is_file, listed, nearest, not_toml
+from fl_estimate.errors import MappingFault, is_file, listed, nearest, not_toml, toml_of
 from fl_estimate.loaders.files import options
 from fl_estimate.loaders.mapping_faults import faults_of
 from fl_estimate.loaders.mapping_form import MappingForm
@@ -145,7 +144,7 @@ def _content(mapping: str | Path) -> tuple[str, Dictionary[str, Any]]:
     else:
         raise _no_such(str(mapping))
     try:
-        return path.name, tomllib.loads(raw.decode("utf-8-sig"))
+        return path.name, toml_of(raw)
     except (ValueError, RecursionError) as error:
         raise MappingFault(
             "FL-MAP-01",

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,8 @@ SECONDS, SECONDS_A_MEGABYTE = 60.0, 5.0
 KEPT, HELD = 2, 2**30
 """Processes that are kept waiting for the next file, and the bytes that one of them may go on holding."""
 PACKAGES = Path(__file__).resolve().parents[2]
+PROCESSES = Path("/proc")
+_KILLED = tuple(-getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 WATCHED = 0.05
 """Seconds between two looks at what a process takes."""
 
@@ -140,11 +143,12 @@ class _Limits:
 
 @dataclass(eq=False)
 class _ReadingProcess:
-    """One process that reads; `beyond` says which limit it was ended for."""
+    """One process that reads; `beyond` says which limit it was ended for, `kept` whether it has read another file before."""
 
     process: subprocess.Popen[bytes]
     owner: int = field(default_factory=os.getpid)
     beyond: Literal["", "time", "memory"] = ""
+    kept: bool = False
 
     def ask(self, request: dict[str, Any]) -> None:
         assert self.process.stdin is not None
@@ -161,12 +165,16 @@ class _ReadingProcess:
             done.set()
 
     def memory(self) -> int:
-        """Bytes of memory that it holds now; 0 where the system does not say."""
+        """Bytes of memory that it holds now; 0 where the system does not say: it is held to a limit of the system then."""
         try:
-            pages = Path(f"/proc/{self.process.pid}/statm").read_text(encoding="ascii").split()[1]
+            pages = (PROCESSES / str(self.process.pid) / "statm").read_text(encoding="ascii").split()[1]
         except (OSError, IndexError):
             return 0
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def was_killed(self) -> bool:
+        """Whether somebody else ended it: no parser sends these signals."""
+        return not self.beyond and self.process.wait() in _KILLED
 
     def _watch(self, done: threading.Event, limits: _Limits) -> None:
         """From here and not from inside: a parser that runs wild holds its interpreter."""
@@ -185,7 +193,8 @@ class _ReadingProcess:
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
-                pipe.close()
+                with suppress(BrokenPipeError):  # what it was asked last and never read
+                    pipe.close()
 
 
 _idle: list[_ReadingProcess] = []
@@ -194,12 +203,21 @@ _lock = threading.Lock()
 
 def _begun() -> _ReadingProcess:
     """A process that waits for a request: one that was kept, or a new one."""
+    return _waiting() or _new()
+
+
+def _waiting() -> _ReadingProcess | None:
     with _lock:
         while _idle:
             kept = _idle.pop()
             # After a fork the process is the parent's: its pipes are not ours.
             if kept.owner == os.getpid() and kept.process.poll() is None:
+                kept.kept = True
                 return kept
+    return None
+
+
+def _new() -> _ReadingProcess:
     # Paths may be of any kind, and relative to a folder that was left: the package is found in any case.
     known: list[Any] = [*sys.path, str(PACKAGES)]
     settings = {**os.environ, "PYTHONPATH": os.pathsep.join(each for each in known if each and isinstance(each, str))}
@@ -225,14 +243,24 @@ def _begun() -> _ReadingProcess:
 def _request(
     what: str, file: Path, written: TextFormat, **more: Any
 ) -> Generator[Iterator[tuple[dict[str, Any], pl.DataFrame | None]]]:
-    """Ask for a file; the process is kept where all its answers were taken, and ended where they were not."""
+    """Ask for a file; the process is kept where all its answers were taken, and ended where they were not.
+
+    One that was kept and that somebody killed meanwhile (the system, short of memory; a person who tidies up) says nothing of
+    this file: another is asked, once.
+    """
     limits = _Limits.of(file)
-    reader = _begun()
+    request = {**request_message(what, file.absolute(), written, **more), "memory": int(limits.memory)}
+    reader = _asked(request)
     done = [False]
 
     def answers() -> Iterator[tuple[dict[str, Any], pl.DataFrame | None]]:
-        while True:
+        nonlocal reader
+        answer = reader.answer(limits)
+        if answer is None and reader.kept and reader.was_killed():
+            reader.end()
+            reader = _asked(request, of=_new())
             answer = reader.answer(limits)
+        while True:
             if answer is None:
                 raise _ended(reader, file)
             said, _ = answer
@@ -245,17 +273,27 @@ def _request(
                 done[0] = True
                 return
             yield answer
+            answer = reader.answer(limits)
 
     try:
-        reader.ask(request_message(what, file.absolute(), written, **more))
         taken = answers()
         yield taken
         for _ in taken:  # the message that all is said
             pass
-    except BrokenPipeError:
-        raise _ended(reader, file) from None
     finally:
         _keep(reader) if done[0] else reader.end()
+
+
+def _asked(request: dict[str, Any], of: _ReadingProcess | None = None) -> _ReadingProcess:
+    """A process that has been asked; a pipe that is broken by then is told by its answer, unless it was a kept one's."""
+    reader = of or _begun()
+    try:
+        reader.ask(request)
+    except BrokenPipeError:
+        if reader.kept:
+            reader.end()
+            return _asked(request, of=_new())
+    return reader
 
 
 def _keep(reader: _ReadingProcess) -> None:

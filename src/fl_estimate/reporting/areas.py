@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.errors import FileFault, PublishFault
+from fl_estimate.errors import FileFault, PublishFault, is_file
 
 Points = npt.NDArray[np.float64]
 
@@ -38,7 +38,7 @@ def read_areas(geojson: str | Path | Mapping[str, Any]) -> tuple[Area, ...]:
     try:
         collection: Any = geojson if isinstance(geojson, Mapping) else _read_json(Path(geojson))
         areas = tuple(_area(feature) for feature in collection["features"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise _not_a_map(name, type(error).__name__) from None
     if not areas:
         raise _not_a_map(name, "no features")
@@ -46,7 +46,7 @@ def read_areas(geojson: str | Path | Mapping[str, Any]) -> tuple[Area, ...]:
 
 
 def _read_json(path: Path) -> Any:
-    if not path.is_file():
+    if not is_file(path):
         raise FileFault("FL-FILE-01", "there is no such file", found=path.name, fix="check the path of the map")
     return json.loads(path.read_text(encoding="utf-8"))
 

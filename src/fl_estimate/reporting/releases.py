@@ -88,7 +88,7 @@ def read_release(folder: str | Path) -> Release:
         )
         frame = _read_table(root)
         writer = str(manifest.get("packages", {}).get("fl_estimate", ""))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise _no_release(root.name, f"{type(error).__name__} in {root.name}") from None
     if FORM.number_of(manifest, root.name, unnumbered=1, version=writer) is None:
         raise _no_release(root.name, "a manifest of something else")
@@ -98,7 +98,7 @@ def read_release(folder: str | Path) -> Release:
         frame = _with_basis(frame)
     try:
         return _release(root.name, manifest, frame)
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, OverflowError):
         raise _no_release(root.name, "a manifest whose parts are not those of a run") from None
 
 

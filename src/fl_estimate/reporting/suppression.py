@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from fl_estimate.errors import FileFault, PublishFault, listed, nearest, not_one_of
+from fl_estimate.errors import FileFault, PublishFault, is_file, listed, nearest, not_one_of, not_toml, toml_of
 from fl_estimate.reporting.precision import DIGITS
 
 PUBLISHED, AT_MOST, FEWER_THAN, NOT_PUBLISHED = "published", "at_most", "fewer_than", "not_published"
@@ -165,15 +164,15 @@ class SuppressionRule:
         ('office', 10, 1.6)
         """
         file = Path(path)
-        if not file.is_file():
+        if not is_file(file):
             raise FileFault("FL-FILE-01", "there is no such file", found=file.name, fix="check the path of the rule")
         try:
-            given = tomllib.loads(file.read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            given = toml_of(file.read_bytes())
+        except (ValueError, RecursionError) as error:
             raise PublishFault(
                 "FL-PUB-31",
                 "this is not a rule of publication",
-                found=f"{file.name}: {error}",
+                found=f"{file.name}: {not_toml(error)}",
                 fix="write TOML: min_n = 50",
             ) from error
         return _of_table({"name": file.stem, **given}, file.name)

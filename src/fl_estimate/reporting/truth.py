@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pandas as pd
 
-from fl_estimate.errors import FileFault, PublishFault
+from fl_estimate.errors import FileFault, PublishFault, is_file
 from fl_estimate.results.estimates import margin_columns
 
 PERSONS = "adults"
@@ -74,7 +74,7 @@ def read_truth(path: Path) -> Truth:
     PublishFault
         FL-PUB-11 where it is not such JSON.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise FileFault("FL-FILE-01", "there is no such file", found=path.name, fix="check the path of the truth file")
     try:
         read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -85,7 +85,7 @@ def read_truth(path: Path) -> Truth:
                     if isinstance(counts, Mapping) and PERSONS in counts:
                         named = frozenset({(str(column), _label(str(column), label))})
                         values |= dict(_counted(cast("Mapping[str, Any]", counts), named))
-    except (ValueError, KeyError, TypeError, ZeroDivisionError) as error:
+    except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
         raise PublishFault(
             "FL-PUB-11",
             "this is not a file of true values",

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate import datasets
-from fl_estimate.errors import FlError, listed, nearest
+from fl_estimate.errors import FlError, is_file, listed, nearest
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.reproduce.figures import Input, read_printed
 from fl_estimate.reproduce.formulas import FormulaError
@@ -138,7 +138,7 @@ def _kept(table: WrittenTable, where: str) -> Any:
 
 def _beside(name: str, folder: Path | None) -> Path | None:
     positions = [] if folder is None else [folder / name, folder / "tables" / name, folder.parent / "tables" / name]
-    return next((path for path in positions if path.is_file()), None)
+    return next((path for path in positions if is_file(path)), None)
 
 
 def _content(name: str, folder: Path | None) -> bytes | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from fl_estimate.errors import StudyFault, is_file, nearest, not_toml
+from fl_estimate.errors import StudyFault, is_file, nearest, not_toml, toml_of
 from fl_estimate.reproduce.figures import Printed, Written, read_printed
 
 Figure = Annotated[Printed, BeforeValidator(read_printed)]
@@ -167,7 +166,7 @@ def read_file(path: Path, faults: FaultsOfFiles) -> list[tuple[str, TargetEntry]
 
 def parse_toml(text: str) -> dict[str, Any]:
     """TOML with the digits of its numbers as they were written."""
-    return tomllib.loads(text, parse_float=Written)
+    return toml_of(text.encode(), parse_float=Written)
 
 
 def _content(path: Path) -> Any:

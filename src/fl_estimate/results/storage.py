@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import FileFault, FlError
+from fl_estimate.errors import FileFault, FlError, is_file
 from fl_estimate.results.columns import HEAD
 from fl_estimate.saved import SavedForm, too_old
 
@@ -68,7 +68,7 @@ def read(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
         FL-FILE-01: no such file; FL-FILE-09: not a file that `Estimates.save` wrote; FL-FILE-25: a newer version wrote it.
     """
     _, pq = _arrow()
-    if not path.is_file():
+    if not is_file(path):
         raise FileFault("FL-FILE-01", "there is no such file", found=str(path), fix="check the path")
     with reading(path):
         table = pq.read_table(path)

@@ -22,6 +22,8 @@ Operator = Literal["+", "-", "*", "/"]
 
 LONGEST = 10_000
 """Characters in one text: far above any real expression, far below what exhausts the parser."""
+SHOWN = 160
+"""Of one, in a message."""
 DEEPEST = 60
 """Levels of nesting, so that neither our recursion nor an engine's planner overflows."""
 MOST = 50_000
@@ -234,7 +236,7 @@ def read(text: str, numeric: Mapping[str, tuple[int, int | None]] | None = None)
         raise ExpressionFault(
             "FL-EXPR-01",
             "the expression is empty" if not text.strip() else "the expression is too long",
-            found=f"{len(text):,} characters",
+            found=f"{len(text):,} characters; at most {LONGEST:,} are read" if text.strip() else "no character",
             fix=ALLOWED,
         )
     line = re.sub(r"\s", " ", text).strip()
@@ -364,13 +366,22 @@ def _python_tree(line: str) -> ast.expr:
         raise ExpressionFault(
             "FL-EXPR-01",
             "the expression cannot be read",
-            found=f"{line!r}, at character {error.offset or len(line) + 1}",
+            found=f"{_excerpt(line, error.offset or len(line))}, at character {error.offset or len(line) + 1}",
             fix=ALLOWED,
         ) from None
     except (ValueError, RecursionError, MemoryError):
         raise ExpressionFault(
             "FL-EXPR-01", "the expression cannot be read", found=f"a text of {len(line):,} characters", fix=ALLOWED
         ) from None
+
+
+def _excerpt(line: str, position: int) -> str:
+    """A text, or what stands around a place of a long one."""
+    if len(line) <= SHOWN:
+        return repr(line)
+    start = min(max(position - SHOWN // 2, 0), len(line) - SHOWN)
+    end = start + SHOWN
+    return repr(f"{'…' if start else ''}{line[start:end]}{'…' if end < len(line) else ''}")
 
 
 class _TreeReader:

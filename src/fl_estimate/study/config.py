@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -16,7 +15,7 @@ from typing import Annotated, Any, Union, cast
 
 from pydantic import Discriminator, Field, Tag, ValidationError, create_model
 
-from fl_estimate.errors import FileFault, PublishFault, StudyFault, is_file, nearest, not_toml, shown
+from fl_estimate.errors import FileFault, PublishFault, StudyFault, is_file, nearest, not_toml, shown, toml_of
 from fl_estimate.loaders.mapping_parts import LabelRules, Words
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.results.methods import kinds, methods
@@ -262,7 +261,7 @@ def _content(path: str | Path, file: Path) -> tuple[bytes, dict[str, Any]]:
         raise FileFault("FL-FILE-01", "there is no such file", found=str(path), fix="check the path of the study file")
     raw = file.read_bytes()
     try:
-        return raw, tomllib.loads(raw.decode("utf-8-sig"))
+        return raw, toml_of(raw)
     except (ValueError, RecursionError) as error:
         raise StudyFault(
             "FL-STUDY-01",

@@ -328,7 +328,7 @@ def fingerprint(study: Study, key: bytes | None = None) -> Fingerprint:
     FileFault
         FL-FILE-01: an input file is not there.
     """
-    written = sorted(set(_written_files(study)))
+    written = sorted(set(written_files(study)))
     guarded = guarded_files(study)
     real = {name: _sha256(study, name) for name in written}
     versions = {"python": platform.python_version(), **package_versions()}
@@ -383,7 +383,7 @@ def package_versions() -> dict[str, str]:
     return result
 
 
-def _written_files(study: Study) -> Iterable[str]:
+def written_files(study: Study) -> Iterable[str]:
     """Every file that the study names, as written."""
     yield from shared_files(study)
     yield from side_files(study)

@@ -28,7 +28,16 @@ from fl_estimate.study.folder import FORM, read_manifest, replacing, require_fre
 from fl_estimate.study.forms import Entry, PeopleEntry
 from fl_estimate.study.gathering import Faults
 from fl_estimate.study.imputing import with_bounds
-from fl_estimate.study.inputs import Fingerprint, StudyInputs, Tell, fingerprint, package_versions, read_inputs, ready
+from fl_estimate.study.inputs import (
+    Fingerprint,
+    StudyInputs,
+    Tell,
+    fingerprint,
+    package_versions,
+    read_inputs,
+    ready,
+    written_files,
+)
 from fl_estimate.study.kept import KeptEstimates, estimate_keys, kept_in
 from fl_estimate.study.labelling import entitled, in_language
 from fl_estimate.study.measured_alike import require_measured_alike
@@ -37,6 +46,7 @@ from fl_estimate.study.over_rounds import of_round, require_one_geography, requi
 from fl_estimate.study.plan import earlier, of_national_figures
 from fl_estimate.study.private import open_private, write_private
 from fl_estimate.study.settings import Settings
+from fl_estimate.study.surroundings import Stamps, as_they_were, enough_memory
 from fl_estimate.study.told import how_run, plainly, texts
 from fl_estimate.version import package_version
 from fl_estimate.words.languages import words_of
@@ -128,6 +138,7 @@ def run_study(
     ------
     FlError
         Any fault found before estimating (file, mapping, codes, weights, design, study file); nothing is written.
+        FL-STUDY-80: an input file was changed, replaced or removed while the study ran; FL-STUDY-81: memory ran out.
         An estimate that fails does not raise: it stands in `failed`, in the report and in the manifest.
 
     Notes
@@ -142,13 +153,14 @@ def run_study(
     tell = progress if progress is not None else _silent
     if resume and (done := done_before(path, out, private, settings)) is not None:
         return done
-    study, inputs = _read(path, tell, out=out, settings=settings)
+    study, inputs, stamps = _read(path, tell, out=out, settings=settings)
     folder = result_folder(study, out)
     key = open_private(Path(private), folder) if private is not None else None
     mark = fingerprint(study, key)
     kept = kept_in(Path(private) if private is not None else None, partial(estimate_keys, study, mark), take=resume)
-    estimates, failed, appraisals = _estimate(study, inputs, tell, kept)
-    published = _published_of(study, inputs, estimates, tell)
+    with enough_memory(), as_they_were(stamps):
+        estimates, failed, appraisals = _estimate(study, inputs, tell, kept)
+        published = _published_of(study, inputs, estimates, tell)
     shown = over_rounds(published, tables_over_rounds(study)) if published is not None else None
     tell("writing")
     with replacing(folder) as part, fallen_back() as missing:
@@ -188,8 +200,9 @@ def figures_of(
         As `run_study`.
     """
     tell = progress if progress is not None else _silent
-    study, inputs = _read(path, tell, to_write=None)
-    published = _published_of(study, inputs, _estimate(study, inputs, tell, KeptEstimates())[0], tell, previous)
+    study, inputs, stamps = _read(path, tell, to_write=None)
+    with enough_memory(), as_they_were(stamps):
+        published = _published_of(study, inputs, _estimate(study, inputs, tell, KeptEstimates())[0], tell, previous)
     return over_rounds(published, tables_over_rounds(study)) if published is not None else None
 
 
@@ -216,7 +229,7 @@ def _read(
     out: str | Path | None = None,
     to_write: bool | None = True,
     settings: Settings | None = None,
-) -> tuple[Study, StudyInputs]:
+) -> tuple[Study, StudyInputs, Stamps]:
     """Read a study and its inputs; where anything is wrong, and in a check (False), estimates are tried out, for one list of all faults."""
     faults = Faults()
     study, fault = read_with_faults(path, settings=settings)
@@ -227,7 +240,9 @@ def _read(
     if to_write:
         with faults.of("out"):
             require_free(result_folder(study, out))
-    inputs = read_inputs(study, tell, faults)
+    stamps = Stamps.of((name, study.path(name)) for name in written_files(study))
+    with enough_memory(), as_they_were(stamps):
+        inputs = read_inputs(study, tell, faults)
     classified = study.config.classify
     for name in study.sources_of(classified.source) if classified is not None else ():
         if name in inputs.surveys:
@@ -242,7 +257,7 @@ def _read(
     if len(faults) or to_write is False:
         _try_out(study, inputs, tell, faults)
     faults.require()
-    return study, inputs
+    return study, inputs, stamps
 
 
 def _try_out(study: Study, inputs: StudyInputs, tell: Tell, faults: Faults) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -341,6 +342,26 @@ def test_a_table_of_too_many_domains_is_refused() -> None:
     people = pd.DataFrame({"fl": 0, **{name: range(1_100) for name in ("a", "b")}})
     with pytest.raises(fl.FlError, match="FL-EST-06"):
         fl.estimate_prevalence(people, "fl", design=fl.Design(unweighted=True), by=["a", "b"])
+
+
+@pytest.mark.parametrize("columns", [5, 8])
+def test_a_crossing_that_no_memory_holds_is_refused_before_it_is_made(columns: int) -> None:
+    """Some 90 values of each of 5 columns are billions of cells of 300 people: 13 TB, and 8 columns millions of times that."""
+    rng = np.random.default_rng(1)
+    names = [f"c{at}" for at in range(columns)]
+    people = pd.DataFrame({"fl": 0, **{name: rng.integers(0, 100, 300) for name in names}})
+    cells = math.prod(people[name].nunique() for name in names)
+    with pytest.raises(fl.FlError, match="FL-EST-06") as met:
+        fl.estimate_prevalence(people, "fl", design=fl.Design(unweighted=True), by=names)
+    assert f"{cells:,} cells" in met.value.found
+    assert f"about {cells * 2_000 / 2**30:,.0f} GB" in met.value.found
+
+
+def test_cells_are_counted_over_what_is_estimated_of_each() -> None:
+    """11 values of a text in 316 x 317 cells and the nation are more rows than 1,000,000."""
+    people = pd.DataFrame({"t": [f"v{at % 11}" for at in range(317)], "a": range(317), "b": range(317)})
+    with pytest.raises(fl.FlError, match="100,490 cells for a × b, of each 11 rows"):
+        fl.estimate_prevalence(people, "t", design=fl.Design(unweighted=True), by=["a", "b"])
 
 
 def test_all_missing_outcome_column() -> None:

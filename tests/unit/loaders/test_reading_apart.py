@@ -25,6 +25,7 @@ from fl_estimate.loaders.file_table import TextFormat
 from fl_estimate.loaders.files import codebook_of, formats, known_schema, read_table, stretches
 from fl_estimate.loaders.formats.worksheet_extent import require_dense
 from fl_estimate.loaders.reading_apart import reading
+from fl_estimate.loaders.reading_child import ROOM
 
 SAMPLE = Path(__file__).parents[3] / "data" / "sample"
 APART: Any = pyreadstat
@@ -282,3 +283,82 @@ def test_a_workbook_that_unpacks_to_a_multiple_is_refused(xlsx: Path) -> None:
     assert target.stat().st_size < 2**20
     with pytest.raises(FileFault, match="unpacks to"):
         read_table(target)
+
+
+def test_a_kept_reader_that_was_killed_between_two_files_is_replaced_once(
+    sav: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system kills what is idle where it is short of memory: the next file is not to blame, nor called damaged."""
+    read_table(sav)
+    (waiting,) = reading_apart._idle  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(waiting.process, "poll", lambda: None)  # killed in the moment after it was looked at
+    os.kill(waiting.process.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, waiting.process.pid, os.WEXITED | os.WNOWAIT)
+    assert read_table(sav).source.n_rows == 2
+
+
+def test_a_reader_that_is_killed_over_a_file_is_replaced_once_and_then_told(
+    sav: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_table(sav)
+    asked: list[int] = []
+    real = reading_apart._ReadingProcess.ask  # pyright: ignore[reportPrivateUsage]
+
+    def killed(self: Any, request: dict[str, Any]) -> None:
+        asked.append(self.process.pid)
+        os.kill(self.process.pid, signal.SIGSTOP)
+        real(self, request)
+        os.kill(self.process.pid, signal.SIGKILL)
+
+    monkeypatch.setattr(reading_apart._ReadingProcess, "ask", killed)  # pyright: ignore[reportPrivateUsage]
+    with pytest.raises(FileFault, match="status -9") as met:
+        read_table(sav)
+    assert met.value.code == "FL-FILE-05"
+    assert len(set(asked)) == 2
+
+
+def test_a_reader_that_its_own_fault_ends_is_not_asked_twice(sav: Path) -> None:
+    read_table(sav)
+    raw = bytearray(sav.read_bytes())
+    raw[256] = 0xFF
+    broken = sav.with_name("broken.sav")
+    broken.write_bytes(raw)
+    begun = len(_started(lambda: read_table(broken)))
+    assert begun == 0
+
+
+def _started(call: Any) -> list[int]:
+    """The processes that a call begins; what it raises of ours is passed over."""
+    begun: list[int] = []
+    real = reading_apart._new  # pyright: ignore[reportPrivateUsage]
+
+    def counted() -> Any:
+        begun.append(1)
+        return real()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading_apart, "_new", counted)
+        with pytest.raises(FileFault):
+            call()
+    return begun
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a limit that Linux keeps to")
+def test_without_a_view_of_processes_the_system_keeps_a_reader_to_its_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a system without /proc; the limit is less than what the reader holds before it reads anything."""
+    file = SAMPLE / "household.sav"
+    monkeypatch.setattr(reading_apart, "PROCESSES", tmp_path / "no processes")
+    assert read_table(file).source.n_rows
+    (waiting,) = reading_apart._idle  # pyright: ignore[reportPrivateUsage]
+    assert waiting.memory() == 0
+    limits = Path(f"/proc/{waiting.process.pid}/limits").read_text(encoding="ascii")
+    held = next(line.split() for line in limits.splitlines() if line.startswith("Max data size"))
+    size = file.stat().st_size
+    assert int(held[3]) == reading_apart.MEMORY + reading_apart.TIMES_ITS_SIZE * size + ROOM
+    monkeypatch.setattr(reading_apart, "MEMORY", 64 * 2**20 - ROOM - reading_apart.TIMES_ITS_SIZE * size)
+    with pytest.raises(FileFault, match="FL-FILE-05"):
+        read_table(file)
+    monkeypatch.undo()
+    assert read_table(file).source.n_rows

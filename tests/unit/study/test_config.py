@@ -164,7 +164,9 @@ def test_a_rule_of_ones_own(tmp_path: Path) -> None:
 UNREADABLE = {
     "lists in lists": "x = " + "[" * 3_000 + "]" * 3_000,
     "tables in tables": "x = " + "{a=" * 2_000 + "1" + "}" * 2_000,
+    "keys in keys": ".".join(["a"] * 60) + " = 1",
     "5,000 digits": "level = " + "9" * 5_000,
+    "digits of another base": "level = 0x" + "f" * 5_000,  # Python reads these, and cannot print them
 }
 
 
@@ -180,15 +182,17 @@ def usual_depth() -> Iterator[None]:
 @pytest.mark.usefixtures("usual_depth")
 @pytest.mark.parametrize("case", UNREADABLE)
 def test_what_toml_cannot_hold_is_told(case: str, tmp_path: Path) -> None:
-    """Deeper than Python reads, or a number longer than it takes: in a study, a mapping, a framework and a file of targets."""
+    """Deeper or longer than anybody writes: in a study, a mapping, a framework, a rule and a file of targets."""
     text = SOURCE + ESTIMATE + UNREADABLE[case] + "\n"
-    said = "too deep" if "in" in case.split() else "more digits"
+    said = "more than 50 deep" if " in " in case else "more than 40 digits"
     assert said in fault(text, tmp_path)
     file = tmp_path / "study.toml"
     with pytest.raises(fl.FlError, match=f"FL-MAP-01(.|\n)*{said}"):
         fl.load(tmp_path / "none.csv", mapping=file)
     with pytest.raises(fl.FlError, match=f"FL-IND-02(.|\n)*{said}"):
         fl.Framework.read(file)
+    with pytest.raises(fl.FlError, match=f"FL-PUB-31(.|\n)*{said}"):
+        fl.SuppressionRule.read(file)
     with pytest.raises(fl.FlError, match=said):
         reproduce([str(file)])
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fl_estimate.design.calibrated import CalibrationResidual, read_steps, residual
 from fl_estimate.design.concentration import effective_df
-from fl_estimate.design.domains import DomainSums, Margin, check_size, margins_of
+from fl_estimate.design.domains import DomainSums, Margin, by_margins, margins_of, require_few_cells
 from fl_estimate.design.sample import SampleStages
 from fl_estimate.design.small_table import cached_blocks
 from fl_estimate.design.totals import Codes, Floats, Totals
@@ -201,7 +201,7 @@ def _table(
     table, sample = read
     _check_unknown(targets, table)
     margins = margins_of(table, people.by, people.categories)
-    check_size(margins)
+    require_few_cells(sum(len(margin.labels) for margin in margins), by_margins(people.by), len(measures))
     margins = _without_empty_missing(margins, targets, table)
     basis = Basis(names=tuple(basis_of(measures)), shifts=shifts)
     sums = DomainSums(table)

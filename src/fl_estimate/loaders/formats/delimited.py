@@ -88,8 +88,8 @@ def _encoding(file: Path, content: bytes) -> str:
     return re.sub(r"^cp(?=125)", "windows-", best.encoding)
 
 
-_STRANGE = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
-"""Words with letters outside ASCII: what tells one encoding from another."""
+_STRANGE = re.compile(rb"(?<![A-Za-z])[A-Za-z]*+[\x80-\xff][A-Za-z\x80-\xff]*")
+"""Words with letters outside ASCII: what tells one encoding from another. From the start of a word alone: a text of a million letters is one."""
 _WESTERN_LETTERS = frozenset("áéíóúüñçàâãäåæèêëìîïòôõöøùûœýÿßÁÉÍÓÚÜÑÇÀÂÃÄÅÆÈÊËÌÎÏÒÔÕÖØÙÛŒÝ")
 _WESTERN_SIGNS = frozenset("ªº°«»¿¡‘’“”–—…€£§·´`\u00a0")
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ROW_GROUP = 100_000
 """Rows in a row group: small enough to stream in any engine, large enough to compress."""
+CHECKED = 16 * 2**20
+"""Bytes up to which all pages of a file are looked at before its first row is asked for."""
 CELLS_IN_GROUP = 20_000_000
 """Cells in a row group, 160 MB of numbers: files of very many columns get smaller groups."""
 
@@ -29,13 +31,26 @@ def _read(file: Path, _written: TextFormat) -> FileTable:
         meta = parquet.read_metadata(file)
         frame = pl.scan_parquet(file)
         frame.collect_schema()
-    except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+        _require_pages(file, meta, pa, parquet)
+    except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, UnicodeDecodeError):
         raise damaged(file, "it is no Parquet file, or a part is missing") from None
     try:
         labels = read_labels(meta.metadata, file.name)
     except ValueError:  # of JSON, and of texts in it
         raise damaged(file, "the labels in its metadata are broken") from None
     return FileTable(frame=frame, source=source_of(file, "UTF-8", meta.num_rows), **labels)
+
+
+def _require_pages(file: Path, meta: Any, pa: Any, parquet: Any) -> None:
+    """Decode a small file once by pyarrow, which raises: polars ends the process where a page says that it has -1 values."""
+    if file.stat().st_size > CHECKED or meta.num_rows * meta.num_columns > CELLS_IN_GROUP:
+        return
+    try:
+        with parquet.ParquetFile(file) as pages:
+            for _ in pages.iter_batches():
+                pass
+    except pa.ArrowNotImplementedError:
+        return  # what polars knows and pyarrow does not
 
 
 def _write(

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from fl_estimate.errors import FileFault
+from fl_estimate.errors import FileFault, is_file
 from fl_estimate.loaders.file_format import FileFormat
 from fl_estimate.loaders.file_table import Codebook, TextFormat
 from fl_estimate.loaders.formats import by_pyreadstat
@@ -32,7 +32,7 @@ def _from_catalogue(file: Path, book: Codebook, written: TextFormat) -> dict[str
     """Take the value labels of a SAS file from its catalogue: the one that was named, or the one that lies beside it."""
     if written.catalogue is not None:
         catalogue = file.parent / written.catalogue
-        if not catalogue.is_file():
+        if not is_file(catalogue):
             raise FileFault(
                 "FL-FILE-01",
                 "there is no such file",

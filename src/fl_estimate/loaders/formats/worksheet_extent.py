@@ -16,7 +16,8 @@ ROOM, ROOM_A_CELL = 2_000_000, 100
 """Cells of the rectangle that are always taken, and how many for each filled one: a table is dense."""
 UNPACKED, TIMES = 256 * 2**20, 250
 """A workbook that unpacks to more than this, and to so many times its size, is none that anybody wrote."""
-_CELL = re.compile(rb"""<(?:\w+:)?c\s(?:[^<>]*?\s)?r\s*=\s*["']([A-Za-z]{1,3})(\d{1,7})["'][^<>]*>""")
+_TAG = re.compile(rb"""<(?:\w+:)?(row|c)(?=[\s/>])(?:[^<>]*?\sr\s*=\s*["']([A-Za-z]{0,3})(\d{1,7})["'])?[^<>]*>""")
+"""A row or a cell, and where it says that it stands; one that does not say stands behind the last."""
 _ENDINGS = (".xlsx", ".xlsm")
 
 
@@ -95,17 +96,25 @@ def _require_dense(file: Path, book: zipfile.ZipFile, path: str) -> None:
 def _filled(book: zipfile.ZipFile, path: str) -> Iterator[tuple[int, int]]:
     """Row and column of each cell that has a content, in the order of the file."""
     known: dict[bytes, int] = {}
+    row = column = 0
     with book.open(path) as sheet:
         rest = b""
         while chunk := sheet.read(CHUNK):
             text = rest + chunk
             end = text.rfind(b">") + 1
-            for met in _CELL.finditer(text, 0, end):
-                if not met.group().endswith(b"/>"):
-                    letters = met.group(1)
+            for met in _TAG.finditer(text, 0, end):
+                kind, letters, number = met.groups()
+                if kind == b"row":
+                    row, column = int(number) if number and not letters else row + 1, 0
+                    continue
+                if letters:
                     if letters not in known:
                         known[letters] = _number(letters)
-                    yield int(met.group(2)), known[letters]
+                    row, column = int(number), known[letters]
+                else:
+                    column += 1
+                if not met.group().endswith(b"/>"):
+                    yield max(row, 1), column
             rest = text[end:][-4_096:]
 
 
