@@ -105,7 +105,6 @@ def test_a_condition_of_800_parts_is_asked_of_any_engine(engine: str) -> None:
     [
         "pandas",
         "polars",
-        # Passes where the column of text is a key of the query, which comes by another branch; the mark goes with the merge.
         "duckdb",
     ],
 )
