@@ -32,7 +32,7 @@ def test_columns_and_recipe_are_those_of_the_contract() -> None:
     source = direct()
     estimates = area(source, seed=1)
     frame = estimates.to_frame()
-    assert [name for name in frame.columns if name != "region"] == list(FIXED)
+    assert [name for name in frame.columns if name != "region"] == [*CONTEXT, *FIXED]
     assert set(frame["method"]) == {"area-binomial"}
     assert set(frame["interval_kind"]) == {"calibrated"}
     assert (frame["quantity"] == "prevalence").all()
