@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from fl_estimate.errors import IndicatorFault, NotAColumn, listed
+from fl_estimate.errors import IndicatorFault, NotAColumn, decoding, listed
 from fl_estimate.indicators.checking import COVERAGE, PEOPLE, ROWS, CheckedLater, Unchecked
 from fl_estimate.indicators.choice import FrameworkName, chosen_frameworks, requested_outcomes, require_separate_scopes
 from fl_estimate.indicators.clock import (
@@ -357,12 +357,12 @@ def classify(
     require_separate_scopes(chosen)
     ratios = _measuring(chosen)
     classes = tuple(entry for entry in chosen if entry not in ratios)
-    if isinstance(data, SurveyData):
-        with one_connection():
+    with one_connection(), decoding():
+        if isinstance(data, SurveyData):
             found = _classify_survey(data, classes, reference_day) if classes else _unclassified(data.people)
-        found = _handed_on(found, data)
-    else:
-        found = _classify_people(_frame(data), classes, age=AGE) if classes else _unclassified(data)
+            found = _handed_on(found, data)
+        else:
+            found = _classify_people(_frame(data), classes, age=AGE) if classes else _unclassified(data)
     if not short_instrument:
         warn_if_short(found.as_given("coverage"), classes)
     return _measured(found, data, chosen, ratios) if ratios else found
