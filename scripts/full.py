@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -30,10 +31,14 @@ TARGETS: dict[str, str] = {
 """What `make test` and `make check` do not run, and in a few words what it is."""
 NEEDS: dict[str, str] = {"spark": "java", "lowest": "uv"}
 """Programs without which a target cannot run."""
+CANNOT: frozenset[str] = frozenset({"installed", "kernels", "advisories"})
+"""Targets whose scripts end with 2 where this machine cannot run them whole."""
+
+_FAILED = re.compile(r"make(?:\[\d+\])?: \*\*\* .* Error (\d+)")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a line for every target; 1 where one failed, 2 where one did not run, else 0."""
+    """Print a line for every target; 1 where one failed, 2 where one that was asked for did not run, else 0."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--only", nargs="+", choices=TARGETS, metavar="TARGET", help=f"of {', '.join(TARGETS)}")
     asked.add_argument("--minutes", type=float, default=240.0, help="that one target may take before it is stopped")
@@ -41,25 +46,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = ROOT / "out" / "full"
     folder.mkdir(parents=True, exist_ok=True)
     said = [told(name, folder, given.minutes, given.only or list(TARGETS)) for name in TARGETS]
-    for verdict in ("passed", "FAILED", "not run"):
+    for verdict in ("passed", "FAILED", "not run", "not asked"):
         names = [name for name, one in zip(TARGETS, said, strict=True) if one == verdict]
         print(f"{verdict}: {', '.join(names) or 'none'}")
     return 1 if "FAILED" in said else 2 if "not run" in said else 0
 
 
 def told(name: str, folder: Path, minutes: float, wanted: Sequence[str]) -> str:
-    """Run one target, and print and give what became of it: passed, FAILED or not run."""
+    """Run one target, and print and give what became of it: passed, FAILED, not run or not asked."""
     began, output = time.monotonic(), folder / f"{name}.txt"
     verdict, why = _ran(name, output, minutes, wanted)
-    print(f"{verdict:8} make {name} ({time.monotonic() - began:.0f} s): {TARGETS[name]}{why}", flush=True)
+    print(f"{verdict:9} make {name} ({time.monotonic() - began:.0f} s): {TARGETS[name]}{why}", flush=True)
     return verdict
 
 
 def _ran(name: str, output: Path, minutes: float, wanted: Sequence[str]) -> tuple[str, str]:
     if name not in wanted:
-        return "not run", "; not asked for"
+        return "not asked", ""
     need = NEEDS.get(name)
-    if need is not None and shutil.which(need) is None:
+    if need is not None and shutil.which(need) is None and not (need == "java" and os.environ.get("JAVA_HOME")):
         return "not run", f"; there is no {need} here"
     with output.open("w", encoding="utf-8", newline="") as file:
         made = subprocess.Popen(
@@ -73,9 +78,20 @@ def _ran(name: str, output: Path, minutes: float, wanted: Sequence[str]) -> tupl
         except KeyboardInterrupt:
             _stop(made)
             raise
-    left_out = [line for line in output.read_text(encoding="utf-8", errors="replace").splitlines() if "SKIPPED" in line]
-    more = f"; {len(left_out)} lines of tests left out" if left_out else ""
-    return ("passed", more) if status == 0 else ("FAILED", f"; status {status}, see {output.relative_to(ROOT)}")
+    return judged(name, status, output.read_text(encoding="utf-8", errors="replace"))
+
+
+def judged(name: str, status: int, text: str) -> tuple[str, str]:
+    """What a target's status and its output come to, and what is to be said beside it."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    of_make = [found for line in lines if (found := _FAILED.match(line))]
+    last = next((line.strip() for line in reversed(lines) if not line.startswith("make")), "it printed nothing")
+    if status == 0:
+        left_out = sum(line.startswith("SKIPPED") for line in lines)
+        return "passed", f"; {left_out} lines of tests left out" if left_out else ""
+    if name in CANNOT and of_make and of_make[-1][1] == "2":
+        return "not run", f"; {last}"
+    return "FAILED", f"; out/full/{name}.txt ends with: {last}"
 
 
 def _stop(made: subprocess.Popen[bytes]) -> None:
