@@ -41,6 +41,10 @@ installed: .venv/.ready ## Install the wheel, the source distribution and a whee
 kernels: .venv/.ready ## Run the statistical tests under each kernel of the linear algebra that this processor has (minutes)
 	@$(BIN)/python scripts/kernels.py $(ARGS)
 
+.PHONY: full
+full: .venv/.ready ## Run one after another all that `make test` leaves out, and say of each whether it ran (hours); ARGS="--only fuzz kills"
+	@$(BIN)/python scripts/full.py $(ARGS)
+
 .PHONY: coverage
 coverage: .venv/.ready ## Run the tests and show the lines they did not reach
 	@$(BIN)/pytest -n 2 -m "not slow" --cov --cov-report=term-missing $(ARGS)
