@@ -214,6 +214,10 @@ bench-rds: .venv/.ready ## Time the bootstraps of respondent-driven sampling, 1,
 spark: .venv/.ready ## Ask a local Spark, and Dask, all questions of tests/engines (minutes; needs Java 17; pyspark goes into out/)
 	@$(BIN)/python scripts/spark.py $(ARGS)
 
+.PHONY: clusters
+clusters: .venv/.ready ## Run tasks on a Dask cluster and on Ray of this machine, and compare to the bit (distributed and ray go into out/)
+	@$(BIN)/python scripts/clusters.py $(ARGS)
+
 .PHONY: unrounded
 unrounded: .venv/.ready ## Compare the unrounded estimates of the sample studies with those kept: make unrounded ARGS="keep FILE" first, "compare FILE" after
 	@$(BIN)/python scripts/unrounded.py $(ARGS)
