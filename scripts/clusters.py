@@ -5,6 +5,7 @@ make clusters
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -79,6 +80,8 @@ def main() -> int:
     install()
     # At the end: what the library needs is that of .venv.
     sys.path.append(str(FOLDER))
+    # Ray starts processes that know nothing of this one's path.
+    os.environ["PYTHONPATH"] = str(FOLDER)
     import joblib
     import pandas as pd
 
