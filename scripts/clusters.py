@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,7 @@ def install() -> None:
 @contextmanager
 def dask_cluster() -> Iterator[None]:
     """Two processes of one thread."""
-    import distributed
-
+    distributed: Any = import_module("distributed")
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         distributed.Client(cluster),
@@ -47,9 +47,8 @@ def dask_cluster() -> Iterator[None]:
 @contextmanager
 def ray_cluster() -> Iterator[None]:
     """Two processes, and joblib told of them."""
-    import ray
-    from ray.util.joblib import register_ray
-
+    ray: Any = import_module("ray")
+    register_ray: Any = import_module("ray.util.joblib").register_ray
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
     register_ray()
     try:
@@ -75,7 +74,7 @@ def chosen() -> Any:
     return cr.select_stepwise(fl.datasets.load("kosovo"), replicates=450, seed=1).to_frame()
 
 
-def main() -> int:
+def main(wanted: list[str]) -> int:
     """Say of each cluster whether the figures are those of one process, to the bit."""
     install()
     # At the end: what the library needs is that of .venv.
@@ -89,6 +88,8 @@ def main() -> int:
     alone = [each() for each in asked]
     worst = 0
     for name, cluster in (("dask", dask_cluster), ("ray", ray_cluster)):
+        if wanted and name not in wanted:
+            continue
         with cluster(), joblib.parallel_config(name, n_jobs=2):
             for each, expected in zip(asked, alone, strict=True):
                 begin = time.perf_counter()
@@ -103,4 +104,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -18,6 +18,7 @@ import uuid
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from fl_estimate.errors import EstimateFault
@@ -30,6 +31,8 @@ DEATHS = frozenset(
     ("BrokenProcessPool", "TerminatedWorkerError", "KilledWorker", "WorkerCrashedError", "OutOfMemoryError", "ActorDiedError")
 )  # fmt: skip
 """Names of what loky, dask and ray say where a worker ended before its task did."""
+ROUND = 4
+"""Tasks for each worker between two looks, where a backend gives all results together."""
 _HERE = uuid.uuid4().hex
 _local = threading.local()
 
@@ -236,22 +239,40 @@ class _Dispatch[T]:
             ) from None  # fmt: skip
 
     def _some(self, tasks: Iterable[tuple[int, tuple[Any, ...]]]) -> Generator[tuple[int, T]]:
-        from joblib import Parallel, delayed
+        from joblib import Parallel, delayed, effective_n_jobs
 
-        settings: dict[str, Any] = {"return_as": "generator_unordered", "batch_size": 1, **self.settings}
-        run: Any = Parallel(**settings)
         # Unpickled before the arguments, so before they import polars.
         ready = _Worker()
-        results = run(delayed(_called_apart)(ready, number, self.function, arguments) for number, arguments in tasks)
+        calls = (delayed(_called_apart)(ready, number, self.function, arguments) for number, arguments in tasks)
+        run: Any
+        if not self._returns_at_once():
+            # Ray gives nothing before all is done: so many at a time that a worker seldom waits for another.
+            plain: dict[str, Any] = {"batch_size": 1, **self.settings}
+            run = Parallel(**plain)
+            while some := list(islice(calls, ROUND * max(effective_n_jobs(-1), 1))):
+                yield from self._noted(run(some))
+            return
+        settings: dict[str, Any] = {"return_as": "generator_unordered", "batch_size": 1, **self.settings}
+        run = Parallel(**settings)
+        results = run(calls)
         try:
-            for number, result in results:
-                self.begun.pop(number, None)
-                yield number, result
+            yield from self._noted(results)
         finally:
             with warnings.catch_warnings():
                 # That tasks were handed out in vain is what who closes this asks for.
                 warnings.filterwarnings("ignore", message=".*tasks which", category=UserWarning)
                 results.close()
+
+    def _noted(self, results: Iterable[tuple[int, T]]) -> Generator[tuple[int, T]]:
+        for number, result in results:
+            self.begun.pop(number, None)
+            yield number, result
+
+    def _returns_at_once(self) -> bool:
+        from joblib.parallel import get_active_backend
+
+        active: Any = get_active_backend()
+        return "backend" in self.settings or bool(getattr(active[0], "supports_return_generator", False))
 
 
 def _is_death(error: BaseException) -> bool:

@@ -197,6 +197,16 @@ def test_what_is_not_read_to_its_end_is_not_done() -> None:
     assert count < 5_000
 
 
+def test_a_backend_that_gives_all_results_together_is_asked_in_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Ray's is."""
+    monkeypatch.setattr("fl_estimate.tasks._Dispatch._returns_at_once", lambda _: False)
+    monkeypatch.setattr("fl_estimate.tasks.ROUND", 1)
+    with joblib.parallel_config("threading", n_jobs=2):
+        assert run_tasks(lambda at: at, ((at,) for at in range(23)), what="row") == list(range(23))
+        with pytest.raises(ListsFault, match="FL-LISTS-01"):
+            run_tasks(refuses, ((number,) for number in range(8)), what="list")
+
+
 class Terminal:
     def __init__(self, *, is_one: bool) -> None:
         self.is_one, self.text = is_one, ""
