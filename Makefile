@@ -228,6 +228,10 @@ figures: .venv/.ready ## Are the published figures of the sample studies those o
 sample-figures: .venv/.ready ## Write tests/reference/sample_figures.csv anew; refused while CHANGELOG.md does not name what changed
 	@$(BIN)/python scripts/sample_figures.py
 
+.PHONY: clusters
+clusters: .venv/.ready ## Run tasks on a Dask cluster and on Ray of this machine, and compare to the bit (distributed and ray go into out/)
+	@$(BIN)/python scripts/clusters.py $(ARGS)
+
 .PHONY: unrounded
 unrounded: .venv/.ready ## Compare the unrounded estimates of the sample studies with those kept: make unrounded ARGS="keep FILE" first, "compare FILE" after
 	@$(BIN)/python scripts/unrounded.py $(ARGS)
