@@ -126,6 +126,10 @@ class ShortInstrumentWarning(FlWarning):
     """A survey has few of the questions of a framework; avoided by ``short_instrument=True``."""
 
 
+class KeptSumsWarning(FlWarning):
+    """Files whose sums were kept are gone or changed; avoided by ``Folder(…, allow_changes=True)``."""
+
+
 @contextmanager
 def decoding() -> Generator[None]:
     """Where a Parquet file that is read lazily turns out to be damaged, say so: only then are its pages decoded.

@@ -13,7 +13,7 @@ import fl_estimate as fl
 # A name added or taken away is a decision: it is written down here as well.
 NAMES = (
     "Allocation", "CaptureHistories", "ChangePlan", "Classification", "CoverageReport", "Design", "Estimates", "Explanation", "FlError",
-    "FlWarning", "Framework", "FrameworkComparison", "Imputation", "Mapping", "NOT_STATED", "PublishedAppraisal", "PublishedEstimates",
+    "FlWarning", "Folder", "Framework", "FrameworkComparison", "Imputation", "Mapping", "NOT_STATED", "PublishedAppraisal", "PublishedEstimates",
     "Regression", "Replicates", "SampleDesign", "SamplePlan", "StudyResult", "SuppressionRule", "SurveyData", "SurveyTest",
     "ValidationReport", "WeightSummary", "adjust_nonresponse", "adjustment_steps", "allocate", "appraisal_page", "by_episode",
     "calibrate", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks", "compare_proxies", "contrast", "cut", "datasets",

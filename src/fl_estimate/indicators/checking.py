@@ -12,6 +12,7 @@ from fl_estimate.errors import IndicatorFault, listed
 from fl_estimate.indicators.columns import MARK, ColumnReading
 from fl_estimate.indicators.coverage import Counts, Coverage
 from fl_estimate.indicators.logic import Bit, Value, all_of
+from fl_estimate.inputs.kept_sums import FileRead
 from fl_estimate.inputs.unread_rows import UnreadRows
 
 Number = int | nw.Expr
@@ -148,6 +149,8 @@ class CheckedLater:
         if self.unchecked is None:
             return value
         self.unchecked.rows.settle()
+        if name != "coverage" and (kept := self.unchecked.rows.kept) is not None:
+            kept.every_row()
         return self.unchecked.covered(value) if name == "coverage" else value
 
     def as_given(self, name: str) -> Any:
@@ -159,6 +162,11 @@ class CheckedLater:
         """The people of a lazy frame with the check of their answers, which is made with the first sums asked for."""
         rows = None if self.unchecked is None else self.unchecked.rows
         return rows if rows is not None and rows.people is self.as_given("people") else None
+
+    @property
+    def files_read(self) -> tuple[FileRead, ...]:
+        """What was read of each file of a `Folder` with `cache` for the last sums: "rows", or "kept sums"; empty for other data."""
+        return () if self.unchecked is None else self.unchecked.rows.files_read
 
     def changed(self, **fields: Any) -> Self:
         """The same with other fields; answers that were not checked stay so."""
