@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -208,9 +209,7 @@ def no_file(name: str) -> FileFault:
 
 
 def _found(root: Path) -> Iterator[FolderFile]:
-    import pyarrow.parquet as pq
-
-    files: Any = pq
+    files: Any = import_module("pyarrow.parquet")
     damaged = list[str]()
     for path in parquet_files(root):
         name = path.relative_to(root).as_posix()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +61,8 @@ def united(files: Sequence[tuple[str, Schema]], wanted: Sequence[str] | None) ->
 
 
 def kind_of(arrow_type: Any) -> str:
-    """ "int", "float", "text", "category", "null", or the name of another type."""
-    import pyarrow as pa
-
-    types: Any = pa.types
+    """Say what a type is: "int", "float", "text", "category", "null", or the name of another one."""
+    types: Any = import_module("pyarrow").types
     if types.is_dictionary(arrow_type):
         return "category" if kind_of(arrow_type.value_type) == "text" else str(arrow_type)
     if types.is_integer(arrow_type):
@@ -103,11 +102,9 @@ def require_same_value(path: Path, name: str, schema: Schema, values: Values) ->
     both = [column for column in values if column in schema]
     if not both:
         return
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    arrow, compute, files = pa, pc, pq  # type: Any, Any, Any
+    arrow: Any = import_module("pyarrow")
+    compute: Any = import_module("pyarrow.compute")
+    files: Any = import_module("pyarrow.parquet")
     table = files.ParquetFile(path).read(columns=both)
     wrong: list[str] = []
     for column in both:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial, reduce
+from functools import partial
 from glob import escape
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +39,33 @@ def scan(
         return _dask(runs, columns, casts, partitions)
     # Relations of two connections cannot be joined: one for all runs.
     read = partial(_duckdb, import_module("duckdb").connect()) if engine == "duckdb" else _READERS[engine]
-    whole = {**casts, **{name: kind for name, kind in partitions.items() if kind == "int"}}
+    # Polars and DuckDB take folders above the root for columns too, and they would stand in for those of the files.
+    apart = engine != "spark" and any("=" in part for part in root.resolve().parts)
+    named = () if apart else tuple(partitions)
     shaped: list[Any] = []
-    for paths, _, schema in runs:
-        rows: Any = nw.from_native(read(root, paths, tuple(partitions), schema))
-        changed = [nw.col(name).cast(_TYPES[kind]) for name, kind in whole.items()]
-        shaped.append(
-            rows.with_columns(*changed).select(*columns, *partitions) if changed else rows.select(*columns, *partitions)
-        )
+    for paths, values, schema in _by_values(runs) if apart else runs:
+        rows: Any = nw.from_native(read(root, paths, named, schema))
+        own = [nw.col(name).cast(_TYPES[kind]) for name, kind in casts.items()]
+        said = [
+            nw.lit(typed(values[0][name], kind), dtype=_TYPES[kind]).alias(name)
+            if apart
+            else nw.col(name).cast(_TYPES[kind])
+            for name, kind in partitions.items()
+        ]
+        made = rows.with_columns(*own, *said) if own or said else rows
+        shaped.append(made.select(*columns, *partitions))
     joined: Any = shaped[0] if len(shaped) == 1 else nw.concat(shaped, how="vertical")
     return joined.to_native()
+
+
+def _by_values(runs: Sequence[Run]) -> list[Run]:
+    """Runs of files whose folders say the same."""
+    made: list[Run] = []
+    for paths, values, schema in runs:
+        for _, run in groupby(zip(paths, values, strict=True), key=lambda pair: sorted(pair[1].items(), key=str)):
+            both = list(run)
+            made.append(([path for path, _ in both], [said for _, said in both], schema))
+    return made
 
 
 def _polars(root: Path, paths: Sequence[Path], partitions: Sequence[str], schema: Schema) -> Any:
@@ -60,15 +78,11 @@ def _polars(root: Path, paths: Sequence[Path], partitions: Sequence[str], schema
 
 def _duckdb(connection: Any, root: Path, paths: Sequence[Path], partitions: Sequence[str], schema: Schema) -> Any:
     del root, schema
-    # Its names of files are patterns.
-    files = [escape(str(path)) for path in paths]
-    if not partitions:
-        return connection.read_parquet(files, hive_partitioning=False)
+    # Its names of files are patterns. They stand in the query, for two relations with parameters cannot be put together.
+    files = ", ".join(_quoted(escape(str(path))) for path in paths)
     types = ", ".join(f"{_quoted(name)}: VARCHAR" for name in partitions)
-    return connection.sql(
-        f"select * from read_parquet($files, hive_partitioning = true, hive_types = {{{types}}})",
-        params={"files": files},
-    )
+    hive = f"hive_partitioning = true, hive_types = {{{types}}}" if partitions else "hive_partitioning = false"
+    return connection.sql(f"select * from read_parquet([{files}], {hive})")
 
 
 def _quoted(name: str) -> str:
@@ -110,10 +124,9 @@ def _part(
 ) -> Any:
     """One file as a pandas frame of Arrow types."""
     import pandas as pd
-    import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    arrow, files = pa, pq  # type: Any, Any
+    arrow: Any = import_module("pyarrow")
+    files: Any = import_module("pyarrow.parquet")
     path, values = part
     kinds = {"int": arrow.int64(), "float": arrow.float64(), "text": arrow.string()}
     table = files.ParquetFile(path).read(columns=list(columns)).select(list(columns))

@@ -43,7 +43,7 @@ def require_same_names(files: Sequence[tuple[str, Values]]) -> None:
 
 
 def partition_types(values: Sequence[Values]) -> dict[str, str]:
-    """ "int" for columns all of whose values are whole numbers (01 is 1), "text" for all others."""
+    """Say "int" of columns all of whose values are whole numbers (01 is 1), "text" of all others."""
     types: dict[str, str] = {}
     for name in values[0]:
         known = [value for one in values if (value := one[name]) is not None]
