@@ -33,8 +33,7 @@ def totals_once(
     if unread is None or nw.to_native(frame) is not unread.people:
         if unread is not None:
             unread.settle()
-            if unread.kept is not None:
-                unread.kept.every_row()
+            unread.rows_are_read()
         return totals(frame, keys=keys, columns=columns, sums=sums)
     key = totals_key(keys, columns, sums)
     if key is not None and unread.is_settled:

@@ -149,8 +149,8 @@ class CheckedLater:
         if self.unchecked is None:
             return value
         self.unchecked.rows.settle()
-        if name != "coverage" and (kept := self.unchecked.rows.kept) is not None:
-            kept.every_row()
+        if name != "coverage":
+            self.unchecked.rows.rows_are_read()
         return self.unchecked.covered(value) if name == "coverage" else value
 
     def as_given(self, name: str) -> Any:
@@ -165,7 +165,7 @@ class CheckedLater:
 
     @property
     def files_read(self) -> tuple[FileRead, ...]:
-        """What was read of each file of a `Folder` with `cache` for the last sums: "rows", or "kept sums"; empty for other data."""
+        """What was read so far of each file of a `Folder` with `cache`: its rows, or kept sums; empty for other data."""
         return () if self.unchecked is None else self.unchecked.rows.files_read
 
     def changed(self, **fields: Any) -> Self:

@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -29,9 +29,10 @@ It may be deleted at any time; what is needed is then read again.
 
 @dataclass(frozen=True, kw_only=True)
 class FileRead:
-    """What was read of a file: `how` is "rows" or "kept sums"; `why` is "new", "changed", "damaged sums", "too many groups" or "".
+    """What was read of a file since its people were classified: `how` is "rows" or "kept sums"; `why` is "new", "changed", "damaged sums", "too many groups",
+    "not asked before", "no sum" (something that is not made of sums was asked for, or the rows were looked at), or "".
 
-    `rows` is how many rows of it were read.
+    `rows` is how many rows of it were read, once or more often.
     """
 
     file: str
@@ -67,7 +68,7 @@ class KeptSums:
     files : tuple of FileRows
     allow_changes : bool
     read : tuple of FileRead
-        For the last sums that were asked for.
+        Since the people were classified.
     """
 
     home: Path
@@ -87,8 +88,12 @@ class KeptSums:
             FL-FILE-48: it cannot be made or written to, or holds what was not kept by this library.
         """
         try:
-            if self.home.is_dir() and any(self.home.iterdir()) and not (self.home / NOTICE).is_file():
-                raise _unusable(self.home, "it holds other files")
+            taken = self.home.is_dir() and any(self.home.iterdir()) and not (self.home / NOTICE).is_file()
+        except OSError as error:
+            raise _unusable(self.home, error.strerror or type(error).__name__) from None
+        if taken:
+            raise _unusable(self.home, "it holds other files")
+        try:
             self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
             if os.name == "posix":
                 self.home.chmod(0o700)
@@ -139,7 +144,7 @@ class KeptSums:
             FL-FILE-47.
         """
         before, today = self.before(), {file.name: file.sha256 for file in self.files}
-        self.read = tuple(read)
+        self._note(read)
         gone = [name for name in before if name not in today]
         changed = [name for name, digest in today.items() if before.get(name, digest) != digest]
         if (gone or changed) and not self.allow_changes:
@@ -157,7 +162,15 @@ class KeptSums:
 
     def every_row(self) -> None:
         """Note that rows themselves were asked for: what is made of them is not made of kept sums."""
-        self.read = tuple(FileRead(file=file.name, rows=file.n_rows, how="rows", why="no sum") for file in self.files)
+        self._note([FileRead(file=file.name, rows=file.n_rows, how="rows", why="no sum") for file in self.files])
+
+    def _note(self, read: Sequence[FileRead]) -> None:
+        """Add to what was read so far: rows that were read stay so, and that they were asked for without a sum."""
+        before = self.read or read
+        self.read = tuple(
+            old if old.why == "no sum" or (old.rows and not new.rows) else new
+            for old, new in zip(before, read, strict=True)
+        )
 
     def _index(self) -> dict[str, dict[str, str]]:
         content = self.find(INDEX)

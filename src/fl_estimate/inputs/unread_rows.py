@@ -55,9 +55,14 @@ class UnreadRows:
         if not self.is_settled:
             self.told(self.read(self))
 
+    def rows_are_read(self) -> None:
+        """Note that somebody asks for the rows themselves: what is made of them is not made of kept sums."""
+        if self.kept is not None:
+            self.kept.every_row()
+
     @property
     def files_read(self) -> tuple[FileRead, ...]:
-        """What was read of each file for the last sums; nothing where sums are not kept by file."""
+        """What was read of each file so far; nothing where sums are not kept by file."""
         return () if self.kept is None else self.kept.read
 
     def told(self, sums: Mapping[str, int]) -> None:
