@@ -164,7 +164,7 @@ def test_what_is_no_sum_reads_every_row_and_says_so(root: Path) -> None:
     )
     assert {(file.how, file.why) for file in people.files_read} == {("rows", "no sum")}
     people = classified(root)
-    weighted, design = fl.post_stratify(people, {"psu": dict.fromkeys(range(4), 1000.0)}, design=DESIGN)
+    weighted, design = fl.post_stratify(people, "psu", dict.fromkeys(range(4), 1000.0), design=DESIGN)
     assert {(file.how, file.why) for file in people.files_read} == {("rows", "no sum")}
     assert fl.estimate_prevalence(weighted, "forced_labour", design=design).value == pytest.approx(
         _calibrated(classified(root, cache=None)), rel=1e-12
@@ -172,7 +172,7 @@ def test_what_is_no_sum_reads_every_row_and_says_so(root: Path) -> None:
 
 
 def _calibrated(people: fl.Classification) -> float:
-    weighted, design = fl.post_stratify(people, {"psu": dict.fromkeys(range(4), 1000.0)}, design=DESIGN)
+    weighted, design = fl.post_stratify(people, "psu", dict.fromkeys(range(4), 1000.0), design=DESIGN)
     return fl.estimate_prevalence(weighted, "forced_labour", design=design).value
 
 
