@@ -31,7 +31,8 @@ It may be deleted at any time; what is needed is then read again.
 class FileRead:
     """What was read of a file since its people were classified.
 
-    `how` is "rows" or "kept sums"; `why` is "new", "changed", "damaged sums", "too many groups", "not asked before", "no sum" (something that is not made of sums was asked for, or the rows were looked at), or "".
+    `how` is "rows" or "kept sums"; `why` is "new", "changed", "damaged sums", "too many groups", "not asked before", "no sum"
+    (something that is not made of sums was asked for, or the rows were looked at), or "".
 
     `rows` is how many rows of it were read, once or more often.
     """
