@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from glob import escape
@@ -40,7 +41,11 @@ def scan(
     # Relations of two connections cannot be joined: one for all runs.
     read = partial(_duckdb, import_module("duckdb").connect()) if engine == "duckdb" else _READERS[engine]
     # Polars and DuckDB take folders above the root for columns too, and they would stand in for those of the files.
-    apart = engine != "spark" and any("=" in part for part in root.resolve().parts)
+    # Spark reads %C3%BA as two letters.
+    if engine == "spark":
+        apart = any("%" in str(path) for paths, _, _ in runs for path in paths)
+    else:
+        apart = any("=" in part for part in root.resolve().parts)
     named = () if apart else tuple(partitions)
     shaped: list[Any] = []
     for paths, values, schema in _by_values(runs) if apart else runs:
@@ -93,11 +98,22 @@ def _spark(root: Path, paths: Sequence[Path], partitions: Sequence[str], schema:
     del schema
     types: Any = import_module("pyspark.sql.types")
     session = spark()
-    own = session.read.parquet(paths[0].resolve().as_uri()).schema
+    own = session.read.parquet(_spark_path(paths[0])).schema
     fields = [field for field in own.fields if field.name not in partitions]
     fields += [types.StructField(name, types.StringType()) for name in partitions]
-    reader = session.read.schema(types.StructType(fields)).option("basePath", root.resolve().as_uri())
-    return reader.parquet(*(path.resolve().as_uri() for path in paths))
+    reader = session.read.schema(types.StructType(fields))
+    reader = reader.option("basePath", _local(root)) if partitions else reader
+    return reader.parquet(*(_spark_path(path) for path in paths))
+
+
+def _local(path: Path) -> str:
+    """A path as Spark takes it: no web address, for it would look for a folder called %20."""
+    return f"file://{path.resolve().as_posix()}"
+
+
+def _spark_path(path: Path) -> str:
+    """The same of a file, whose name Spark takes for a pattern."""
+    return re.sub(r"([*?\[\]{}])", r"\\\1", _local(path))
 
 
 _READERS = {"polars": _polars, "spark": _spark}
