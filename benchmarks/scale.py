@@ -95,7 +95,7 @@ def read_dask(path: Path) -> Any:
     """The file as a frame of Dask, a part for each row group."""
     import dask.dataframe as dd
 
-    return dd.read_parquet(path, dtype_backend="pyarrow", split_row_groups=True)
+    return dd.read_parquet(path, dtype_backend="pyarrow", split_row_groups=True)  # pyright: ignore[reportArgumentType]
 
 
 def read_spark(path: Path) -> Any:
