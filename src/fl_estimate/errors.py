@@ -131,6 +131,10 @@ class ShortInstrumentWarning(FlWarning):
     """A survey has few of the questions of a framework; avoided by ``short_instrument=True``."""
 
 
+class KeptSumsWarning(FlWarning):
+    """Files whose sums were kept are gone or changed; avoided by ``Folder(…, allow_changes=True)``."""
+
+
 @contextmanager
 def decoding() -> Generator[None]:
     """Where rows that are read lazily turn out not to be readable, say so: only then are they looked at.

@@ -12,6 +12,7 @@ from fl_estimate.errors import IndicatorFault, decoding, listed
 from fl_estimate.indicators.columns import MARK, ColumnReading
 from fl_estimate.indicators.coverage import Counts, Coverage
 from fl_estimate.indicators.logic import Bit, Value, all_of
+from fl_estimate.inputs.kept_sums import FileRead
 from fl_estimate.inputs.unread_rows import UnreadRows
 
 Number = int | nw.Expr
@@ -151,6 +152,8 @@ class CheckedLater:
         if self.unchecked is None:
             return value
         self.unchecked.rows.settle()
+        if name != "coverage":
+            self.unchecked.rows.rows_are_read()
         return self.unchecked.covered(value) if name == "coverage" else value
 
     def as_given(self, name: str) -> Any:
@@ -162,6 +165,11 @@ class CheckedLater:
         """The people of a lazy frame with the check of their answers, which is made with the first sums asked for."""
         rows = None if self.unchecked is None else self.unchecked.rows
         return rows if rows is not None and rows.people is self.as_given("people") else None
+
+    @property
+    def files_read(self) -> tuple[FileRead, ...]:
+        """What was read so far of each file of a `Folder` with `cache`: its rows, or kept sums; empty for other data."""
+        return () if self.unchecked is None else self.unchecked.rows.files_read
 
     def changed(self, **fields: Any) -> Self:
         """The same with other fields; answers that were not checked stay so."""

@@ -12,6 +12,7 @@ import pytest
 from scipy import stats
 
 import fl_estimate as fl
+from fl_estimate.results.columns import CONTEXT
 from fl_estimate.results.estimates import FIXED
 
 DESIGN = fl.Design(weights="w", strata="h", psu="i", expands=True)

@@ -17,6 +17,7 @@ import fl_estimate as fl
 from fl_estimate.estimators import importance
 from fl_estimate.estimators.hierarchical.engines import counts as counts_module
 from fl_estimate.estimators.hierarchical.model.priors import Density
+from fl_estimate.results.columns import CONTEXT
 from fl_estimate.results.estimates import FIXED
 
 from .made import COVARIATES, LETTERS, POPULATION, counts, direct, values

@@ -12,6 +12,7 @@ from scipy import special
 
 import fl_estimate as fl
 from fl_estimate.errors import EstimateFault
+from fl_estimate.results.columns import CONTEXT
 from fl_estimate.results.estimates import FIXED
 
 from .made_cells import CELLS, DESIGN, EFFECTS, people, population
