@@ -126,7 +126,14 @@ def test_a_run(office: Path, tmp_path: Path) -> None:
     assert len([path for path in own.rglob("*") if path.is_file()]) >= 4
     # The private folder is its owner's alone: full values, the audit, the key, and the notice.
     assert stat.S_IMODE(own.stat().st_mode) == 0o700
-    assert {path.name for path in own.iterdir()} == {"NOT_FOR_RELEASE.txt", "audit.csv", "estimates", "fingerprint.key"}
+    assert {path.name for path in own.iterdir()} == {
+        "NOT_FOR_RELEASE.txt",
+        "audit.csv",
+        "estimates",
+        "fingerprint.key",
+        "kept",
+    }
+    assert list((own / "kept").rglob("*.parquet"))
 
 
 COMMANDS: dict[str, tuple[str, ...]] = {
@@ -147,6 +154,40 @@ def test_other_commands(name: str, office: Path, tmp_path: Path) -> None:
     given, home = inputs(office), tmp_path / "home"
     seen = watch([*COMMAND, *COMMANDS[name]], folders=[office], home=home, cwd=office)
     checked(seen, office, home, given=given, status=(0, 2) if name == "explain" else (0,))
+
+
+IN_TURN = """
+import shutil, sys
+from pathlib import Path
+from fl_estimate.cli import app
+def said(*words):
+    try:
+        app(list(words))
+    except SystemExit as end:
+        print(words[0], end.code)
+said("run", "small.toml", "--out", "before", "--private", sys.argv[1])
+said("verify", "before", "--rerun", "--private", sys.argv[1])
+text = Path("people.toml").read_text()
+Path("people.toml").write_text(text.replace('strata = "stratum"', "").replace('weight_person = "W"', 'weight_person = "AGE"'))
+said("run", "small.toml", "--out", "after", "--private", sys.argv[1], "--resume")
+said("diff", "before", "after", "--rerun", "--inputs", ".", "--csv", "d.csv", "--html", "d.html")
+said("batch", ".", "--out", "all", "--private", sys.argv[1] + "/all", "--set", "estimate[1].by=sex")
+said("init", "begun.toml", "--from", "people.sav")
+"""
+
+
+@pytest.mark.slow
+def test_batches_differences_verdicts_and_estimates_that_are_kept(office: Path, tmp_path: Path) -> None:
+    given, home, own = inputs(office), tmp_path / "home", tmp_path / "own"
+    seen = watch(["-c", IN_TURN, str(own)], folders=[office, own], home=home, cwd=office)
+    checked(seen, office, own, home, given=given)
+    told = seen.told.decode("utf-8", "replace")
+    assert "verify 0" in told, told
+    assert "diff 1" in told, told
+    assert {path.name for path in office.iterdir()} >= {"before", "after", "d.csv", "d.inputs.csv", "d.html", "all", "begun.toml"}  # fmt: skip
+    assert (office / "all" / "batch.log").is_file()
+    assert list((own / "kept").rglob("*.parquet"))
+    assert list((own / "all").rglob("kept/*/*.parquet"))
 
 
 @pytest.mark.slow
