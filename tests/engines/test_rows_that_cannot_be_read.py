@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 
 import fl_estimate as fl
+from tests.engines.test_same_on_every_engine import one_thread
 
 DESIGN = fl.Design(weights="w", psu="psu", expands=True)
 PEOPLE = pl.DataFrame(
@@ -105,7 +106,6 @@ def test_nobody_in_a_sample_with_known_populations() -> None:
 
 @pytest.mark.filterwarnings("ignore:The inplace keyword")
 def test_a_part_of_dask_in_which_nobody_has_a_label(tmp_path: Path) -> None:
-    import dask
     import dask.dataframe as dd
 
     first, second = (
@@ -116,7 +116,7 @@ def test_a_part_of_dask_in_which_nobody_has_a_label(tmp_path: Path) -> None:
     folder = two_files(tmp_path, second)
     first.write_parquet(folder / "0.parquet")
     whole = pl.concat([first, second])
-    with dask.config.set(scheduler="synchronous"):
+    with one_thread():
         frame = dd.read_parquet(str(folder / "*.parquet"))
         for by in ("key", "kind"):
             found = fl.estimate_mean(frame, "age", design=DESIGN, by=by).to_frame()

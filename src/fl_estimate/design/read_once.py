@@ -62,10 +62,25 @@ def _checked(unread: UnreadRows, keys: tuple[str, ...], columns: Mapping[str, nw
 def totals_key(keys: tuple[str, ...], columns: Mapping[str, nw.Expr], sums: Sums) -> TableKey | None:
     """What was asked, spelled out; None where an expression does not say all of itself."""
     used = {name for product in sums.values() for name in product}
-    told = tuple((name, repr(columns[name])) for name in sorted(used))
+    told = tuple((name, _spelled(columns[name])) for name in sorted(used))
     if any("..." in text or " at 0x" in text for _, text in told):
         return None
     return keys, told, tuple(sums.items())
+
+
+def _spelled(value: Any) -> str:
+    """An expression with the type of everything in it: narwhals writes 1 and "1", and a column and its name, alike."""
+    if isinstance(value, nw.Expr):
+        return f"({', '.join(_spelled(node) for node in value._nodes)})"  # pyright: ignore[reportPrivateUsage]
+    if type(value).__name__ == "ExprNode":
+        return f"{value.name}[{_spelled(list(value.exprs))}, {_spelled(value.kwargs)}, {value.str_as_lit}]"
+    if isinstance(value, dict):
+        known: dict[Any, Any] = value
+        return f"{{{', '.join(f'{name}: {_spelled(one)}' for name, one in known.items())}}}"
+    if isinstance(value, list | tuple | set | frozenset):
+        several: Any = value
+        return f"{type(several).__name__}[{', '.join(_spelled(one) for one in several)}]"
+    return f"{type(value).__name__} {value!r}"
 
 
 def _by_fewer_keys(unread: UnreadRows, keys: tuple[str, ...]) -> Totals | None:

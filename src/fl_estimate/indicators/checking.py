@@ -185,5 +185,6 @@ def _as_flag(bit: Bit) -> nw.Expr:
 def _only_row(frame: Any) -> dict[str, Any]:
     if isinstance(frame, nw.LazyFrame):
         # Without its streaming engine polars would hold a column of flags for every question.
-        frame = frame.collect(**({"engine": "streaming"} if frame.implementation.is_polars() else {}))
+        options: Any = {"engine": "streaming"} if frame.implementation.is_polars() else {}
+        frame = frame.collect(**options)
     return next(iter(frame.iter_rows(named=True)))
