@@ -215,7 +215,7 @@ spark: .venv/.ready ## Ask a local Spark, and Dask, all questions of tests/engin
 	@$(BIN)/python scripts/spark.py $(ARGS)
 
 .PHONY: clusters
-clusters: .venv/.ready ## Run tasks on a Dask cluster and on Ray of this machine, and compare to the bit (distributed and ray go into out/)
+clusters: .venv/.ready ## Run tasks on a Dask cluster of this machine, or on Ray with ARGS=ray, and compare to the bit (both go into out/)
 	@$(BIN)/python scripts/clusters.py $(ARGS)
 
 .PHONY: unrounded
