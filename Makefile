@@ -229,7 +229,7 @@ sample-figures: .venv/.ready ## Write tests/reference/sample_figures.csv anew; r
 	@$(BIN)/python scripts/sample_figures.py
 
 .PHONY: clusters
-clusters: .venv/.ready ## Run tasks on a Dask cluster and on Ray of this machine, and compare to the bit (distributed and ray go into out/)
+clusters: .venv/.ready ## Run tasks on a Dask cluster of this machine, or on Ray with ARGS=ray, and compare to the bit (both go into out/)
 	@$(BIN)/python scripts/clusters.py $(ARGS)
 
 .PHONY: unrounded

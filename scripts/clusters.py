@@ -1,4 +1,4 @@
-"""Run tasks on a Dask cluster and on Ray, both of this machine, and compare with one process; they go into a folder of their own.
+"""Run tasks on a Dask cluster of this machine, or on Ray, and compare with one process; both go into a folder of their own.
 
 make clusters
 """
@@ -88,7 +88,7 @@ def main(wanted: list[str]) -> int:
     alone = [each() for each in asked]
     worst = 0
     for name, cluster in (("dask", dask_cluster), ("ray", ray_cluster)):
-        if wanted and name not in wanted:
+        if name not in (wanted or ["dask"]):
             continue
         with cluster(), joblib.parallel_config(name, n_jobs=2):
             for each, expected in zip(asked, alone, strict=True):
