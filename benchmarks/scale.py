@@ -118,9 +118,7 @@ def opened(engine: str, path: Path, by: str, texts: bool) -> Any:
     """The columns that a study needs, under the names of the items."""
     import narwhals as nw
 
-    from fl_estimate.inputs.partitions import narwhal
-
-    frame = narwhal(READERS[engine](path))
+    frame = nw.from_native(READERS[engine](path))
     items = [nw.col(TEXT + item if texts else item).alias(item) for item in ITEMS]
     return frame.select(*NUMBERS, by, *items).to_native()
 
