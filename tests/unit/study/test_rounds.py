@@ -397,3 +397,47 @@ def test_a_factor_without_a_reason_is_refused(tmp_path: Path) -> None:
     with pytest.raises(fl.FlError, match="FL-STUDY-02") as caught:
         check_study(write(tmp_path, text))
     assert "round[2].bridge_factor: say in bridge where the factor comes of" in str(caught.value)
+
+
+def test_keys_of_a_round_are_set_by_its_name_or_place(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    for key in ("round.2023.period", "round[2].period"):
+        study = read_study(path, settings={key: "2023-05"})
+        assert [each.period for each in study.config.round] == ["", "2023-05", ""]
+    for key, said in (
+        ("round.2024.period", "there is no such round"), ("round[4].period", "there is no such round"),
+        ("round.2023", "is a whole round"), ("round", "is all rounds"),
+    ):  # fmt: skip
+        with pytest.raises(fl.FlError, match="FL-STUDY-51") as caught:
+            read_study(path, settings={key: "2023"})
+        assert said in str(caught.value)
+    with pytest.raises(fl.FlError, match="FL-STUDY-02") as caught:
+        read_study(path, settings={"round.2023.perod": "2023"})
+    assert "round[2].perod: no such key; did you mean 'period'? (this was set" in str(caught.value)
+
+
+def test_a_study_of_rounds_is_run_again_from_its_manifest(tmp_path: Path) -> None:
+    """`diff --rerun` puts a study together from two manifests, whose estimates and sources stand for each round already."""
+    text = HEAD + ENTRIES.replace('[["region"], ["sex"]]', "[]") + COMPARED + ROUNDS
+    one = run_study(write(tmp_path, text), out=tmp_path / "one")
+    write(tmp_path, text.replace('weighting = "equal"', "level = 0.9"))
+    two = run_study(tmp_path / "rounds.toml", out=tmp_path / "two")
+    found = fl.diff(one.folder, two.folder, rerun=True, inputs=[tmp_path])
+    assert sorted(found.inputs["name"]) == ["estimate.slope.level", "estimate.slope.weighting"]
+    counts = found.figures["estimate"][found.figures["status"].isin(["changed", "interval", "appeared", "vanished"])]
+    assert set(counts) == {"slope"}
+    kept = json.loads((one.folder / "manifest.json").read_text())["config"]
+    again = expanded(kept)
+    assert again[0]["estimate"] == kept["estimate"]
+    assert again[1].of["total_2@2025"] == ("total_2", "2025")
+
+
+def test_a_trend_over_two_countries_is_refused(tmp_path: Path) -> None:
+    rounds = "".join(round_of(year, country="CL" if year == "2021" else "PE") for year in YEARS)
+    made = run_study(
+        write(tmp_path, HEAD + ENTRIES.replace('[["region"], ["sex"]]', "[]") + COMPARED + rounds), out=tmp_path / "out"
+    )
+    assert {name: each.code for name, each in made.failed.items()} == {
+        "slope": "FL-EST-195", "moves": "FL-EST-195", "since_2021": "FL-EST-195",
+    }  # fmt: skip
+    assert "country: CL / PE / PE" in str(made.failed["slope"])
