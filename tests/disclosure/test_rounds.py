@@ -145,3 +145,22 @@ def test_a_change_of_a_nation_whose_rounds_stand_nowhere_goes_with_any_region() 
     published = fl.publish({"one": only[0], "two": only[1], "change": change})
     assert hidden
     assert published.tables[2].frame["publication"].tolist() == ["not_published"]
+
+
+@pytest.mark.parametrize("name", ["average", "trend", "changes", "change"])
+def test_what_is_made_of_rounds_later_goes_where_an_earlier_release_withheld_one(name: str) -> None:
+    """A second run that prints three-year averages would give the round away that the first run withheld, between two that it printed."""
+    rng = np.random.default_rng(0)
+    results = separate([round_of(rng, year) for year in range(3)], fl.estimate_total)
+    first = fl.publish({year: results[year] for year in YEARS})
+    known = printed_rounds({table.name: table.frame for table in first.tables})
+    (alone,) = fl.publish({name: results[name]}).tables
+    (later,) = fl.publish({name: results[name]}, previous=[first]).tables
+    # Of a change the round between its two is no part.
+    of = (YEARS[0], YEARS[-1]) if name == "change" else YEARS
+    places = ["" if pd.isna(region) else str(region) for region in later.frame["region"]]
+    gone = np.array([not all(known[year, place] for year in of) for place in places])
+    printed = (later.frame["publication"] == "published").to_numpy(dtype=bool)
+    assert (gone & (alone.frame["publication"] == "published").to_numpy(dtype=bool)).any() or name == "change"
+    assert not (printed & gone).any()
+    assert printed.any()

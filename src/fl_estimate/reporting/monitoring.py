@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import pandas as pd
 
@@ -115,11 +115,21 @@ def _sentences(published: PublishedTables, table: PublishedTable, row: Row, lang
     if row["publication"] != PUBLISHED or hidden:
         yield _of(about, say(SENTENCE, "monitoring.withheld", language, **words), language)
         return
+    if _bridged(table, first.label, last.label):  # the levels as measured are not those that the change is of
+        first, last = (replace(one, row=None) for one in (first, last))
     yield _of(about, _moved(row, str(table.provenance.arguments.get("of", "")), first, last, words, language), language)
     yield from _chance(row, first, last, language)
     bent = next((reason for reason in table.reasons if reason.row == row["__at"] and reason.code == BENT), None)
     if bent is not None:
         yield say(SENTENCE, "monitoring.bent", language, p=_p(dict(bent.parameters)["p"], language))
+
+
+def _bridged(table: PublishedTable, *labels: str) -> bool:
+    """Whether one of two rounds was multiplied by a factor."""
+    bridge = table.provenance.arguments.get("bridge")
+    return isinstance(bridge, Mapping) and any(
+        not isinstance(cast("Mapping[str, Any]", bridge).get(label, ""), str) for label in labels
+    )
 
 
 def _of(about: str, sentence: str, language: str) -> str:

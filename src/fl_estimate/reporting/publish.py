@@ -21,7 +21,8 @@ from fl_estimate.reporting.precision import WITHOUT_ERROR, few_digits
 from fl_estimate.reporting.published import PublishedEstimates
 from fl_estimate.reporting.published_tables import ADDED, PublishedTable
 from fl_estimate.reporting.release import UnpublishedResult, released
-from fl_estimate.reporting.releases import Release, known_tables
+from fl_estimate.reporting.releases import Release, as_release, known_tables
+from fl_estimate.reporting.rounds import withheld_before
 from fl_estimate.reporting.suppression import SuppressionRule, chosen_rule
 from fl_estimate.results.basis import LISTS, MODEL
 from fl_estimate.results.codes import AssumptionCode
@@ -99,8 +100,11 @@ def publish(
         return estimates
     drafts = _drafts(estimates)
     require_bounds([table for table, _ in drafts])
-    known = known_tables(previous, [table.reference_period for table, _ in drafts])
-    result = released([draft for _, draft in drafts], chosen, nested, known, progress)
+    earlier = [as_release(each) for each in previous]
+    known = known_tables(earlier, [table.reference_period for table, _ in drafts])
+    every = [table for release in earlier for table in release.tables]
+    judged = [replace(draft, withheld_before=withheld_before(draft, every)) for _, draft in drafts]
+    result = released(judged, chosen, nested, known, progress)
     tables = tuple(
         replace(table, frame=frame, reasons=reasons, assumptions=_published_assumptions(table.assumptions))
         for (table, _), frame, reasons in zip(drafts, result.frames, result.reasons, strict=True)

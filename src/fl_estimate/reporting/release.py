@@ -69,6 +69,8 @@ class UnpublishedResult:
     reference_period: str = ""
     file: str = ""
     """The hash of the only file that it is of."""
+    withheld_before: Flags | None = None
+    """Rows made of several rounds, one of which an earlier release withheld."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -146,6 +148,10 @@ def _of_one_round(
     """Judge what is of one round, and give what may be printed of it."""
     keys = [cells(draft.frame, draft.by, draft.assumptions) for draft in drafts]
     judged = [judge(draft.frame, draft.support, rule) for draft in drafts]
+    judged = [
+        own if draft.withheld_before is None else replace(own, hard=own.hard | draft.withheld_before)
+        for draft, own in zip(drafts, judged, strict=True)
+    ]
     shut, low = set[Cell](), set[Cell]()
     for draft, key, own in zip(drafts, keys, judged, strict=True):
         people = ~based_on(draft.frame, LISTS, FIGURES, MODEL)

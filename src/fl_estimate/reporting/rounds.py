@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fl_estimate.reporting.judging import Flags
+from fl_estimate.reporting.disclosure.kinds import rounds_of as made_of
+from fl_estimate.reporting.judging import Flags, cells
 from fl_estimate.reporting.releases import KnownTable
 from fl_estimate.reporting.suppression import AT_MOST, FEWER_THAN, NOT_PUBLISHED, PUBLISHED
 from fl_estimate.results.recipe import Period
@@ -133,6 +134,42 @@ def known_of(known: Sequence[KnownTable], drafts: Sequence[Any], rows: Sequence[
     )
 
 
+def withheld_before(draft: Any, known: Sequence[KnownTable]) -> Flags | None:
+    """Rows made of several rounds (a change, a trend, an average) whose cell an earlier release withheld in one of these rounds.
+
+    With the other rounds, which it may have printed, such a row would give the withheld one away. None where nothing was withheld.
+    """
+    made = made_of(draft.arguments)
+    if made is None:
+        return None
+    column = made[0]
+    times = [str(each) for each in draft.arguments.get("periods") or [draft.reference_period]]
+    hidden = {
+        _without_column(key, column)
+        for table in known
+        if not all(RowOrigin(period=time).apart(RowOrigin(period=table.reference_period)) for time in times)
+        for key, status in zip(
+            cells(table.frame, table.by, table.assumptions), table.frame["publication"].astype(str), strict=True
+        )
+        if status != PUBLISHED
+    }
+    if not hidden:
+        return None
+    own = cells(draft.frame, draft.by, draft.assumptions)
+    return np.array([_without_column(key, column) in hidden for key in own], dtype=bool)
+
+
+def _without_column(key: Any, column: str) -> tuple[Any, ...]:
+    """What a row speaks of, whatever its round and its term."""
+    outcome, _, where, margin, known = key
+    return (
+        outcome,
+        where,
+        tuple(name for name in margin if name != column),
+        frozenset(pair for pair in known if pair[0] != column),
+    )
+
+
 def restricted(draft: Any, rows: Flags) -> Any:
     """A draft with some of its rows; finest cells are those of the whole call, and stay where all of it does."""
     if rows.all():
@@ -145,6 +182,7 @@ def restricted(draft: Any, rows: Flags) -> Any:
         reasons=tuple(replace(r, row=place_of[r.row]) for r in draft.reasons if r.row in place_of),
         support=draft.support.take(kept),
         direct=draft.direct[kept],
+        withheld_before=None if draft.withheld_before is None else draft.withheld_before[kept],
         crossing=None,
     )
 

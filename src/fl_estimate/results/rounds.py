@@ -10,14 +10,19 @@ from fl_estimate.results.codes import (
     DEFINITION_STATED,
     INSTRUMENT_STATED,
     ITEMS_NOT_IN_INSTRUMENT,
+    PREVALENCE,
+    PREVALENCE_PER_1000,
     Assumption,
     AssumptionCode,
+    Quantity,
 )
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.recipe import Period
 
 BRIDGE_STATED = AssumptionCode("bridge_stated", "reason")
 """Rounds that were not measured alike stand in one table, for a reason that the author gives."""
+AS_MEASURED = AssumptionCode("round_as_measured", "round", "factor", "error")
+"""A round whose figures are bridged by a factor stands in tables as it was measured."""
 TOLD: Mapping[str, AssumptionCode] = {
     "definition": DEFINITION_STATED, "instrument": INSTRUMENT_STATED, "items that were not asked": ITEMS_NOT_IN_INSTRUMENT,
 }  # fmt: skip
@@ -50,6 +55,12 @@ def require_alike(results: Sequence[Estimates], bridge: str | None) -> tuple[Ass
             fix='leave the round out, or say with bridge="…" why the figures can stand beside each other; it is printed under them',
         )  # fmt: skip
     return (BRIDGE_STATED.assume(reason=bridge.strip()),) if bridge is not None else ()
+
+
+def is_bridged(result: Estimates) -> bool:
+    """Whether the factor that bridges a round is one of these figures: prevalences and numbers, but no means or shares of cases."""
+    quantities = [Quantity.of(str(name)) for name in result.frame["quantity"].unique()]
+    return all(each in (PREVALENCE, PREVALENCE_PER_1000) or each.counts_population for each in quantities)
 
 
 def differences(results: Sequence[Estimates]) -> list[str]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from fl_estimate.design.domains import by_margins
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.synthesis.from_figures import national_figure
+from fl_estimate.estimators.synthesis.rounds_given import labels_of
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import Argument
@@ -26,11 +27,13 @@ from fl_estimate.results.roles import (
     Seed,
     Strata,
 )
+from fl_estimate.results.rounds import is_bridged
 from fl_estimate.results.stack import stack
 from fl_estimate.study.config import Study
 from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry
 from fl_estimate.study.inputs import StudyInputs
 from fl_estimate.study.plan import earlier, is_for
+from fl_estimate.study.rounds import bridges_of, round_of
 
 
 def make_estimate(
@@ -57,7 +60,10 @@ def make_estimate(
     """
     _require_made([name for _, _, name in earlier(entry)], before)
     given = (
-        _given(entry, inputs.tables.get(entry.name, {}), before) | _with(entry, Progress, tell) | dict(instead or {})
+        _given(entry, inputs.tables.get(entry.name, {}), before)
+        | _bridge(entry, study, before)
+        | _with(entry, Progress, tell)
+        | dict(instead or {})
     )
     function = entry.declared.function
     if isinstance(entry, PeopleEntry):
@@ -139,6 +145,48 @@ def _given(entry: Entry, tables: Mapping[str, Any], before: Mapping[str, Estimat
         if value is not None or argument.default is None:
             result[argument.name] = value
     return result
+
+
+def _bridge(entry: Entry, study: Study, before: Mapping[str, Estimates]) -> dict[str, Any]:
+    """What bridges the rounds that an entry compares, as their ``[[round]]`` state it; nothing where the entry says it itself.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-732: the factor of a round is not one of these figures.
+    """
+    bridges = bridges_of(study.config.round)
+    takes = any(argument.name == "bridge" for argument in entry.declared.arguments)
+    if not bridges or not takes or getattr(entry, "bridge", None) is not None:
+        return {}
+    found: dict[str, Any] = {}
+    for label, name in _rounds_compared(entry).items():
+        bridge = bridges.get(round_of(name))
+        if bridge is None or name not in before:
+            continue
+        if bridge.factor is not None and not is_bridged(before[name]):
+            raise EstimateFault(
+                "FL-EST-732", "the factor that bridges a round is one of prevalences and numbers", found=f"{name}: {bridge.reason}",
+                fix='state in the entry what bridges these figures: bridge = "both forms give the same mean", or a factor and its standard error',
+            )  # fmt: skip
+        found[label] = bridge.factor if bridge.factor is not None else bridge.reason
+    return {"bridge": found} if found else {}
+
+
+def _rounds_compared(entry: Entry) -> dict[str, str]:
+    """The estimates that an entry compares, by what its function calls each."""
+    found: dict[str, str] = {}
+    for argument, role in entry.declared.having(Earlier):
+        value: Any = getattr(entry, argument.keys[0]) if argument.keys else None
+        if isinstance(value, list):
+            names = cast("list[str]", value)
+            found |= dict(zip(labels_of(names), names, strict=True))
+        elif isinstance(value, Mapping):
+            named = cast("Mapping[str, str]", value)
+            found |= dict(zip(labels_of(list(named)), named.values(), strict=True))
+        elif isinstance(value, str) and not role.rounds:  # before, after; of one result by a column it is not known
+            found[argument.keys[0]] = value
+    return found
 
 
 def _value(entry: Entry, argument: Argument, tables: Mapping[str, Any], before: Mapping[str, Estimates]) -> Any:

@@ -171,7 +171,9 @@ class RoundEntry(StudyTable):
     `period` is what tables call its time, and what it is ordered by; without it the reference period of the survey. `file` and `mapping` are
     those of the only source; where there are several, ``[round.source.NAME]`` has them. ``[round.estimate.NAME]`` gives keys of an estimate
     another value in this round: the file of its case lists, its covariates. `margins` are those of ``[calibrate]``, `truth` those of ``[truth]``.
-    `bridge` says why the figures can stand beside those of the rounds before it although they were not measured alike.
+    `bridge` says why the figures can stand beside those of the rounds before it although they were not measured alike. `bridge_factor` is
+    what its prevalences and numbers are multiplied by in changes, trends and averages to count as those of the first round do, and the
+    standard error of that. Both hold for the rounds after it, too, until one has a `bridge` of its own.
     """
 
     name: Annotated[str, Field(pattern=r"^[^@/\\]+$")]
@@ -184,3 +186,4 @@ class RoundEntry(StudyTable):
     margins: str | dict[str, float | dict[str, float]] | None = None
     truth: str | None = None
     bridge: str = ""
+    bridge_factor: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None

@@ -125,10 +125,11 @@ def _kind(key: str) -> str:
 
 
 def _by_name(config: Manifest) -> dict[str, Any]:
-    """The study with its estimates by name: one that moved in the file is the same."""
+    """The study with its estimates and rounds by name: one that moved in the file is the same."""
     entries = cast("list[Manifest]", config.get("estimate") or [])
     named = {str(entry.get("name")): {k: v for k, v in entry.items() if k != "name"} for entry in entries}
-    return {**config, "estimate": named}
+    rounds = cast("list[Manifest]", config.get("round") or [])
+    return {**config, "estimate": named, "round": {str(each.get("name")): each for each in rounds}}
 
 
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -8,12 +8,12 @@ from typing import Any
 from fl_estimate.errors import StudyFault
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.recipe import Period
-from fl_estimate.results.rounds import BRIDGE_STATED
+from fl_estimate.results.rounds import AS_MEASURED, BRIDGE_STATED, is_bridged
 from fl_estimate.study.config import Study
 from fl_estimate.study.forms import PeopleEntry
 from fl_estimate.study.inputs import StudyInputs, origin_of
 from fl_estimate.study.nesting import nested_by_columns
-from fl_estimate.study.rounds import base_of
+from fl_estimate.study.rounds import base_of, bridges_of
 
 
 def tables_over_rounds(study: Study) -> dict[str, list[str]]:
@@ -31,9 +31,13 @@ def of_round(made: Estimates, entry: Any, study: Study, inputs: StudyInputs) -> 
         return made
     country, period = origin_of(study, each, inputs.surveys)
     told = made.about(country=country or None, reference_period=period)
-    if not each.bridge:
+    bridge = bridges_of(study.config.round).get(each.name)
+    if bridge is None:
         return told
-    return replace(told, assumptions=(*told.assumptions, BRIDGE_STATED.assume(reason=f"{each.name}: {each.bridge}")))
+    stated = [BRIDGE_STATED.assume(reason=bridge.reason)]
+    if bridge.factor is not None and is_bridged(told):
+        stated.append(AS_MEASURED.assume(round=each.name, factor=bridge.factor[0], error=bridge.factor[1]))
+    return replace(told, assumptions=(*told.assumptions, *stated))
 
 
 def require_rounds_apart(study: Study, inputs: StudyInputs) -> None:

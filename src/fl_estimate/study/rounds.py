@@ -80,6 +80,33 @@ def round_faults(rounds: Sequence[RoundEntry]) -> Iterator[str]:
     for position, each in enumerate(rounds, 1):
         if each.name in names[: position - 1]:
             yield f"round[{position}].name: {each.name!r} is used twice; give each round a name of its own"
+        if each.bridge_factor is not None and not each.bridge.strip():
+            yield f"round[{position}].bridge_factor: say in bridge where the factor comes of; it is printed under the figures"
+        if each.bridge_factor is not None and not (each.bridge_factor[0] > 0 and each.bridge_factor[1] >= 0):
+            yield f"round[{position}].bridge_factor: a factor above 0, and its standard error, 0 or more: [0.82, 0.05]"
+
+
+@dataclass(frozen=True)
+class StatedBridge:
+    """What bridges a round to those before it: the reason that is printed, and a factor with its standard error where there is one."""
+
+    reason: str
+    factor: tuple[float, float] | None = None
+
+
+def bridges_of(rounds: Sequence[RoundEntry]) -> dict[str, StatedBridge]:
+    """By the name of a round its bridge: its own, else that of the round before it, as which it was measured."""
+    found: dict[str, StatedBridge] = {}
+    now: StatedBridge | None = None
+    for each in rounds:
+        if each.bridge.strip():
+            now = StatedBridge(
+                f"{each.name}: {each.bridge.strip()}",
+                (each.bridge_factor[0], each.bridge_factor[1]) if each.bridge_factor else None,
+            )
+        if now is not None:
+            found[each.name] = now
+    return found
 
 
 def expanded(content: Mapping[str, Any]) -> tuple[dict[str, Any], Rounds]:
@@ -91,12 +118,27 @@ def expanded(content: Mapping[str, Any]) -> tuple[dict[str, Any], Rounds]:
     if not rounds or len(rounds) < len(_list(content.get("round"))):
         return dict(content), Rounds()
     base = _table(content.get("source")) or {SOURCE: {}}
+    if _stands_expanded(base, rounds):
+        return dict(content), _as_expanded(_tables(content.get("estimate")))
     entries, of, places = _entries(_tables(content.get("estimate")), rounds, list(base))
     result = {**content, "source": _sources(base, rounds), "estimate": entries}
     for key in ("classify", "calibrate"):
         if isinstance(content.get(key), dict) and "source" not in content[key] and len(base) == 1:
             result[key] = {**content[key], "source": next(iter(base))}
     return result, Rounds(of=of, places=tuple(places))
+
+
+def _stands_expanded(sources: Mapping[str, Any], rounds: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a study stands with an entry for each round already, as a manifest keeps it."""
+    return all(any(round_of(name) == each["name"] for name in sources) for each in rounds)
+
+
+def _as_expanded(entries: Sequence[Mapping[str, Any]]) -> Rounds:
+    names = [str(entry.get("name", "")) for entry in entries]
+    return Rounds(
+        of={name: (base_of(name), round_of(name)) for name in names if round_of(name)},
+        places=tuple(f"estimate[{position}]" for position in range(1, len(names) + 1)),
+    )
 
 
 def _sources(base: Mapping[str, Any], rounds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -15,7 +15,9 @@ from fl_estimate.errors import StudyFault, listed, nearest, shown
 Settings = Mapping[str, Any]
 """{dotted key, or ``{placeholder}``: value}."""
 Step = str | int
-_ESTIMATE = re.compile(r"^estimate\[(\d+)\]")
+_LISTS: tuple[str, ...] = ("estimate", "round")
+"""Tables of which a study has a list, each with a name."""
+_LISTED = re.compile(r"^(estimate|round)\[(\d+)\]")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -196,8 +198,8 @@ def _steps(key: str) -> list[str]:
     """The steps of a dotted key, with quotes as TOML has them; the position of an estimate is a step of its own, ``[2]``."""
     if is_placeholder(key):
         return [key]
-    numbered = _ESTIMATE.match(key)
-    dotted = f'estimate."[{numbered[1]}]"{key[numbered.end() :]}' if numbered else key
+    numbered = _LISTED.match(key)
+    dotted = f'{numbered[1]}."[{numbered[2]}]"{key[numbered.end() :]}' if numbered else key
     try:
         read: Any = tomllib.loads(f"{dotted} = 0\n")
     except (ValueError, RecursionError):
@@ -213,22 +215,23 @@ def _steps(key: str) -> list[str]:
 
 
 def _places(content: Mapping[str, Any], key: str) -> list[Step]:
-    """The steps of a key in a file, whose estimates are a list."""
+    """The steps of a key in a file, whose estimates and rounds are lists."""
     first, *rest = _steps(key)
-    if first != "estimate":
+    if first not in _LISTS:
         return [first, *rest]
+    example = "estimate[1].by or estimate.NAME.by" if first == "estimate" else "round[1].file or round.NAME.file"
     if not rest:
-        raise _no_place(f"{key} is all estimates", "set the keys of one, estimate[1].by or estimate.NAME.by")
-    entries = cast("list[Any]", content.get("estimate")) if isinstance(content.get("estimate"), list) else []
+        raise _no_place(f"{key} is all {first}s", f"set the keys of one, {example}")
+    entries = cast("list[Any]", content.get(first)) if isinstance(content.get(first), list) else []
     names = [_name(entry, position) for position, entry in enumerate(entries, 1)]
     named = re.fullmatch(r"\[(\d+)\]", rest[0])
     at = int(named[1]) - 1 if named else names.index(rest[0]) if rest[0] in names else -1
     if not 0 <= at < len(entries):
         close = nearest(rest[0], names)
-        hint = f"did you mean estimate.{close}?" if close else f"there are: {', '.join(names) or 'none'}"
-        raise _no_place(f"{key}: there is no such estimate", hint)
+        hint = f"did you mean {first}.{close}?" if close else f"there are: {', '.join(names) or 'none'}"
+        raise _no_place(f"{key}: there is no such {first}", hint)
     if len(rest) == 1:
-        raise _no_place(f"{key} is a whole estimate", "set one of its keys, estimate[1].by or estimate.NAME.by")
+        raise _no_place(f"{key} is a whole {first}", f"set one of its keys, {example}")
     return [first, at, *rest[1:]]
 
 

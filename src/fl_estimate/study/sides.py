@@ -133,6 +133,7 @@ def write_mixture(path: Path, sides: Mapping[Which, Side], chosen: Mapping[str, 
     mixture = {
         "labels": of["methods"].get("labels"),
         "source": sources,
+        "round": _rounds(of, chosen, sides) or None,
         "classify": _placed(of["definition"].get("classify"), chosen["definition"], chosen["definition"], sides),
         "impute": of["weights"].get("impute"),
         "calibrate": _placed(of["weights"].get("calibrate"), chosen["weights"], chosen["tables"], sides),
@@ -140,6 +141,21 @@ def write_mixture(path: Path, sides: Mapping[Which, Side], chosen: Mapping[str, 
         "publish": rule,
     }
     path.write_bytes(in_toml(without_defaults(mixture)).encode())
+
+
+def _rounds(of: Mapping[str, Manifest], chosen: Mapping[str, Which], sides: Mapping[Which, Side]) -> list[Any]:
+    """The rounds without their files, which stand in the sources and entries of each, but for the known totals."""
+    rounds = cast("list[Manifest]", of["methods"].get("round") or [])
+    totals = {
+        str(each["name"]): each.get("margins") for each in cast("list[Manifest]", of["weights"].get("round") or [])
+    }
+    return [
+        {
+            **{key: each[key] for key in ("name", "period", "country", "bridge", "bridge_factor") if each.get(key)},
+            "margins": _placed(totals.get(str(each["name"])), chosen["weights"], chosen["tables"], sides),
+        }
+        for each in rounds
+    ]
 
 
 def _placed(value: Any, named_by: Which, kept_by: Which, sides: Mapping[Which, Side]) -> Any:

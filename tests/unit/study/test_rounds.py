@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -294,3 +295,149 @@ def _layout(made: StudyResult, name: str) -> Any:
     assert made.inputs is not None
     table = next(each for each in made.published.tables if each.name == name)
     return layout(replace(table), "en", made.inputs.truth)
+
+
+COMPARED = """
+[[estimate]]
+kind = "trend"
+name = "slope"
+estimates = "prevalence_1"
+weighting = "equal"
+correlation = 0.0
+
+[[estimate]]
+kind = "changes"
+name = "moves"
+estimates = "prevalence_1"
+pairs = "all"
+correlation = 0.0
+
+[[estimate]]
+kind = "change"
+name = "since_2021"
+before = "total_2@2021"
+after = "total_2@2025"
+correlation = 0.0
+"""
+
+
+def _bridged_study(folder: Path, own: str = "", **bridge: str) -> StudyResult:
+    """The codes are others from 2023 on, which one bridge says."""
+    other = {year: mapping(year).replace(*CHANGED["codes"][:2]) for year in ("2023", "2025")}
+    rounds = ROUNDS.replace('mapping = "m2023.toml"\n', f'mapping = "m2023.toml"\n{bridge["said"]}\n')
+    text = (
+        HEAD
+        + ENTRIES.replace('[["region"], ["sex"]]', "[]")
+        + COMPARED.replace("correlation = 0.0", f"correlation = 0.0\n{own}")
+        + rounds
+    )
+    return run_study(write(folder, text, other), out=folder / "out")
+
+
+def test_a_factor_of_a_round_enters_changes_and_trends_and_their_variance(tmp_path: Path) -> None:
+    made = _bridged_study(tmp_path, said='bridge = "both codes were given to 400 people"\nbridge_factor = [0.8, 0.05]')
+    assert not made.failed
+    x = np.array([made.estimates[f"prevalence_1@{year}"].value for year in YEARS])
+    se = np.array([made.estimates[f"prevalence_1@{year}"].se for year in YEARS])
+    f, s = 0.8, 0.05
+    # Later rounds were measured as 2023, and share its factor and the error of it.
+    slope = made.estimates["slope"]
+    assert slope.value == pytest.approx(
+        (f * x[2] - x[0]) / 4, rel=2e-3
+    )  # the middle of years differs by leap days alone
+    variance = (f * se[2]) ** 2 + (x[2] * s) ** 2 + se[0] ** 2
+    assert slope.se == pytest.approx(np.sqrt(variance) / 4, rel=2e-3)
+    moves = made.estimates["moves"].frame.set_index("term")
+    assert moves.loc["2025 − 2021", "value"] == pytest.approx(f * x[2] - x[0])
+    assert moves.loc["2025 − 2021", "se"] == pytest.approx(np.sqrt(variance))
+    between = f**2 * (se[1] ** 2 + se[2] ** 2) + s**2 * (x[2] - x[1]) ** 2
+    assert moves.loc["2025 − 2023", "se"] == pytest.approx(np.sqrt(between))
+    total = {year: made.estimates[f"total_2@{year}"].national for year in ("2021", "2025")}
+    change = made.estimates["since_2021"]
+    assert change.value == pytest.approx(f * total["2025"].value - total["2021"].value)
+    after = (f * total["2025"].se) ** 2 + (s * total["2025"].value) ** 2
+    assert change.se == pytest.approx(np.sqrt(after + total["2021"].se ** 2))
+    page = (made.folder / "report.html").read_text(encoding="utf-8")
+    assert "2023: both codes were given to 400 people" in page
+    assert "The figures of the round 2025 stand in tables as they were measured" in page
+    assert "multiplied by 0.80 (standard error 0.050), which enters the variance" in page
+    assert "between 2021 and 2025 the number of persons" in page
+    assert not re.search(
+        r"between 20\d\d and 2025 the [a-z ]+ (fell|rose|went) from", page
+    )  # the levels are as measured, the change is not
+
+
+def test_a_stated_reason_alone_is_said_and_multiplies_nothing(tmp_path: Path) -> None:
+    made = _bridged_study(tmp_path, said='bridge = "both codes were given to 400 people"')
+    assert not made.failed
+    x = [made.estimates[f"prevalence_1@{year}"].value for year in YEARS]
+    moves = made.estimates["moves"].frame.set_index("term")
+    assert moves.loc["2025 − 2021", "value"] == pytest.approx(x[2] - x[0])
+    for name in ("slope", "moves", "since_2021"):
+        said = [a for a in made.estimates[name].assumptions if a.code == "bridge_stated"]
+        assert [dict(a.parameters)["reason"] for a in said] == ["2023: both codes were given to 400 people"], name
+
+
+def test_an_entry_may_state_a_bridge_of_its_own(tmp_path: Path) -> None:
+    made = _bridged_study(tmp_path, 'bridge = "as they are"', said='bridge = "a trial"\nbridge_factor = [0.8, 0.05]')
+    x = [made.estimates[f"prevalence_1@{year}"].value for year in YEARS]
+    assert made.estimates["moves"].frame.set_index("term").loc["2025 − 2021", "value"] == pytest.approx(x[2] - x[0])
+
+
+def test_the_factor_of_a_round_is_not_one_of_shares_of_cases(tmp_path: Path) -> None:
+    text = HEAD + ENTRIES + COMPARED.replace("prevalence_1", "share") + round_of("2021")
+    text += round_of("2023", bridge="a trial") + "bridge_factor = [0.8, 0.05]\n" + round_of("2025")
+    made = run_study(write(tmp_path, text), out=tmp_path / "out")
+    assert [made.failed[name].code for name in ("slope", "moves")] == ["FL-EST-732", "FL-EST-732"]
+    assert "since_2021" in made.estimates
+
+
+def test_a_factor_without_a_reason_is_refused(tmp_path: Path) -> None:
+    text = HEAD + ENTRIES + round_of("2021") + round_of("2023") + "bridge_factor = [0.8, 0.05]\n"
+    with pytest.raises(fl.FlError, match="FL-STUDY-02") as caught:
+        check_study(write(tmp_path, text))
+    assert "round[2].bridge_factor: say in bridge where the factor comes of" in str(caught.value)
+
+
+def test_keys_of_a_round_are_set_by_its_name_or_place(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    for key in ("round.2023.period", "round[2].period"):
+        study = read_study(path, settings={key: "2023-05"})
+        assert [each.period for each in study.config.round] == ["", "2023-05", ""]
+    for key, said in (
+        ("round.2024.period", "there is no such round"), ("round[4].period", "there is no such round"),
+        ("round.2023", "is a whole round"), ("round", "is all rounds"),
+    ):  # fmt: skip
+        with pytest.raises(fl.FlError, match="FL-STUDY-51") as caught:
+            read_study(path, settings={key: "2023"})
+        assert said in str(caught.value)
+    with pytest.raises(fl.FlError, match="FL-STUDY-02") as caught:
+        read_study(path, settings={"round.2023.perod": "2023"})
+    assert "round[2].perod: no such key; did you mean 'period'? (this was set" in str(caught.value)
+
+
+def test_a_study_of_rounds_is_run_again_from_its_manifest(tmp_path: Path) -> None:
+    """`diff --rerun` puts a study together from two manifests, whose estimates and sources stand for each round already."""
+    text = HEAD + ENTRIES.replace('[["region"], ["sex"]]', "[]") + COMPARED + ROUNDS
+    one = run_study(write(tmp_path, text), out=tmp_path / "one")
+    write(tmp_path, text.replace('weighting = "equal"', "level = 0.9"))
+    two = run_study(tmp_path / "rounds.toml", out=tmp_path / "two")
+    found = fl.diff(one.folder, two.folder, rerun=True, inputs=[tmp_path])
+    assert sorted(found.inputs["name"]) == ["estimate.slope.level", "estimate.slope.weighting"]
+    counts = found.figures["estimate"][found.figures["status"].isin(["changed", "interval", "appeared", "vanished"])]
+    assert set(counts) == {"slope"}
+    kept = json.loads((one.folder / "manifest.json").read_text())["config"]
+    again = expanded(kept)
+    assert again[0]["estimate"] == kept["estimate"]
+    assert again[1].of["total_2@2025"] == ("total_2", "2025")
+
+
+def test_a_trend_over_two_countries_is_refused(tmp_path: Path) -> None:
+    rounds = "".join(round_of(year, country="CL" if year == "2021" else "PE") for year in YEARS)
+    made = run_study(
+        write(tmp_path, HEAD + ENTRIES.replace('[["region"], ["sex"]]', "[]") + COMPARED + rounds), out=tmp_path / "out"
+    )
+    assert {name: each.code for name, each in made.failed.items()} == {
+        "slope": "FL-EST-195", "moves": "FL-EST-195", "since_2021": "FL-EST-195",
+    }  # fmt: skip
+    assert "country: CL / PE / PE" in str(made.failed["slope"])

@@ -24,6 +24,7 @@ from fl_estimate.results.codes import (
 )
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.recipe import Period
+from fl_estimate.results.rounds import BRIDGE_STATED
 
 ROUNDS_DIFFER = ReasonCode("rounds_differ", "what")
 BRIDGED = AssumptionCode("rounds_bridged", "round", "factor", "error")
@@ -83,6 +84,7 @@ def _told_of(estimates: Estimates) -> dict[str, str]:
         "measure": estimates.measure,
         "population": estimates.population,
         "unit": estimates.wording.unit,
+        "country": estimates.wording.country,
         "length of the reference period": Period(estimates.reference_period).length,
         "framework": framework if isinstance(framework, str) else " + ".join(str(one) for one in framework),
         "unknown answers": next((UNKNOWN[str(a.code)] for a in estimates.assumptions if str(a.code) in UNKNOWN), ""),
@@ -111,13 +113,15 @@ class Bridge:
 
     `why` is a text in place of factors: somebody states that the rounds can be compared as they are.
 
-    `group` numbers the factors: rounds of one group share one factor, and with it its error; −1 where there is none.
+    `group` numbers the factors: rounds of one group share one factor, and with it its error; −1 where there is none. `reasons` are
+    the texts that rounds have in place of a factor, by round: these count as they are, and what differs is no refusal.
     """
 
     factor: Floats
     se: Floats
     group: tuple[int, ...]
     why: str = ""
+    reasons: tuple[str, ...] = ()
 
     def values(self, value: Floats) -> Floats:
         """Values times factors, on the last axis."""
@@ -135,7 +139,7 @@ class Bridge:
 def bridge_of(given: Any, labels: Sequence[str]) -> Bridge:
     """Read `bridge=`: a factor and its standard error for each round that needs one, or a text that says why none is needed.
 
-    Equal pairs are one factor.
+    Equal pairs are one factor. A text may be that of one round: then it covers what a factor could, and no more.
 
     Raises
     ------
@@ -143,29 +147,34 @@ def bridge_of(given: Any, labels: Sequence[str]) -> Bridge:
         FL-EST-753: a round that there is not, a factor that is not above 0, or no standard error.
     """
     factor, se, group = np.ones(len(labels)), np.zeros(len(labels)), [-1] * len(labels)
-    pairs: list[tuple[float, float]] = []
+    pairs: list[tuple[float, float] | str] = []
+    reasons = [""] * len(labels)
     faults: list[str] = []
     why = given.strip() if isinstance(given, str) else ""
     if given is not None and not why and not isinstance(given, Mapping):
         faults.append(f"bridge= as {shown(given)}")
     told = cast("Mapping[Any, Any]", given) if isinstance(given, Mapping) else {}
     for name, pair in told.items():
-        numbers = _pair(pair)
+        numbers = pair.strip() if isinstance(pair, str) else _pair(pair)
         if str(name) not in labels:
             faults.append(f"{shown(name)}: no such round")
-        elif numbers is None:
+        elif not numbers:
             faults.append(f"{shown(name)}: {shown(pair)}")
         else:
             at = list(labels).index(str(name))
             pairs += [numbers] if numbers not in pairs else []
-            factor[at], se[at], group[at] = *numbers, pairs.index(numbers)
+            group[at] = pairs.index(numbers)
+            if isinstance(numbers, str):
+                reasons[at] = numbers
+            else:
+                factor[at], se[at] = numbers
     if faults:
         raise EstimateFault(
             "FL-EST-753", "a bridge cannot be used", found="; ".join(faults),
             fix=f'bridge={{"{labels[0]}": (0.82, 0.05)}}: for rounds that there are ({listed(labels)}) what their figures are '
             "multiplied by, above 0, and its standard error, 0 or more",
         )  # fmt: skip
-    return Bridge(factor=factor, se=se, group=tuple(group), why=why)
+    return Bridge(factor=factor, se=se, group=tuple(group), why=why, reasons=tuple(reasons))
 
 
 def _pair(given: Any) -> tuple[float, float] | None:
@@ -221,10 +230,11 @@ def bridge_told(bridge: Bridge, labels: Sequence[str]) -> list[Assumption]:
     """The assumption that says which rounds were bridged, and by what."""
     if bridge.why:
         return [BRIDGED_IN_WORDS.assume(why=bridge.why)]
-    return [
+    stated = [BRIDGE_STATED.assume(reason=reason) for reason in dict.fromkeys(bridge.reasons) if reason]
+    return stated + [
         BRIDGED.assume(
             round=labels[t], factor=float(f"{bridge.factor[t]:.4g}"), error=float(f"{bridge.se[t]:.4g}")
         )
         for t, group in enumerate(bridge.group)
-        if group >= 0
+        if group >= 0 and not bridge.reasons[t]
     ]  # fmt: skip

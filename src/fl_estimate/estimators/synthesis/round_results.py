@@ -143,7 +143,7 @@ def _recipe(rounds: Rounds, call: str, arguments: Mapping[str, Any], assumptions
         "of": str(rounds.inputs[0].quantity),
         "times": [None if np.isnan(time) else float(time) for time in rounds.times],
         "bridge": {
-            label: [float(rounds.bridge.factor[t]), float(rounds.bridge.se[t])]
+            label: rounds.bridge.reasons[t] or [float(rounds.bridge.factor[t]), float(rounds.bridge.se[t])]
             for t, label in enumerate(rounds.labels) if rounds.bridge.group[t] >= 0
         },
         "inputs": list(dict.fromkeys(one.provenance.call for one in results)),

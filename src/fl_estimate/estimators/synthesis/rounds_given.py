@@ -150,7 +150,7 @@ def _apart(
     periods = [one.reference_period for one in values]
     distinct = all(periods) and len(set(periods)) == len(periods)
     own = (
-        _labels(list(given))
+        labels_of(list(given))
         if isinstance(given, Mapping)
         else (periods if distinct else [str(i + 1) for i in range(len(values))])
     )
@@ -163,7 +163,7 @@ def _of_all(result: Estimates) -> Estimates:
     return result.select(quantity=POPULATION_SIZE) if quantities == {POPULATION_SIZE, DARK_FIGURE} else result
 
 
-def _labels(names: Sequence[Any]) -> list[str]:
+def labels_of(names: Sequence[Any]) -> list[str]:
     """Names of rounds; of "prevalence@2021", an estimate that a study makes for every round, the round."""
     short = [str(name).rpartition("@")[2] for name in names]
     return short if len(set(short)) == len(short) else [str(name) for name in names]
