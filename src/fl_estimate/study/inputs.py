@@ -18,7 +18,7 @@ from fl_estimate.errors import ExpressionFault, FileFault, StudyFault, is_file, 
 from fl_estimate.estimators.survey.imputed import is_imputed
 from fl_estimate.inputs.partitions import narwhal, orders_classes
 from fl_estimate.inputs.wording import Text
-from fl_estimate.loaders.several_files import is_pattern
+from fl_estimate.loaders.several_files import is_pattern, sha256_at
 from fl_estimate.reporting.particulars import MapChoice
 from fl_estimate.reporting.truth import Truth, TruthOfRounds, read_truth
 from fl_estimate.results.roles import OfRelatives, WithReadings
@@ -423,11 +423,10 @@ def _files_of_mapping(study: Study, source: SourceEntry) -> Iterable[str]:
 
 
 def _sha256(study: Study, written: str) -> str:
-    path = study.path(written)
-    if not is_file(path):
+    found = sha256_at(study.path(written))
+    if found is None:
         raise _no_such_file(written)
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
 def _files(study: Study, file: str | dict[str, str]) -> Any:

@@ -17,6 +17,8 @@ from fl_estimate.study.forms import tag_of
 
 AT = "@"
 """Between the name of an estimate or source and that of the round that it is of."""
+_SPREAD = frozenset({"file", "mapping", "estimate", "truth"})
+"""Keys of a round that stand in its sources and estimates once it is expanded, and those that no figure depends on."""
 SOURCE = "survey"
 """What the source is called where a study has none but those of its rounds."""
 
@@ -97,6 +99,30 @@ def expanded(content: Mapping[str, Any]) -> tuple[dict[str, Any], Rounds]:
         if isinstance(content.get(key), dict) and "source" not in content[key] and len(base) == 1:
             result[key] = {**content[key], "source": next(iter(base))}
     return result, Rounds(of=of, places=tuple(places))
+
+
+def contracted(content: Mapping[str, Any]) -> dict[str, Any]:
+    """An expanded study as a file that is expanded to the same: its sources within rounds, each entry of people in its own round alone."""
+    rounds = _tables(content.get("round"))
+    if not rounds:
+        return dict(content)
+    sources = _table(content.get("source"))
+    own = [{each: sources[each] for each in sources if round_of(each) == one["name"]} for one in rounds]
+    told = [
+        # What `estimate` of a round says stands in its entries already.
+        {**{k: v for k, v in one.items() if k not in _SPREAD}, "source": {base_of(name): each for name, each in its.items()}}
+        for one, its in zip(rounds, own, strict=True)
+    ]
+    entries = [_contracted(each) for each in _tables(content.get("estimate"))]
+    base: dict[str, Any] = {base_of(name): {} for name in sources}
+    return {**content, "source": base, "round": told, "estimate": entries}
+
+
+def _contracted(entry: dict[str, Any]) -> dict[str, Any]:
+    name, method = str(entry.get("name")), methods().get(str(tag_of(entry)))
+    if not round_of(name) or method is None or method.first(People) is None:
+        return entry
+    return {**entry, "name": base_of(name), "rounds": [round_of(name)]}
 
 
 def _sources(base: Mapping[str, Any], rounds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
