@@ -105,9 +105,7 @@ def _source(pattern: Path, sources: list[Source]) -> Source:
     from fl_estimate.inputs.survey_data import Source
 
     digest = _of_all(source.sha256 for source in sources)
-    return Source(
-        name=pattern.name, sha256=digest, encoding="UTF-8", n_rows=sum(source.n_rows for source in sources)
-    )
+    return Source(name=pattern.name, sha256=digest, encoding="UTF-8", n_rows=sum(source.n_rows for source in sources))
 
 
 def _require_alike(files: list[Path], tables: list[FileTable]) -> None:

@@ -110,7 +110,10 @@ def contracted(content: Mapping[str, Any]) -> dict[str, Any]:
     own = [{each: sources[each] for each in sources if round_of(each) == one["name"]} for one in rounds]
     told = [
         # What `estimate` of a round says stands in its entries already.
-        {**{k: v for k, v in one.items() if k not in _SPREAD}, "source": {base_of(name): each for name, each in its.items()}}
+        {
+            **{k: v for k, v in one.items() if k not in _SPREAD},
+            "source": {base_of(name): each for name, each in its.items()},
+        }
         for one, its in zip(rounds, own, strict=True)
     ]
     entries = [_contracted(each) for each in _tables(content.get("estimate"))]
