@@ -216,14 +216,14 @@ def _surveys(study: Study, tell: Tell, noted: Faults) -> dict[str, SurveyData]:
             survey = load(_files(study, source.file), mapping=study.mapping(source.mapping), engine=source.engine)
             survey = _with_population(survey, source)
             survey = by_episode(survey, _WHICH[source.unit]) if source.unit in _WHICH else survey
-            survey = with_exact_sums(survey, across_units=_across_units(study))
+            survey = with_exact_sums(survey, across_units=across_units(study))
             words = replace(labelled(study.config.labels).over(survey.wording), survey=base_of(name))
             country = source.country or study.config.country or words.country
             surveys[name] = replace(survey, wording=replace(words, country=country))
     return surveys
 
 
-def _across_units(study: Study) -> bool:
+def across_units(study: Study) -> bool:
     """Whether sums of weights over several units are asked for, which have to be exact as well."""
     return study.config.calibrate is not None or _quantiles(study)
 
