@@ -41,6 +41,10 @@ installed: .venv/.ready ## Install the wheel, the source distribution and a whee
 kernels: .venv/.ready ## Run the statistical tests under each kernel of the linear algebra that this processor has (minutes)
 	@$(BIN)/python scripts/kernels.py $(ARGS)
 
+.PHONY: full
+full: .venv/.ready ## Run one after another all that `make test` leaves out, and say of each whether it ran (hours); ARGS="--only fuzz kills"
+	@$(BIN)/python scripts/full.py $(ARGS)
+
 .PHONY: coverage
 coverage: .venv/.ready ## Run the tests and show the lines they did not reach
 	@$(BIN)/pytest -n 2 -m "not slow" --cov --cov-report=term-missing $(ARGS)
@@ -223,6 +227,10 @@ figures: .venv/.ready ## Are the published figures of the sample studies those o
 .PHONY: sample-figures
 sample-figures: .venv/.ready ## Write tests/reference/sample_figures.csv anew; refused while CHANGELOG.md does not name what changed
 	@$(BIN)/python scripts/sample_figures.py
+
+.PHONY: clusters
+clusters: .venv/.ready ## Run tasks on a Dask cluster and on Ray of this machine, and compare to the bit (distributed and ray go into out/)
+	@$(BIN)/python scripts/clusters.py $(ARGS)
 
 .PHONY: unrounded
 unrounded: .venv/.ready ## Compare the unrounded estimates of the sample studies with those kept: make unrounded ARGS="keep FILE" first, "compare FILE" after

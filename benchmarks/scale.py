@@ -1,6 +1,6 @@
 """Time one study of a large file on several engines: classes, prevalence by linearisation and by 1,000 replicates.
 
-    python benchmarks/scale.py [--rows 1000000] [--engines polars duckdb] [--repeats 3] [--folder FOLDER] [--texts-only]
+    python benchmarks/scale.py [--rows 1000000] [--engines polars duckdb dask spark] [--repeats 3] [--folder FOLDER] [--texts-only]
 
 The rows are made up and always the same: 200 strata of 10 primary sampling units, an age, four items (two of
 involuntariness, two of coercion; 1 % true and 3 % unknown) stored as categories and once more as texts, 50 regions that
@@ -91,7 +91,26 @@ def read_duckdb(path: Path) -> Any:
     return duckdb.connect().read_parquet(str(path))
 
 
-READERS: dict[str, Callable[[Path], Any]] = {"polars": read_polars, "duckdb": read_duckdb}
+def read_dask(path: Path) -> Any:
+    """The file as a frame of Dask, a part for each row group."""
+    import dask.dataframe as dd
+
+    return dd.read_parquet(path, dtype_backend="pyarrow", split_row_groups=True)  # pyright: ignore[reportArgumentType]
+
+
+def read_spark(path: Path) -> Any:
+    """The file as a frame of Spark on this machine; its start is not timed, for the small study before has it made."""
+    from fl_estimate.inputs.engines import spark
+
+    return spark().read.parquet(path.resolve().as_uri())
+
+
+READERS: dict[str, Callable[[Path], Any]] = {
+    "polars": read_polars,
+    "duckdb": read_duckdb,
+    "dask": read_dask,
+    "spark": read_spark,
+}
 """How each engine opens the file; no row is read."""
 
 

@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from fl_estimate.indicators.explain import explain as explain
     from fl_estimate.indicators.framework import Framework as Framework
     from fl_estimate.indicators.framework import frameworks as frameworks
+    from fl_estimate.inputs.folder import Folder as Folder
     from fl_estimate.inputs.histories import CaptureHistories as CaptureHistories
     from fl_estimate.inputs.replicates import Replicates as Replicates
     from fl_estimate.inputs.sample_design import Design as Design
@@ -132,6 +133,7 @@ _WHERE: dict[str, str] = {
     "Explanation": "indicators.explain",
     "FlError": "errors",
     "FlWarning": "errors",
+    "Folder": "inputs.folder",
     "Framework": "indicators.framework",
     "FrameworkComparison": "estimators.survey.framework_sensitivity",
     "Imputation": "estimators.imputation.imputation",

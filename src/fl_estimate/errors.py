@@ -131,31 +131,72 @@ class ShortInstrumentWarning(FlWarning):
     """A survey has few of the questions of a framework; avoided by ``short_instrument=True``."""
 
 
+class KeptSumsWarning(FlWarning):
+    """Files whose sums were kept are gone or changed; avoided by ``Folder(…, allow_changes=True)``."""
+
+
 @contextmanager
 def decoding() -> Generator[None]:
-    """Where a Parquet file that is read lazily turns out to be damaged, say so: only then are its pages decoded.
+    """Where rows that are read lazily turn out not to be readable, say so: only then are they looked at.
 
     Raises
     ------
     FileFault
-        FL-FILE-05 in place of the engine's own error, which may be none of `Exception`.
+        In place of the engine's own error, which may be none of `Exception`, and may quote a cell or a path: FL-FILE-05 (a damaged
+        Parquet file), FL-FILE-42 (files of one table with different columns or types), FL-FILE-43 (a connection that is closed or
+        busy), FL-FILE-44 (a file that is gone).
     """
     try:
         yield
     except BaseException as error:
-        engines = type(error).__name__ in _OF_ENGINES or isinstance(error, OSError)
-        if isinstance(error, FlError) or not (engines and "parquet" in str(error).casefold()):
+        fault = None if isinstance(error, FlError) else _unreadable(error)
+        if fault is None:
             raise
-        raise FileFault(
-            "FL-FILE-05",
-            "the file cannot be read: it is damaged, or not what its ending says",
-            found="a Parquet file that is read as it is needed: a page of one of its columns cannot be decoded",
-            fix="copy or export the file again",
-        ) from None
+        raise fault from None
 
 
 _OF_ENGINES = ("ComputeError", "PanicException", "ArrowInvalid", "IOException", "InvalidInputException")
 """How polars, narwhals, pyarrow and DuckDB call what they cannot decode."""
+_DIFFERENT = ("missing_columns", "data type mismatch for column", "schema mismatch", "conversion error:")
+_CONNECTION = ("connection error:", "connection has already been closed", "resource in use error:")
+_GONE = ("no such file", "no files found", "cannot open file")
+
+
+def _unreadable(error: BaseException) -> FileFault | None:
+    """What an engine says of rows that it cannot read, in our words; None where it says something else."""
+    kind, text = type(error), str(error).casefold()
+    own = kind.__module__.split(".")[0] in ("polars", "_duckdb", "duckdb", "pyarrow") or kind.__name__ in _OF_ENGINES
+    if not (own or isinstance(error, OSError)):
+        return None
+    if any(words in text for words in _DIFFERENT):
+        return FileFault(
+            "FL-FILE-42",
+            "rows that are read as they are needed do not have the columns and types that their table has",
+            found=kind.__name__,
+            fix="every file of the table needs the same columns of the same types: write again those that differ",
+        )
+    if any(words in text for words in _CONNECTION):
+        return FileFault(
+            "FL-FILE-43",
+            "the connection of DuckDB that the rows are read by is closed, or busy in another thread",
+            found=kind.__name__,
+            fix="keep it open until the estimates are made; give each thread a table of its own: connection.cursor()",
+        )
+    if any(words in text for words in _GONE):
+        return FileFault(
+            "FL-FILE-44",
+            "a file that is read as it is needed is not there any more",
+            found=kind.__name__,
+            fix="keep the files until the estimates are made, and classify again",
+        )
+    if (kind.__name__ in _OF_ENGINES or isinstance(error, OSError)) and "parquet" in text:
+        return FileFault(
+            "FL-FILE-05",
+            "the file cannot be read: it is damaged, or not what its ending says",
+            found="a Parquet file that is read as it is needed: a page of one of its columns cannot be decoded",
+            fix="copy or export the file again",
+        )
+    return None
 
 
 def listed(names: Iterable[object], *, most: int = 5) -> str:

@@ -20,10 +20,14 @@ KEYED: dict[str, str] = {
 }
 WHOLE: dict[str, str] = {
     "loaders/file_table.py": "a file",
+    "loaders/several_files.py": "the hashes of files",
     "study/config.py": "the study file",
     "study/folder.py": "a file of the result",
     "study/inputs.py": "the files of a study, and the study with its versions",
+    "study/kept.py": "an entry of a study with the hashes of its files; the name of an estimate, for a folder of private files",
     "study/same_files.py": "a file",
+    "study/sides.py": "a file",
+    "study/verify.py": "a file",
     "laboratory/keys.py": "our own code, and what a simulation was asked",
     "inputs/histories.py": "all counts of capture histories",
     "estimators/capture_recapture/pairwise.py": "all counts of pairs",

@@ -14,7 +14,7 @@ import fl_estimate as fl
 NAMES = (
     "Allocation", "BatchResult", "CaptureHistories", "ChangePlan", "Classification", "CoverageReport", "Design", "Differences", "Estimates",
     "Explanation", "FlError",
-    "FlWarning", "Framework", "FrameworkComparison", "Imputation", "Mapping", "NOT_STATED", "PublishedAppraisal", "PublishedEstimates",
+    "FlWarning", "Folder", "Framework", "FrameworkComparison", "Imputation", "Mapping", "NOT_STATED", "PublishedAppraisal", "PublishedEstimates",
     "Regression", "Replicates", "SampleDesign", "SamplePlan", "StudyOutcome", "StudyResult", "SuppressionRule", "SurveyData", "SurveyTest",
     "ValidationReport", "WeightSummary", "adjust_nonresponse", "adjustment_steps", "allocate", "appraisal_page", "by_episode",
     "calibrate", "capture_recapture", "classify", "codebook", "compare", "compare_frameworks", "compare_proxies", "contrast", "cut", "datasets",

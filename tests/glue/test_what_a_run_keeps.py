@@ -228,6 +228,6 @@ def test_a_run_tells_how_far_it_is(tmp_path: Path) -> None:
 def test_names_of_estimates_may_be_no_names_of_files(tmp_path: Path) -> None:
     entry = '[[estimate]]\nkind = "prevalence"\nname = "men / women: share"\noutcome = "case"\n'
     result = fl.run_study(write(tmp_path, study=f"{SOURCE}{entry}"), out=tmp_path / "out", private=tmp_path / "p")
-    assert [path.name for path in (tmp_path / "p" / "estimates").iterdir()] == ["men___women__share.parquet"]
+    assert [path.name for path in (tmp_path / "p" / "estimates").iterdir()] == ["men_women_share.parquet"]
     assert json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))["status"] == "done"
     assert list(result.estimates) == ["men / women: share"]

@@ -105,8 +105,7 @@ def test_a_condition_of_800_parts_is_asked_of_any_engine(engine: str) -> None:
     [
         "pandas",
         "polars",
-        # Passes where the column of text is a key of the query, which comes by another branch; the mark goes with the merge.
-        pytest.param("duckdb", marks=pytest.mark.xfail(raises=RecursionError, strict=False, reason="a node a value")),
+        "duckdb",
     ],
 )
 def test_a_text_of_200_values_is_counted_by_any_engine(engine: str) -> None:

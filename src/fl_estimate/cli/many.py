@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from fl_estimate.cli.screen import DONE, FAILED, faults, printing, say, write_new
 from fl_estimate.errors import visible
+from fl_estimate.neutral import json_text
 
 if TYPE_CHECKING:
     from fl_estimate.study.batch.run import BatchProgress, BatchResult
@@ -159,14 +159,16 @@ def init(
     ] = None,
 ) -> None:
     """Write a study file with a comment for every part, to be filled in. Nothing is overwritten."""
-    from fl_estimate.study.starter import starter
+    from fl_estimate.study.starter import in_shell, starter
 
     with faults():
         begun = starter(language, source=source, folder=file.parent, name=file.name)
         write_new(file, begun.text, what="the study file")
-        say(f"{file}: fill in what it asks for, then: fl-estimate check {file}")
+        say(f"{file}: fill in what it asks for, then: fl-estimate check {in_shell(str(file))}")
         if begun.draft is not None:
-            say(f"the mapping is not there yet; draft it: fl-estimate map {source} --out {begun.draft}")
+            say(
+                f"the mapping is not there yet; draft it: fl-estimate map {in_shell(str(source))} --out {in_shell(str(begun.draft))}"
+            )
 
 
 def schema(
@@ -179,7 +181,7 @@ def schema(
     from fl_estimate.study.json_schema import json_schema
 
     with faults():
-        text = f"{json.dumps(json_schema(of), indent=2, ensure_ascii=False)}\n"
+        text = f"{json_text(json_schema(of), indent=2)}\n"
         if out is None:
             say(text, nl=False)
             return

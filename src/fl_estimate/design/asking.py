@@ -105,4 +105,29 @@ def _under_each_other(tables: list[Any]) -> Any:
     """Tables of the parts: a column that is whole in one part and has missing values in another is one column."""
     import pyarrow as pa
 
-    return cast("Any", pa).concat_tables(tables, promote_options="permissive")
+    arrow: Any = pa
+    tables = [_without_numbers_of_nobody(table, tables) for table in tables]
+    return arrow.concat_tables(tables, promote_options="permissive")
+
+
+def _without_numbers_of_nobody(table: Any, tables: list[Any]) -> Any:
+    """Where nobody in a part has a label, pandas says that the labels are numbers; what they are the other parts say."""
+    import pyarrow as pa
+
+    arrow: Any = pa
+    for position, field in enumerate(table.schema):
+        kinds = [other.schema.field(position).type for other in tables]
+        column = table.column(position)
+        if (
+            arrow.types.is_floating(field.type)
+            and not all(_is_number(kind) for kind in kinds)
+            and column.is_null(nan_is_null=True).combine_chunks().true_count == len(column)
+        ):
+            table = table.set_column(position, field.name, arrow.nulls(len(column)))
+    return table
+
+
+def _is_number(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))

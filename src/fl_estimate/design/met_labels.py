@@ -83,7 +83,10 @@ class MetLabels:
             missing = column.is_null().to_numpy()
             column = column.fill_null(column.min())
         values = column.to_numpy()
-        values = values.astype(np.int64) if values.dtype == np.uint64 else values
+        if values.dtype == np.uint64:
+            if values.max() > np.iinfo(np.int64).max:
+                return None
+            values = values.astype(np.int64)
         low, high = int(values.min()), int(values.max())
         first = self.width == 1
         least = low if first else min(low, self._least)

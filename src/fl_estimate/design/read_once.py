@@ -8,6 +8,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
+from fl_estimate.design.kept_totals import totals_by_file
 from fl_estimate.design.small_table import GroupingKey, Totals
 from fl_estimate.design.totals import Frame, totals
 from fl_estimate.inputs.unread_rows import TableKey, UnreadRows
@@ -32,17 +33,20 @@ def totals_once(
     if unread is None or nw.to_native(frame) is not unread.people:
         if unread is not None:
             unread.settle()
+            unread.rows_are_read()
         return totals(frame, keys=keys, columns=columns, sums=sums)
     key = totals_key(keys, columns, sums)
     if key is not None and unread.is_settled:
         known = unread.tables.get(key) or (_by_fewer_keys(unread, keys) if not sums else None)
         if known is not None:
             return known
-    table = (
-        totals(frame, keys=keys, columns=columns, sums=sums)
-        if unread.is_settled
-        else _checked(unread, keys, columns, sums)
-    )
+    if key is not None and unread.kept is not None:
+        table = totals_by_file(unread.kept, repr(key), keys=keys, columns=columns, sums=sums)
+        unread.told(table.counted)
+    elif unread.is_settled:
+        table = totals(frame, keys=keys, columns=columns, sums=sums)
+    else:
+        table = _checked(unread, keys, columns, sums)
     if key is not None:
         unread.keep(key, table)
     return table

@@ -228,7 +228,7 @@ def _fractions(
             found=f"{column!r}: values that are not positive numbers, or both below and above 1",
             fix="give population counts of units (all at least 1), or sampling fractions (all at most 1)",
         )
-    values, of = levels[key.codes], int(parents.max()) + 1
+    values, of = levels[key.codes], int(parents.max(initial=-1)) + 1
     lowest = np.full(of, np.inf)
     highest = np.full(of, -np.inf)
     np.minimum.at(lowest, parents, values)

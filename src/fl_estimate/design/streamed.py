@@ -17,6 +17,7 @@ import numpy.typing as npt
 from fl_estimate.design.accumulating import SummedByCell, factor_of
 from fl_estimate.design.met_labels import LabelNumbers, MetLabels
 from fl_estimate.design.small_table import Codes, GroupingKey, Totals, cached_blocks
+from fl_estimate.errors import decoding
 
 BATCH = 524_288
 """Rows of a batch: enough for numpy to be worth asking, few enough for a column to stay near the processor."""
@@ -55,18 +56,27 @@ def totals_streamed(
 
 
 def read_batches(frame: nw.LazyFrame[Any]) -> Iterator[nw.DataFrame[Any]]:
-    """Read a frame once: its rows in their order, none kept longer than it takes to add it up."""
-    native: Any = frame.to_native()
-    if frame.implementation.is_polars():
-        for batch in native.collect_batches(chunk_size=BATCH, maintain_order=True, engine="streaming"):
-            if len(batch):
-                yield nw.from_native(batch.rechunk(), eager_only=True)
-        return
-    import polars as pl
+    """Read a frame once: none of its rows is kept longer than it takes to add it up.
 
-    for part in native.to_arrow_reader(BATCH):
-        if part.num_rows:
-            yield nw.from_native(cast("pl.DataFrame", pl.from_arrow(part)), eager_only=True)
+    Polars gives rows in their order. DuckDB with several threads may give blocks of them in another.
+
+    Raises
+    ------
+    FileFault
+        As `decoding`.
+    """
+    native: Any = frame.to_native()
+    with decoding():
+        if frame.implementation.is_polars():
+            for batch in native.collect_batches(chunk_size=BATCH, maintain_order=True, engine="streaming"):
+                if len(batch):
+                    yield nw.from_native(batch.rechunk(), eager_only=True)
+            return
+        import polars as pl
+
+        for part in native.to_arrow_reader(BATCH):
+            if part.num_rows:
+                yield nw.from_native(cast("pl.DataFrame", pl.from_arrow(part)), eager_only=True)
 
 
 class CellNumbers:

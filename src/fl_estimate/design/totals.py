@@ -19,7 +19,7 @@ from fl_estimate.design.asking import asked
 from fl_estimate.design.in_memory import totals_in_memory
 from fl_estimate.design.small_table import Codes, Floats, GroupingKey, Totals, coded
 from fl_estimate.design.streamed import totals_streamed
-from fl_estimate.errors import DesignFault, EstimateFault, listed, missing_columns
+from fl_estimate.errors import DesignFault, EstimateFault, decoding, listed, missing_columns
 from fl_estimate.inputs.partitions import narwhal
 
 Frame = nw.LazyFrame[Any] | nw.DataFrame[Any]
@@ -37,9 +37,15 @@ def as_frame(frame: Any) -> Frame:
     ------
     EstimateFault
         FL-EST-01: this is not a data frame.
+    FileFault
+        FL-FILE-42 to FL-FILE-44: a lazy one of which not even the columns can be read.
     """
     try:
-        return narwhal(frame)
+        with decoding():
+            known = narwhal(frame)
+            if isinstance(known, nw.LazyFrame):
+                known.collect_schema()
+            return known
     except TypeError as error:
         raise EstimateFault(
             "FL-EST-01",

@@ -8,10 +8,11 @@ from typing import Any, Self
 
 import narwhals as nw
 
-from fl_estimate.errors import IndicatorFault, listed
+from fl_estimate.errors import IndicatorFault, decoding, listed
 from fl_estimate.indicators.columns import MARK, ColumnReading
 from fl_estimate.indicators.coverage import Counts, Coverage
 from fl_estimate.indicators.logic import Bit, Value, all_of
+from fl_estimate.inputs.kept_sums import FileRead
 from fl_estimate.inputs.unread_rows import UnreadRows
 
 Number = int | nw.Expr
@@ -59,7 +60,8 @@ class AnswerCheck:
         # (polars counts the bits of a Boolean column as they are, which is a good deal faster)
         number = _as_flag if frame.implementation.is_polars() else as_number
         columns = [number(flag).alias(f"{MARK}{name}") for name, flag in self.flags.items()]
-        sums = _only_row(frame.select(*columns).select(nw.all().sum()))
+        with decoding():
+            sums = _only_row(frame.select(*columns).select(nw.all().sum()))
         return {name: int(sums[f"{MARK}{name}"] or 0) for name in self.flags}
 
     def judge(self, sums: Mapping[str, int]) -> None:
@@ -91,9 +93,7 @@ class Unchecked:
     def __init__(self, check: AnswerCheck, frame: Any, people: Any) -> None:
         self._check, self._sums = check, dict[str, int]()
         flags = {name: _as_flag(flag) for name, flag in check.flags.items()}
-        self.rows = UnreadRows(
-            people=people, frame=frame, flags=flags, judge=self._judged, read=lambda rows: check.read(rows.frame)
-        )
+        self.rows = UnreadRows(people=people, frame=frame, flags=flags, judge=self._judged, read=self._read)
 
     def covered(self, coverage: Coverage) -> Coverage:
         """The coverage with the counts that were made since."""
@@ -105,6 +105,10 @@ class Unchecked:
             for line in coverage.lines
         )
         return replace(coverage, lines=tuple(lines))
+
+    # Methods, and no functions made here: a classification of a lazy frame of polars can be pickled.
+    def _read(self, rows: UnreadRows) -> dict[str, int]:
+        return self._check.read(rows.frame)
 
     def _judged(self, sums: Mapping[str, int]) -> None:
         self._check.judge(sums)
@@ -148,6 +152,8 @@ class CheckedLater:
         if self.unchecked is None:
             return value
         self.unchecked.rows.settle()
+        if name != "coverage":
+            self.unchecked.rows.rows_are_read()
         return self.unchecked.covered(value) if name == "coverage" else value
 
     def as_given(self, name: str) -> Any:
@@ -159,6 +165,11 @@ class CheckedLater:
         """The people of a lazy frame with the check of their answers, which is made with the first sums asked for."""
         rows = None if self.unchecked is None else self.unchecked.rows
         return rows if rows is not None and rows.people is self.as_given("people") else None
+
+    @property
+    def files_read(self) -> tuple[FileRead, ...]:
+        """What was read so far of each file of a `Folder` with `cache`: its rows, or kept sums; empty for other data."""
+        return () if self.unchecked is None else self.unchecked.rows.files_read
 
     def changed(self, **fields: Any) -> Self:
         """The same with other fields; answers that were not checked stay so."""
@@ -172,5 +183,7 @@ def _as_flag(bit: Bit) -> nw.Expr:
 
 
 def _only_row(frame: Any) -> dict[str, Any]:
-    collected = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
-    return next(iter(collected.iter_rows(named=True)))
+    if isinstance(frame, nw.LazyFrame):
+        # Without its streaming engine polars would hold a column of flags for every question.
+        frame = frame.collect(**({"engine": "streaming"} if frame.implementation.is_polars() else {}))
+    return next(iter(frame.iter_rows(named=True)))

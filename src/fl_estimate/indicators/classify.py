@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from fl_estimate.errors import IndicatorFault, NotAColumn, listed
+from fl_estimate.errors import IndicatorFault, NotAColumn, decoding, listed
 from fl_estimate.indicators.checking import COVERAGE, PEOPLE, ROWS, CheckedLater, Unchecked
 from fl_estimate.indicators.choice import FrameworkName, chosen_frameworks, requested_outcomes, require_separate_scopes
 from fl_estimate.indicators.clock import (
@@ -29,6 +29,7 @@ from fl_estimate.indicators.coverage import QUALIFIER, Coverage, warn_if_short
 from fl_estimate.indicators.deciding import Criterion
 from fl_estimate.indicators.episode_dates import with_episode_dates
 from fl_estimate.indicators.items import AGE, Items
+from fl_estimate.indicators.kept_files import keep_sums
 from fl_estimate.indicators.marks import NOT_QUALIFIED, Note, notes
 from fl_estimate.indicators.parents import asks_of_parents, of_parents, with_parents
 from fl_estimate.indicators.person_rows import rows_of_persons
@@ -49,6 +50,7 @@ from fl_estimate.indicators.rows import (
 from fl_estimate.indicators.spells import spell_days
 from fl_estimate.inputs import assigning
 from fl_estimate.inputs.engines import one_connection, write_parquet
+from fl_estimate.inputs.folder import Folder
 from fl_estimate.inputs.partitions import narwhal
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source, SurveyData
@@ -301,7 +303,7 @@ def classify(
 
     Parameters
     ----------
-    data : SurveyData or frame
+    data : SurveyData, Folder or frame
         A survey whose item columns stand on one of the tables jobs, episodes and people; or any frame that narwhals
         knows (pandas, polars, DuckDB, …) with one row a person, item ids as column names and the age in the reference
         period in a column `age`.
@@ -357,12 +359,15 @@ def classify(
     require_separate_scopes(chosen)
     ratios = _measuring(chosen)
     classes = tuple(entry for entry in chosen if entry not in ratios)
-    if isinstance(data, SurveyData):
-        with one_connection():
+    with one_connection(), decoding():
+        if isinstance(data, SurveyData):
             found = _classify_survey(data, classes, reference_day) if classes else _unclassified(data.people)
-        found = _handed_on(found, data)
-    else:
-        found = _classify_people(_frame(data), classes, age=AGE) if classes else _unclassified(data)
+            found = _handed_on(found, data)
+        else:
+            folder, data = data, data.frame if isinstance(data, Folder) else data
+            found = _classify_people(_frame(data), classes, age=AGE) if classes else _unclassified(data)
+            if isinstance(folder, Folder):
+                keep_sums(found, folder, classes, lambda rows: _classify_people(_frame(rows), classes, age=AGE))
     if not short_instrument:
         warn_if_short(found.as_given("coverage"), classes)
     return _measured(found, data, chosen, ratios) if ratios else found

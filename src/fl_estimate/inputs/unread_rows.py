@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fl_estimate.inputs.kept_sums import FileRead, KeptSums
+
 MOST_NUMBERS = 8_000_000
 """Numbers in the small tables that are kept of one classification (64 MB); the oldest are let go first."""
 TableKey = tuple[Any, ...]
@@ -29,6 +31,8 @@ class UnreadRows:
         Reads the sums in a pass of their own, for whoever looks at the people before any sum is asked for.
     tables : dict
         Small tables that were read of these people, by what was asked.
+    kept : KeptSums, optional
+        Of a folder whose sums are kept file by file.
     """
 
     people: Any
@@ -38,6 +42,7 @@ class UnreadRows:
     read: Callable[[UnreadRows], Mapping[str, int]]
     is_settled: bool = False
     tables: dict[TableKey, Any] = field(default_factory=dict[TableKey, Any])
+    kept: KeptSums | None = None
 
     def settle(self) -> None:
         """Check the answers in a pass of their own, unless that was done.
@@ -49,6 +54,16 @@ class UnreadRows:
         """
         if not self.is_settled:
             self.told(self.read(self))
+
+    def rows_are_read(self) -> None:
+        """Note that somebody asks for the rows themselves: what is made of them is not made of kept sums."""
+        if self.kept is not None:
+            self.kept.every_row()
+
+    @property
+    def files_read(self) -> tuple[FileRead, ...]:
+        """What was read of each file so far; nothing where sums are not kept by file."""
+        return () if self.kept is None else self.kept.read
 
     def told(self, sums: Mapping[str, int]) -> None:
         """Judge the sums of the flags; cells that are no answers are refused every time."""

@@ -23,6 +23,7 @@ from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.results.basis import Support
 from fl_estimate.results.codes import ZERO_CASES
 from fl_estimate.results.estimates import Estimates
+from fl_estimate.tasks import stream_of
 
 Drawn = Callable[[pd.DataFrame, np.random.Generator], tuple[Any, Design]]
 Part = tuple[str, str, str, str, str]
@@ -69,7 +70,7 @@ class Setup:
             return self.ready
         frame = self.population
         if callable(frame):
-            frame = frame(int(np.random.SeedSequence(self.seed, spawn_key=(0, number)).generate_state(1)[0]))
+            frame = frame(int(stream_of(self.seed, 0, number).generate_state(1)[0]))
         people = make_population(frame, self.by, self.where, self.truth)
         for outcome in self.outcome:
             if not callable(self.truth):
@@ -118,7 +119,7 @@ def run_block(setup: Setup, number: int, samples: int) -> SampleBlock:
     people, draw = setup.prepared(number)
     notes = _Notes(setup=setup, people=people, samples=samples)
     for position in range(samples):
-        stream = np.random.SeedSequence(setup.seed, spawn_key=(1, number * setup.size + position))
+        stream = stream_of(setup.seed, 1, number * setup.size + position)
         sample, design = _drawn(draw, people, np.random.default_rng(stream))
         notes.count(position, sample)
         for name, answer in estimate_all(setup.estimators, sample, design):

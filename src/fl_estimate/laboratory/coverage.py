@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from fl_estimate.laboratory.sample_design import SampleDesign
 from fl_estimate.laboratory.summary import tables
 from fl_estimate.laboratory.truths import Truth
 from fl_estimate.reporting.suppression import SuppressionRule, chosen_rule
+from fl_estimate.tasks import as_they_finish, told
 
 BLOCK = 50
 """Samples of a block, which is what is kept, and what is done between two looks at the clock."""
@@ -42,8 +44,8 @@ def simulate_coverage(
     block: int = BLOCK,
     folder: str | Path | None = None,
     minutes: float | None = None,
-    processes: int = 1,
-    progress: Callable[[str], object] | None = None,
+    processes: int | None = None,
+    progress: Callable[[str], object] | bool | None = None,
 ) -> CoverageReport:
     """Simulate how often the intervals of estimators hold the truth in a given survey.
 
@@ -92,10 +94,10 @@ def simulate_coverage(
         beside it. No file is ever deleted. They hold estimates of your frame's domains: keep them as you keep the frame.
     minutes : float, optional
         No block is begun after so many minutes; the report says how many samples there are. One block is always drawn.
-    processes : int, default 1
-        Worker processes.
-    progress : callable, optional
-        Told in words how far it is: ``progress=print``.
+    processes : int, optional
+        Workers. By default those of `joblib.parallel_config`, which also says of what kind they are; one, where nobody said.
+    progress : callable or bool, optional
+        Told in words how far it is: ``progress=print``; with ``True`` one line of the terminal says it.
 
     Returns
     -------
@@ -109,7 +111,7 @@ def simulate_coverage(
         such column, an outcome that is not known of everybody, a figure of which nobody said what is true, a domain of nobody),
         FL-EST-386 to FL-EST-388 (estimators), FL-EST-389 (a design that draws no sample), FL-EST-390 (an estimator of other
         domains), FL-EST-391 (blocks are to be kept, and it cannot be told whether an input changed), FL-EST-395 (every
-        estimator refused every sample).
+        estimator refused every sample), FL-EST-790 (the worker of a block ended twice).
     DesignFault
         FL-DESIGN-81 to FL-DESIGN-86: the design does not fit the frame.
     FileFault
@@ -150,11 +152,11 @@ def simulate_coverage(
     numbers = [(number, min(block, samples - number * block)) for number in range(-(-samples // block))]
     until = float("inf") if minutes is None else time.time() + 60 * minutes
     blocks: list[SampleBlock] = []
-    for done in _blocks(made, numbers, position, key, until, processes):
-        blocks.append(done)
-        if progress is not None:
+    with told(progress) as tell:
+        for done in _blocks(made, numbers, position, key, until, processes):
+            blocks.append(done)
             drawn = sum(each.samples for each in blocks)
-            progress(f"{drawn:,} of {samples:,} samples")
+            tell(f"{drawn:,} of {samples:,} samples")
     blocks.sort(key=lambda each: each.number)
     _require_answers(blocks)
     by_domain, by_class = tables(blocks, several=made.several, level=level)
@@ -169,7 +171,7 @@ def _check(**numbers: Any) -> None:
     wrong = [
         f"{name}={shown(numbers[name])}"
         for name in ("samples", "block", "processes")
-        if not _whole(numbers[name]) or numbers[name] < 1
+        if (name, numbers[name]) != ("processes", None) and (not _whole(numbers[name]) or numbers[name] < 1)
     ]
     if not _whole(numbers["seed"]) or numbers["seed"] < 0:
         wrong.append(f"seed={shown(numbers['seed'])}")
@@ -237,39 +239,31 @@ def _inputs(made: Setup) -> dict[str, Any]:
 
 
 def _blocks(
-    made: Setup, numbers: Sequence[tuple[int, int]], position: Path | None, key: str, until: float, processes: int
+    made: Setup,
+    numbers: Sequence[tuple[int, int]],
+    position: Path | None,
+    key: str,
+    until: float,
+    processes: int | None,
 ) -> Iterator[SampleBlock]:
     """The blocks, those that are kept and those that are drawn now; in any order."""
-    if processes == 1 or len(numbers) == 1:
-        yield from _some(made, numbers, position, key, until)
-        return
-    from joblib import Parallel, delayed
-
-    # Several shares a process: one that is slow does not hold the rest up, and the setting-up is sent few times.
-    count = min(len(numbers), 4 * processes)
-    shares = [numbers[at::count] for at in range(count)]
-    run: Any = Parallel(n_jobs=processes, return_as="generator_unordered")
-    for found in run(delayed(_listed)(made, share, position, key, until) for share in shares):
-        yield from found
+    tasks = ((made, number, samples, position, key, until) for number, samples in numbers)
+    with closing(as_they_finish(_one, tasks, what="block of samples", jobs=processes)) as found:
+        for _, block in found:
+            if block is not None:
+                yield block
 
 
-def _listed(*arguments: Any) -> list[SampleBlock]:
-    return list(_some(*arguments))
-
-
-def _some(
-    made: Setup, numbers: Sequence[tuple[int, int]], position: Path | None, key: str, until: float
-) -> Iterator[SampleBlock]:
-    for number, samples in numbers:
-        file = None if position is None else kept.file_of(position, key, number)
-        block = None if file is None else kept.read(file, samples)
-        if block is None:
-            if number and time.time() > until:
-                continue
-            block = run_block(made, number, samples)
-            if file is not None:
-                kept.keep(block, file)
-        yield block
+def _one(made: Setup, number: int, samples: int, position: Path | None, key: str, until: float) -> SampleBlock | None:
+    file = None if position is None else kept.file_of(position, key, number)
+    block = None if file is None else kept.read(file, samples)
+    if block is None:
+        if number and time.time() > until:
+            return None
+        block = run_block(made, number, samples)
+        if file is not None:
+            kept.keep(block, file)
+    return block
 
 
 def _require_answers(blocks: Sequence[SampleBlock]) -> None:

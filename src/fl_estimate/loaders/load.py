@@ -52,7 +52,8 @@ def load(
         The file of people, or one file for each table: ``{"people": "persons.sav", "households": "hh.sav"}``. Files that
         the mapping names under ``[source]`` are found beside it.
         SPSS, Stata, SAS, delimited text, workbooks, Parquet; the reference page of file formats lists every ending.
-        ``"folder/*.parquet"`` is all files that match, one under the other; folders called ``year=2026`` become a column.
+        ``"folder/*.parquet"`` is all files that match, one under the other, ``"folder"`` all Parquet files in it and its
+        subfolders; folders called ``year=2026`` become a column, by the rule of `Folder`.
     mapping : str, Path, dict or Mapping
         A mapping file, the id of a bundled mapping (``"ene2020"``), or a mapping.
     engine : {"pandas", "polars", "duckdb", "dask", "spark"}
@@ -79,8 +80,8 @@ def load(
     ------
     FileFault
         FL-FILE-01 to FL-FILE-07, FL-FILE-10: a file cannot be read. FL-FILE-35, FL-FILE-36: the engine's package, or Java, is not
-        there. FL-FILE-37, FL-FILE-38: the folder holds something, or cannot be written. FL-FILE-39 to FL-FILE-41: a pattern that
-        matches no file, or files that are not one table.
+        there. FL-FILE-37, FL-FILE-38: the folder holds something, or cannot be written. FL-FILE-39 to FL-FILE-41, FL-FILE-46: a
+        pattern that matches no file, or files that are not one table.
     MappingFault
         FL-MAP-01 to FL-MAP-03 (the mapping is broken), FL-MAP-04 (it does not fit the files), FL-MAP-05
         (codes labelled as missing that nobody declared missing would be read as answers), FL-MAP-06 (labels of codes

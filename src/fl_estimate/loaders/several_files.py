@@ -8,32 +8,40 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fl_estimate.errors import FileFault, columns_shown, is_file, listed
+from fl_estimate.errors import FileFault, columns_shown, is_file, is_folder, listed
+from fl_estimate.inputs.folder import no_file, parquet_files
+from fl_estimate.inputs.folder_columns import require_same_value
+from fl_estimate.inputs.hive_names import partition_of, partition_types, require_same_names
 from fl_estimate.loaders.file_table import FileTable, TextFormat
 from fl_estimate.loaders.files import existing, format_of, read_table
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from fl_estimate.inputs.survey_data import Source
 
 
 def is_pattern(path: str | Path) -> bool:
-    """Whether a path names several files (``folder/*.parquet``), and is not itself the name of one."""
-    return has_magic(str(path)) and not is_file(Path(path))
+    """Whether a path names several files: a pattern (``folder/*.parquet``) that is not itself the name of one, or a folder of Parquet."""
+    given = Path(path)
+    if is_folder(given):
+        return any(file.is_file() for file in given.rglob("*.parquet"))
+    return has_magic(str(path)) and not is_file(given)
 
 
 def matched(pattern: str | Path) -> list[Path]:
-    """The files that a pattern matches, in the order of their names.
+    """The files that a pattern matches, or a folder holds, in the order of their names.
 
     Raises
     ------
     FileFault
         FL-FILE-39: there is none; FL-FILE-40: files of a format of which no several are read as one.
     """
+    if is_folder(Path(pattern)):
+        return parquet_files(Path(pattern))
     files = [Path(found) for found in sorted(glob(str(pattern), recursive=True)) if is_file(Path(found))]  # noqa: PTH207
     if not files:
-        raise FileFault(
-            "FL-FILE-39", "no file matches this pattern", found=Path(pattern).name, fix="check the folder and the pattern"
-        )  # fmt: skip
+        raise no_file(Path(pattern).name)
     others = sorted({file.suffix for file in files if not ((form := format_of(file)) and form.lazy)})
     if others:
         raise FileFault(
@@ -72,20 +80,23 @@ def _of_all(hashes: Iterable[str]) -> str:
 def read_several(pattern: str | Path, *, written: TextFormat | None = None) -> FileTable:
     """Read all files that match, as one lazy frame in the order of their names.
 
-    Folders called ``month=1`` become a column `month`.
+    Folders called ``month=01`` become a column `month`, by the rule of `Folder`.
 
     Raises
     ------
     FileFault
-        FL-FILE-39, FL-FILE-40; FL-FILE-41: files whose columns are not the same; FL-FILE-01 to 05 of each file.
+        FL-FILE-39, FL-FILE-40; FL-FILE-41: files whose columns are not the same; FL-FILE-01 to 05 of each file;
+        FL-FILE-46: folders that do not say the same columns.
     """
-    import polars as pl
-
     files = matched(pattern)
     tables = [read_table(file, written=written) for file in files]
     first = tables[0]
     _require_alike(files, tables)
-    frame = pl.scan_parquet([existing(file) for file in files], hive_partitioning=_in_folders(files))
+    values = [partition_of(file.as_posix()) for file in files]
+    require_same_names([(file.name, said) for file, said in zip(files, values, strict=True)])
+    for file, said, table in zip(files, values, tables, strict=True):
+        require_same_value(file, file.name, dict.fromkeys(table.columns), said)
+    frame = _scanned([existing(file) for file in files], partition_types(values))
     return FileTable(
         frame=frame,
         source=_source(Path(pattern), [table.source for table in tables]),
@@ -95,9 +106,13 @@ def read_several(pattern: str | Path, *, written: TextFormat | None = None) -> F
     )
 
 
-def _in_folders(files: list[Path]) -> bool:
-    """Whether folders say a column and its value."""
-    return any("=" in folder.name for file in files for folder in file.parents)
+def _scanned(files: list[Path], partitions: dict[str, str]) -> pl.LazyFrame:
+    """The files, with the columns that folders name as texts or whole numbers."""
+    import polars as pl
+
+    texts: Any = dict.fromkeys(partitions, pl.String)
+    frame = pl.scan_parquet(files, glob=False, hive_partitioning=bool(texts), hive_schema=texts or None)
+    return frame.with_columns(pl.col(name).cast(pl.Int64) for name, kind in partitions.items() if kind == "int")
 
 
 def _source(pattern: Path, sources: list[Source]) -> Source:

@@ -120,13 +120,15 @@ def margin_columns(record: Mapping[Any, Any]) -> list[str]:
 
 
 def nullable(values: Sequence[Any]) -> Any:
-    """A nullable pandas array of labels: Int64, Float64, boolean or text."""
+    """A nullable pandas array of labels: Int64, Float64, boolean or text (whole numbers of more than 63 bits too: they are names)."""
     kept = [value for value in values if value is not None]
     if kept and all(isinstance(value, bool) for value in kept):
         return pd.array(list(values), dtype="boolean")
-    if kept and all(isinstance(value, int | np.integer) for value in kept):
+    if kept and all(isinstance(value, int | np.integer) and -(2**63) <= value < 2**63 for value in kept):
         return pd.array(list(values), dtype="Int64")
-    if kept and all(isinstance(value, int | float | np.number) for value in kept):
+    if any(isinstance(value, float | np.floating) for value in kept) and all(
+        isinstance(value, int | float | np.number) for value in kept
+    ):
         return pd.array(list(values), dtype="Float64")
     return pd.array([None if value is None else str(value) for value in values], dtype="string")
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from fl_estimate.pages.frames import csv_text
+from fl_estimate.neutral import one_line
+from fl_estimate.pages.frames import csv_text, html_table
 from fl_estimate.pages.template import page
 from fl_estimate.reporting.writing import write_bytes
 from fl_estimate.study.figure_changes import LABELS, SAME, TOLD_APART, UNTOLD, summary
@@ -92,12 +93,10 @@ class Differences:
 
     def __repr__(self) -> str:
         counted = ", ".join(f"{count} {status}" for status, count in self.counts().items())
-        return (
-            f"Differences of {self.before} and {self.after}: {counted or 'no rows'}; {len(self.inputs)} inputs differ"
-        )
+        return f"Differences of {one_line(self.before)} and {one_line(self.after)}: {counted or 'no rows'}; {len(self.inputs)} inputs differ"
 
     def _repr_html_(self) -> str:
-        return self.changed.to_html(index=False, na_rep="")
+        return html_table(self.changed)
 
 
 def counted(given: Differences, language: str = "en") -> str:

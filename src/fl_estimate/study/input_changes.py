@@ -137,11 +137,16 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         for key, part in cast("Mapping[str, Any]", value).items():
             yield from _flat(part, f"{path}.{key}" if path else str(key))
     elif path:
-        yield path, value if isinstance(value, str | int | float | bool) or value is None else json.dumps(value)
+        yield (
+            path,
+            value
+            if isinstance(value, str | int | float | bool) or value is None
+            else json.dumps(value, ensure_ascii=False),
+        )
 
 
 def _shown(value: Any) -> str:
-    return "" if value in _EMPTY else value if isinstance(value, str) else json.dumps(value)
+    return "" if value in _EMPTY else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _versions(before: Manifest, after: Manifest) -> Iterator[Row]:

@@ -51,6 +51,8 @@ PACKAGES: tuple[str, ...] = (
         "pyarrow",
         "narwhals",
         "duckdb",
+        "dask",
+        "pyspark",
         "pyreadstat",
         "python-calamine",
     ),

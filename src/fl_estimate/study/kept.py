@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.errors import FlError
+from fl_estimate.neutral import json_text
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.records import to_record
 from fl_estimate.study.beside import files_of_entry, side_files
@@ -120,7 +121,7 @@ class KeptEstimates:
             same = _write(made, place, MADE) and (shown is made or _write(shown, place, SHOWN))
             if same:
                 part = place / f".{INDEX}.part"
-                part.write_text(json.dumps({"name": entry.name, "key": self.keys[entry.name]}), encoding="utf-8")
+                part.write_bytes(json_text({"name": entry.name, "key": self.keys[entry.name]}).encode())
                 os.replace(part, place / INDEX)
             else:
                 shutil.rmtree(place)

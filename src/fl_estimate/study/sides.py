@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal, cast
 
 from fl_estimate.loaders.several_files import is_pattern, matched, sha256_at
+from fl_estimate.neutral import json_text, toml_text
 from fl_estimate.study.config import without_defaults
 from fl_estimate.study.input_changes import Manifest, files_by_role, framework_names, section
 from fl_estimate.study.rounds import contracted
@@ -160,7 +160,7 @@ def write_mixture(path: Path, sides: Mapping[Which, Side], chosen: Mapping[str, 
         "country": of["methods"].get("country"),
         "round": _placed(of["methods"].get("round"), chosen["methods"], chosen["tables"], sides),
     }
-    path.write_text(in_toml(contracted(without_defaults(mixture))), encoding="utf-8")
+    path.write_bytes(in_toml(contracted(without_defaults(mixture))).encode())
 
 
 def _placed(value: Any, named_by: Which, kept_by: Which, sides: Mapping[Which, Side]) -> Any:
@@ -214,8 +214,8 @@ def _value(value: Any) -> str:
         return f"[{', '.join(_value(each) for each in cast('Sequence[Any]', value))}]"
     if isinstance(value, float) and not math.isfinite(value):
         return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
-    return json.dumps(value, ensure_ascii=True)
+    return toml_text(value) if isinstance(value, str) else json_text(value)
 
 
 def _pairs(table: Mapping[str, Any]) -> Iterator[str]:
-    return (f"{json.dumps(str(key))} = {_value(value)}" for key, value in table.items() if value is not None)
+    return (f"{toml_text(str(key))} = {_value(value)}" for key, value in table.items() if value is not None)

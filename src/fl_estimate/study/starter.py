@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
+import shlex
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
 from importlib.resources import files
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from fl_estimate.errors import FileFault, is_file
 from fl_estimate.loaders.mapping import Mapping
+from fl_estimate.neutral import one_line, toml_text
 from fl_estimate.words.languages import check_language, words_of
 
 TOTAL = """\
@@ -67,13 +69,16 @@ def starter(language: str = "en", *, source: Path | None = None, folder: Path = 
     mapping = Mapping.read(beside) if source is not None and is_file(beside) else None
     by = _by(mapping)
     parts = {
-        "STUDY": name,
-        "DATA": _from(folder, file),
+        "STUDY": in_shell(name),
+        "DATA": in_shell(_from(folder, file)),
         "SOURCE": _called(mapping),
         "FILE": _files(mapping, file, folder),
-        "MAPPING": _from(folder, beside),
+        "MAPPING": in_shell(_from(folder, beside)),
+        "MAPPING_FILE": toml_text(_from(folder, beside)),
         "UNIT": 'unit = "last episode"\n' if mapping is not None and mapping.kind == "returning_migrant" else "",
-        "BY": f"by = {json.dumps([[column] for column in by])}" if by else '# by = [["region"], ["sex"]]',
+        "BY": f"by = [{', '.join(f'[{toml_text(column)}]' for column in by)}]"
+        if by
+        else '# by = [["region"], ["sex"]]',
         "TOTAL": TOTAL.rstrip() if mapping is None or _expands(mapping) else _commented(TOTAL),
         "LANGUAGE": language,
     }
@@ -81,9 +86,12 @@ def starter(language: str = "en", *, source: Path | None = None, folder: Path = 
 
 
 def _filled(text: str, parts: Dictionary[str, str]) -> str:
-    for name, value in parts.items():
-        text = text.replace(f"@{name}@", value)
-    return text
+    return re.sub("@([A-Z_]+)@", lambda found: parts[found[1]], text)  # at once: a file may be called @TOTAL@
+
+
+def in_shell(name: str) -> str:
+    """A name of a file in a command that somebody may copy: on one line, and quoted where a shell would read more than a name."""
+    return shlex.quote(one_line(name))
 
 
 def _called(mapping: Mapping | None) -> str:
@@ -105,11 +113,9 @@ def _files(mapping: Mapping | None, file: Path, folder: Path) -> str:
     """The file, or one for each table that the mapping takes from none of the others."""
     own = [] if mapping is None else [name for name, rule in mapping.tables.items() if rule.source is None and name not in mapping.source.files]  # fmt: skip
     if len(own) < 2:
-        return json.dumps(_from(folder, file), ensure_ascii=False)
+        return toml_text(_from(folder, file))
     named = {name: _from(folder, file if name == "people" else _beside(file, name)) for name in own}
-    return (
-        f"{{ {', '.join(f'{name} = {json.dumps(written, ensure_ascii=False)}' for name, written in named.items())} }}"
-    )
+    return f"{{ {', '.join(f'{name} = {toml_text(written)}' for name, written in named.items())} }}"
 
 
 def _beside(file: Path, table: str) -> Path:

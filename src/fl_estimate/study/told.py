@@ -15,12 +15,17 @@ from fl_estimate.study.config import Study
 MASK = '"***"'
 EPOCH = "SOURCE_DATE_EPOCH"
 """Seconds since 1970 that builds agree on as their date: https://reproducible-builds.org/specs/source-date-epoch/."""
+_WORDS = "(?: salt | secret | password | passphrase | token )"
 _SECRET = re.compile(
-    r"""(?imx) ( [\w.-]* (?: salt | secret | password | passphrase | token ) [\w-]* ["']? \s* = \s* )
-    ( \"{3}.*?\"{3} | '{3}.*?'{3} | "(?:[^"\\\n]|\\.)*" | '[^'\n]*' | [^\s,}\]]+ )""",
+    rf"""(?imx) ( [\w.-]* {_WORDS} [\w-]* ["']? (?: \s*\.\s* ["']? [\w-]+ ["']? )* \s* = \s* )
+    ( \"{{3}}.*?\"{{3}} | '{{3}}.*?'{{3}} | "(?:[^"\\\n]|\\.)*" | '[^'\n]*' | \[[^\]]*\] | \{{[^}}]*\}} | [^\s,}}\]]+ )""",
     re.DOTALL,
 )
-_QUOTED = re.compile(r"""(["'])((?:/|~/|[A-Za-z]:[\\/]|\\\\)[^"'\n]*)\1""")
+_SECRET_TABLE = re.compile(rf"(?imsx) ( ^[ \t]* \[+ [^\]\n]* {_WORDS} [^\]\n]* \]+ [^\n]*\n ) .*? (?= ^[ \t]*\[ | \Z )")
+_SECRET_COMMENT = re.compile(rf"(?imx) ( \# [^\n]*? {_WORDS} [ \t]* (?: [:=] | \b(?:is|was)\b ) [ \t]* ) [^\n]+")
+_QUOTED = re.compile(r"""(["'])((?:file:/*)?(?:/|~/|[A-Za-z]:[\\/]|\\\\)[^"'\n]*)\1""")
+_BARE = re.compile(r"""(?<![\w:/.~\\"'])(?:file:/*)?(?:/|~/|[A-Za-z]:[\\/]|\\\\)[^\s"'<>|,;()\[\]{}]+""")
+_OF_FILES = re.compile(r"^file:/+")
 _SEPARATORS = re.compile(r"[\\/]+")
 
 
@@ -60,7 +65,9 @@ def masked(text: str) -> str:
     >>> masked('salt = "correct horse" # a\nfile = "/data/2024/survey.sav"')
     'salt = "***" # a\nfile = "survey.sav"'
     """
-    return _QUOTED.sub(lambda found: f"{found[1]}{plain(found[2])}{found[1]}", _SECRET.sub(rf"\1{MASK}", text))
+    text = _SECRET_TABLE.sub(rf"\1# {MASK}\n", _SECRET_COMMENT.sub(rf"\1{MASK}", _SECRET.sub(rf"\1{MASK}", text)))
+    text = _QUOTED.sub(lambda found: f"{found[1]}{plain(found[2])}{found[1]}", text)
+    return _BARE.sub(lambda found: plain(found[0]), text)
 
 
 def plain(written: str) -> str:
@@ -71,6 +78,7 @@ def plain(written: str) -> str:
     >>> plain("../data/survey.sav"), plain("/data/survey.sav"), plain("C:\\surveys\\2024\\survey.sav"), plain("/")
     ('../data/survey.sav', 'survey.sav', 'survey.sav', '/')
     """
+    written = _OF_FILES.sub("/", written)
     of_machine = (
         written.startswith("~/") or PurePosixPath(written).is_absolute() or PureWindowsPath(written).is_absolute()
     )

@@ -226,7 +226,7 @@ def _key(private: Path, copy: Path) -> Path:
             fix="name the private folder of the run",
         ) from error
     copy.mkdir(mode=0o700)
-    (copy / NOTICE).write_text("", encoding="utf-8")
+    (copy / NOTICE).touch()
     (copy / KEY).write_bytes(key)
     return copy
 

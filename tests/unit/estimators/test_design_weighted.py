@@ -12,6 +12,7 @@ import pytest
 from scipy import stats
 
 import fl_estimate as fl
+from fl_estimate.results.columns import CONTEXT
 from fl_estimate.results.estimates import FIXED
 
 DESIGN = fl.Design(weights="w", strata="h", psu="i", expands=True)
@@ -41,7 +42,7 @@ def codes(estimates: fl.Estimates, row: int) -> list[str]:
 def test_columns_are_those_of_the_contract() -> None:
     estimates = fl.estimate_prevalence(sample(), "fl", design=DESIGN, by=[["region"], ["region", "sex"]])
     frame = estimates.to_frame()
-    assert list(frame.columns) == [*FIXED[:4], "region", "sex", *FIXED[4:]]
+    assert list(frame.columns) == [*CONTEXT, *FIXED[:4], "region", "sex", *FIXED[4:]]
     assert isinstance(frame.index, pd.RangeIndex)
     assert frame["margin"].tolist() == ["", "region", "region", *["region × sex"] * 4]
     assert frame["sex"].isna().tolist() == [True] * 3 + [False] * 4

@@ -136,3 +136,13 @@ def write(folder: Path, *, study: str = STUDY, mapping: str = MAPPING, frame: pd
     path = folder / "small.toml"
     path.write_text(study, encoding="utf-8")
     return path
+
+
+def assert_same_rows(left: pd.DataFrame, right: pd.DataFrame, **how: Any) -> None:
+    """The rows of a study and those of the call in Python: which calls its source by the file, where the study gives it a name."""
+    pd.testing.assert_frame_equal(without_source(left), without_source(right), **how)
+
+
+def without_source(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows that do not say which source they are of."""
+    return frame.assign(source="") if "source" in frame else frame

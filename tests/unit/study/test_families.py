@@ -15,7 +15,7 @@ from fl_estimate import capture_recapture as cr
 from fl_estimate.results.methods import methods
 from fl_estimate.study.forms import ListsEntry, entry_models
 from fl_estimate.study.run import StudyResult, check_study, run_study
-from tests.unit.study.made import REGIONS, STUDY, write
+from tests.unit.study.made import REGIONS, STUDY, assert_same_rows, write
 
 AREAS = pd.DataFrame(
     {"region": REGIONS, "name": ["n", "s", "e", "w"], "x": [0.5, 0.1, -0.4, -0.2], "adults": [20_000] * 4}
@@ -94,7 +94,7 @@ def test_areas_are_those_of_the_long_way(result: StudyResult, folder: Path) -> N
         prior=fl.hierarchical.Prior(sigma="half-normal(0.5)"),
         seed=3,
     )
-    pd.testing.assert_frame_equal(result.estimates["areas"].to_frame(), long.to_frame(), rtol=1e-8)
+    assert_same_rows(result.estimates["areas"].to_frame(), long.to_frame(), rtol=1e-8)
     assert result.estimates["areas"].to_frame()["margin"].tolist() == ["", *["region"] * 4]
 
 
@@ -105,7 +105,7 @@ def test_lists_are_those_of_the_long_way(result: StudyResult) -> None:
         ("two", cr.chapman(histories, "A", "B", interval="log")),
     ):
         made = result.estimates[name].to_frame()
-        pd.testing.assert_frame_equal(made.drop(columns="outcome"), long.to_frame().drop(columns="outcome"))
+        assert_same_rows(made.drop(columns="outcome"), long.to_frame().drop(columns="outcome"))
         assert set(made["outcome"]) == ({"forced_labour"} if name == "lists" else {""})
 
 
@@ -235,9 +235,7 @@ def test_every_method_for_lists(keys: str, long: Callable[[fl.CaptureHistories],
     path = tmp_path / "lists.toml"
     path.write_text(f'[[estimate]]\nkind = "capture_recapture"\nfile = "lists.csv"\n{keys}\n', encoding="utf-8")
     made = run_study(path, out=tmp_path / "out").estimates["capture_recapture_1"]
-    pd.testing.assert_frame_equal(
-        made.to_frame(), long(fl.CaptureHistories.from_counts(LISTS, lists=["A", "B", "C"])).to_frame()
-    )
+    assert_same_rows(made.to_frame(), long(fl.CaptureHistories.from_counts(LISTS, lists=["A", "B", "C"])).to_frame())
 
 
 def test_the_keys_of_a_method_are_arguments_of_its_function() -> None:

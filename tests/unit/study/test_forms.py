@@ -31,7 +31,7 @@ from fl_estimate.results.roles import (
 from fl_estimate.study.describe import described, key_lines
 from fl_estimate.study.forms import entry_model, entry_models
 from fl_estimate.study.run import check_study, run_study
-from tests.unit.study.made import STUDY, write
+from tests.unit.study.made import STUDY, assert_same_rows, write
 
 
 def invented(
@@ -160,7 +160,7 @@ def test_keys_of_lists(keys: str, long: Callable[[fl.CaptureHistories], fl.Estim
     found = run_study(path, out=tmp_path / "out")
     assert found.ok, found.failed
     expected = long(fl.CaptureHistories.from_counts(LISTS, lists=["A", "B", "C"]))
-    pd.testing.assert_frame_equal(found.estimates["capture_recapture_1"].to_frame(), expected.to_frame())
+    assert_same_rows(found.estimates["capture_recapture_1"].to_frame(), expected.to_frame())
 
 
 MORE = """
@@ -245,7 +245,7 @@ def test_keys_of_models_and_figures(tmp_path: Path) -> None:
         ),
     }  # fmt: skip
     for name, expected in long.items():
-        pd.testing.assert_frame_equal(found.estimates[name].to_frame(), expected.to_frame(), rtol=1e-8)
+        assert_same_rows(found.estimates[name].to_frame(), expected.to_frame(), rtol=1e-8)
     assert found.estimates["checked"].to_frame()["margin"].tolist()[0] == ""
 
 

@@ -10,7 +10,7 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.errors import StudyFault
 from fl_estimate.study.run import StudyResult, check_study, run_study
-from tests.unit.study.made import REGIONS, STUDY, write
+from tests.unit.study.made import REGIONS, STUDY, assert_same_rows, write
 
 CELLS = pd.DataFrame(
     [(r, s, 10_000 + 500 * k) for k, r in enumerate(REGIONS) for s in (1, 2)], columns=["region", "sex", "adults"]
@@ -88,7 +88,7 @@ def test_models_are_those_of_the_long_way(result: StudyResult, folder: Path) -> 
         seed=1,
     )
     for name, long in (("cells", cells), ("checked", checked), ("one", one)):
-        pd.testing.assert_frame_equal(result.estimates[name].to_frame(), long.to_frame(), rtol=1e-6)
+        assert_same_rows(result.estimates[name].to_frame(), long.to_frame(), rtol=1e-6)
 
 
 @pytest.mark.parametrize("keyed", [["region"], ["region", "sex"]])
@@ -110,7 +110,7 @@ def test_covariates_that_are_chosen_stay_keyed_by_their_cells(tmp_path: Path, ke
         prior=fl.hierarchical.Prior(sigma={"region": "half-normal(0.5)"}),
         seed=3,
     )
-    pd.testing.assert_frame_equal(made.estimates["cells"].to_frame(), directly.to_frame(), rtol=1e-6)
+    assert_same_rows(made.estimates["cells"].to_frame(), directly.to_frame(), rtol=1e-6)
 
 
 def test_the_report_says_what_they_are(result: StudyResult) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 import fl_estimate as fl
-from tests.unit.study.made import write
+from tests.unit.study.made import assert_same_rows, write
 
 HEAD = """\
 [source.people]
@@ -80,7 +79,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, dict[str, Any]]
 @pytest.mark.parametrize("name", ENTRIES)
 def test_the_figures_are_those_of_the_call(made: tuple[Any, dict[str, Any]], name: str) -> None:
     found, directly = made[0].estimates[name], made[1][name]
-    pd.testing.assert_frame_equal(found.to_frame(), directly.to_frame(), rtol=1e-12)
+    assert_same_rows(found.to_frame(), directly.to_frame(), rtol=1e-12)
     assert found.assumptions == directly.assumptions
     assert found.reasons == directly.reasons
     assert found.provenance.arguments == directly.provenance.arguments

@@ -97,3 +97,19 @@ def test_nothing_is_overwritten_and_data_that_are_not_there_are_told(tmp_path: P
     absent = CliRunner().invoke(app, ["init", str(tmp_path / "other.toml"), "--from", str(tmp_path / "no.sav")])
     assert (absent.exit_code, (tmp_path / "other.toml").exists()) == (2, False)
     assert "FL-FILE-01" in absent.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ['a"\n[publish]\nrule = "none"\n#.csv', "@TOTAL@.csv", "a\\b\x7f\u2028\x1b[2J.csv", "$(touch ran) 𞤀é.csv"]
+)
+def test_the_name_of_a_file_is_a_name_and_nothing_else(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("a\n1\n", encoding="utf-8")
+    begun = starter(source=tmp_path / name, folder=tmp_path)
+    read = tomllib.loads(begun.text)
+    plain = tomllib.loads(starter(source=None, folder=tmp_path).text)
+    assert read["source"]["household"] == {**plain["source"]["household"], "file": name, "mapping": Path(name).with_suffix(".toml").name}  # fmt: skip
+    assert {key: part for key, part in read.items() if key != "source"} == {
+        key: part for key, part in plain.items() if key != "source"
+    }
+    assert not set("\x1b\x7f\u2028") & set(begun.text)
+    assert "map $(touch" not in begun.text

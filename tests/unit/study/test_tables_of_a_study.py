@@ -25,7 +25,7 @@ from fl_estimate.study.entries import (
 )
 from fl_estimate.study.folder import PART, read_manifest
 from fl_estimate.study.forms import entry_models
-from fl_estimate.study.inputs import _written_files
+from fl_estimate.study.inputs import written_files
 from fl_estimate.study.run import check_study, result_folder
 from tests.unit.study.folder_writer import fill
 from tests.unit.study.made import STUDY, write
@@ -109,7 +109,7 @@ def test_columns_of_people_are_looked_for_behind_estimates_of_lists(tmp_path: Pa
 )
 def test_a_mapping_of_the_library_is_no_file_of_a_study(mapping: str, files: set[str], tmp_path: Path) -> None:
     study = read_study(write(tmp_path, study=STUDY.replace("people.toml", mapping)))
-    assert set(_written_files(study)) - {"truth.json", "regions.geojson"} == files
+    assert set(written_files(study)) - {"truth.json", "regions.geojson"} == files
 
 
 def test_tables_of_a_class_are_strict_too() -> None:

@@ -15,6 +15,7 @@ from fl_estimate.estimators.capture_recapture.answers import Limits
 from fl_estimate.estimators.capture_recapture.list_codes import BOOTSTRAP_LIMIT_IS_EXTREME_DRAW
 from fl_estimate.estimators.sampling import known_seed
 from fl_estimate.results.codes import BOOTSTRAP_DRAWS_FAILED, ReasonCode
+from fl_estimate.tasks import run_tasks
 
 Kind = Literal["bca", "percentile", "bca-fixed-n", "percentile-fixed-n"]
 KINDS = ("bca", "percentile", "bca-fixed-n", "percentile-fixed-n")
@@ -137,12 +138,14 @@ def draw(
 
 
 def _in_parts(procedure: Callable[[Floats], Floats], tables: Floats, replicates: int, tell: Tell | None) -> Floats:
-    parts: list[Floats] = []
-    for at in range(0, len(tables), PART):
-        parts.append(procedure(tables[at : at + PART]))
-        if tell is not None and at < replicates:
-            tell(f"{min(at + PART, replicates):,} of {replicates:,} resamples")
-    return np.concatenate(parts)
+    """All tables were drawn before: a part has no randomness of its own."""
+
+    def done(parts: int) -> None:
+        if tell is not None and (parts - 1) * PART < replicates:
+            tell(f"{min(parts * PART, replicates):,} of {replicates:,} resamples")
+
+    parts = ((tables[at : at + PART],) for at in range(0, len(tables), PART))
+    return np.concatenate(run_tasks(procedure, parts, what="block of resamples", done=done))
 
 
 def bootstrap(draws: BootstrapDraws, size: float, n: float, *, kind: str, level: float) -> Bootstrapped:

@@ -13,6 +13,10 @@ from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.capture_recapture.conditional_em import FittedCells
 from fl_estimate.estimators.capture_recapture.conditional_fit import chances
 from fl_estimate.estimators.capture_recapture.people_cells import CovariateCells
+from fl_estimate.tasks import in_order
+
+BLOCK = 10
+"""Files of a task."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,13 +57,26 @@ def refits(
     outcomes = _with_none(fitted)
     people = fitted.model.people * (1 + fitted.unseen)
     gaps = _gaps(cells)
-    for _ in range(replicates):
-        drawn = generator.multinomial(_whole(people, order, generator), outcomes)[:, :-1]
-        again = _redrawn(cells, drawn, gaps, generator)
+
+    def files(block: int) -> Iterator[CovariateCells]:
+        for _ in range(block):
+            drawn = generator.multinomial(_whole(people, order, generator), outcomes)[:, :-1]
+            yield _redrawn(cells, drawn, gaps, generator)
+
+    # One stream draws all files, here and in their order: what is fitted elsewhere has no randomness of its own.
+    blocks = ((fit, list(files(min(BLOCK, replicates - at)))) for at in range(0, replicates, BLOCK))
+    for block in in_order(_refitted, blocks, what="block of files drawn"):
+        yield from block
+
+
+def _refitted(fit: Callable[[CovariateCells], FittedCells], files: list[CovariateCells]) -> list[Refit | None]:
+    found: list[Refit | None] = []
+    for cells in files:
         try:
-            yield Refit(cells=again, fitted=fit(again))
+            found.append(Refit(cells=cells, fitted=fit(cells)))
         except EstimateFault:
-            yield None
+            found.append(None)
+    return found
 
 
 def draw_sizes(drawn: Iterator[Refit | None], sizes_of: Callable[[Floats, Floats], Floats]) -> ConditionalDraws:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -30,6 +29,7 @@ from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.inference import Inference
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import LISTS, Level, MoreThanZero, SeedOrNone, Within
+from fl_estimate.tasks import run_tasks, stream_of
 
 MOST_CLASSES = 50
 MOST_TESTED, FIT_DRAWS, FIT_SEED = 10, 400, 1
@@ -177,8 +177,8 @@ def _run(
     members, counts = histories.members.astype(float), np.asarray(histories.counts, dtype=float)
     on_list = counts @ members / counts.sum()
 
-    def one(stream: np.random.SeedSequence) -> Floats:
-        generator = np.random.default_rng(stream)
+    def one(chain: int) -> Floats:
+        generator = np.random.default_rng(stream_of(seed, chain))
         start = on_list[:, None] * generator.uniform(0.2, 1.8, size=(len(on_list), classes))
         first_alpha = float(np.exp(generator.uniform(-3, 1)))
         start = np.clip(start, 0.001, 0.999)
@@ -187,9 +187,8 @@ def _run(
         )  # fmt: skip
         return np.asarray(made)
 
-    streams = np.random.SeedSequence(seed).spawn(chains)
-    with ThreadPoolExecutor(min(chains, os.cpu_count() or 1)) as pool:
-        return np.stack(list(pool.map(one, streams)))
+    threads = min(chains, os.cpu_count() or 1)
+    return np.stack(run_tasks(one, zip(range(chains)), what="chain", threads=threads))
 
 
 def predictive_p(histories: CaptureHistories, draws: Floats, classes: int) -> float:

@@ -13,6 +13,7 @@ from fl_estimate.estimators.imputation.bootstrap import Units
 from fl_estimate.estimators.imputation.kinds import Likeness
 from fl_estimate.estimators.imputation.pool import DonorBlock
 from fl_estimate.estimators.imputation.scores import discrimination
+from fl_estimate.tasks import run_tasks
 
 CHAINS = 5
 """Completions of a row for each draw of the regressions: what a delta chooses among."""
@@ -77,9 +78,10 @@ class Chains:
         k = draws * CHAINS
         donors = [np.full((len(question.at), k), -1, dtype=np.intp) for question in self.questions]
         scores: list[list[float]] = [[] for _ in self.questions]
-        for draw in range(draws):
+        drawn = run_tasks(self._drawn, ((draw, seed) for draw in range(draws)), what="draw of answers")
+        for draw, answers in enumerate(drawn):
             part = slice(draw * CHAINS, (draw + 1) * CHAINS)
-            for position, (taken, found) in enumerate(self._drawn(draw, seed)):
+            for position, (taken, found) in enumerate(answers):
                 donors[position][:, part] = taken
                 scores[position].append(found)
         return tuple(

@@ -53,6 +53,7 @@ class SampledPeople:
         """The frame, of which no answer is unchecked."""
         if self.unread is not None:
             self.unread.settle()
+            self.unread.rows_are_read()
         return self.given
 
 

@@ -32,7 +32,7 @@ class BatchLog:
             there = path.exists()
             if there and not path.read_bytes().startswith(HEAD.encode()):
                 raise _not_usable(path, "a file that no batch wrote")
-            self._file = path.open("a", encoding="utf-8")
+            self._file = path.open("a", encoding="utf-8", newline="")
         except OSError as error:
             raise _not_usable(path, error.strerror or type(error).__name__) from None
         if not there:

@@ -176,7 +176,7 @@ def _interrupt(*_: object) -> None:
 def _quiet() -> None:
     """Leave messages their line, and give everything that packages print to nobody: it can be made of answers."""
     global _out
-    _out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    _out = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="")
     with Path(os.devnull).open("r+b") as nothing:
         for number in (0, 1, 2):
             os.dup2(nothing.fileno(), number)

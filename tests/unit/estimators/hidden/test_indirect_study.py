@@ -11,7 +11,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.study.describe import described
-from tests.unit.study.made import write
+from tests.unit.study.made import assert_same_rows, write
 
 STUDY = """\
 [source.people]
@@ -104,7 +104,7 @@ def test_the_figures_are_those_of_the_calls(made: tuple[Any, Any]) -> None:
     }
     assert found.estimates.keys() == directly.keys()
     for name, made_here in directly.items():
-        pd.testing.assert_frame_equal(found.estimates[name].to_frame(), made_here.to_frame(), rtol=1e-8)
+        assert_same_rows(found.estimates[name].to_frame(), made_here.to_frame(), rtol=1e-8)
         assert found.estimates[name].assumptions == made_here.assumptions
 
 

@@ -17,6 +17,7 @@ import fl_estimate as fl
 from fl_estimate.estimators import importance
 from fl_estimate.estimators.hierarchical.engines import counts as counts_module
 from fl_estimate.estimators.hierarchical.model.priors import Density
+from fl_estimate.results.columns import CONTEXT
 from fl_estimate.results.estimates import FIXED
 
 from .made import COVARIATES, LETTERS, POPULATION, counts, direct, values
@@ -32,7 +33,7 @@ def test_columns_and_recipe_are_those_of_the_contract() -> None:
     source = direct()
     estimates = area(source, seed=1)
     frame = estimates.to_frame()
-    assert [name for name in frame.columns if name != "region"] == list(FIXED)
+    assert [name for name in frame.columns if name != "region"] == [*CONTEXT, *FIXED]
     assert set(frame["method"]) == {"area-binomial"}
     assert set(frame["interval_kind"]) == {"calibrated"}
     assert (frame["quantity"] == "prevalence").all()

@@ -12,6 +12,7 @@ from scipy import special
 
 import fl_estimate as fl
 from fl_estimate.errors import EstimateFault
+from fl_estimate.results.columns import CONTEXT
 from fl_estimate.results.estimates import FIXED
 
 from .made_cells import CELLS, DESIGN, EFFECTS, people, population
@@ -31,7 +32,7 @@ def regions() -> fl.Estimates:
 
 def test_columns_and_recipe(regions: fl.Estimates) -> None:
     frame = regions.to_frame()
-    assert [name for name in frame.columns if name not in ("region", "province", "sex")] == list(FIXED)
+    assert [name for name in frame.columns if name not in ("region", "province", "sex")] == [*CONTEXT, *FIXED]
     assert frame["margin"].tolist() == ["", *["region"] * 4, *["province × sex"] * 4]
     assert set(frame["method"]) == {"unit-binomial"}
     assert (frame["lower"] < frame["value"]).all()

@@ -14,6 +14,7 @@ from fl_estimate.arrays import Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.hidden.links.link_trace import Flags, LinkTrace
 from fl_estimate.estimators.sampling import CHAINS
+from fl_estimate.tasks import run_tasks, stream_of
 
 MOST_ENUMERATED = 20_000
 """Pairs of initial samples up to which all are tried; beyond it a Markov chain walks among those that fit."""
@@ -78,9 +79,13 @@ def reorder(trace: LinkTrace, values: Floats, size: float, *, draws: int, seed: 
     if ways <= MOST_ENUMERATED:
         states = [orders.every()]
     else:
-        streams = np.random.SeedSequence(seed).spawn(CHAINS)
-        states = [orders.walk(np.random.default_rng(one), -(-draws // CHAINS)) for one in streams]
+        tasks = ((orders, seed, chain, -(-draws // CHAINS)) for chain in range(CHAINS))
+        states = run_tasks(_walked, tasks, what="chain of orders")
     return _estimates(states, values, size, exact=ways <= MOST_ENUMERATED)
+
+
+def _walked(orders: _Orders, seed: int, chain: int, draws: int) -> Flags:
+    return orders.walk(np.random.default_rng(stream_of(seed, chain)), draws)
 
 
 def _estimates(states: list[Flags], values: Floats, size: float, *, exact: bool) -> Reordered:

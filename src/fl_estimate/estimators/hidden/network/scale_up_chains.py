@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from fl_estimate.estimators.hidden.network.scale_up_problem import (
     ScaleUpProblem,
     kept_every,
 )
+from fl_estimate.tasks import run_tasks, stream_of
 
 Drawn = tuple[Floats, Floats]
 SPREAD = 0.5
@@ -36,12 +36,10 @@ def sample_scale_up(
     one = _overdispersed(problem) if problem.model == OVERDISPERSED else _random_degree(problem)
     every = kept_every(draws_per_chain)
 
-    def run(stream: np.random.SeedSequence) -> Drawn:
-        return one((burn_in, draws_per_chain, thin, every), np.random.default_rng(stream))
+    def run(chain: int) -> Drawn:
+        return one((burn_in, draws_per_chain, thin, every), np.random.default_rng(stream_of(seed, chain)))
 
-    streams = np.random.SeedSequence(seed).spawn(chains)
-    with ThreadPoolExecutor(min(chains, os.cpu_count() or 1)) as pool:
-        found = list(pool.map(run, streams))
+    found = run_tasks(run, zip(range(chains)), what="chain", threads=min(chains, os.cpu_count() or 1))
     out, degrees = np.stack([drawn[0] for drawn in found]), np.stack([drawn[1] for drawn in found])
     parts = _effects(problem, out) if problem.model == OVERDISPERSED else _shares(problem, out)
     told = {"sampler": "gibbs", "burn_in": burn_in, "thin": thin}

@@ -1,0 +1,107 @@
+"""Run tasks on a Dask cluster and on Ray, both of this machine, and compare with one process; they go into a folder of their own.
+
+make clusters
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "out" / "clusters"
+RAY = "ray>=2.50"
+
+
+def install() -> None:
+    """Install distributed, of the version that goes with dask, and ray where they are not."""
+    if (FOLDER / "distributed").is_dir() and (FOLDER / "ray").is_dir():
+        return
+    wanted = [f"distributed=={version('dask')}", RAY]
+    print(f"installing {', '.join(wanted)} into {FOLDER.name}")
+    tool = ["uv", "pip"] if shutil.which("uv") else [sys.executable, "-m", "pip"]
+    python = ["--python", sys.executable] if tool[0] == "uv" else []
+    subprocess.run([*tool, "install", "--quiet", *python, "--target", str(FOLDER), *wanted], check=True)
+
+
+@contextmanager
+def dask_cluster() -> Iterator[None]:
+    """Two processes of one thread."""
+    distributed: Any = import_module("distributed")
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster),
+    ):
+        yield
+
+
+@contextmanager
+def ray_cluster() -> Iterator[None]:
+    """Two processes, and joblib told of them."""
+    ray: Any = import_module("ray")
+    register_ray: Any = import_module("ray.util.joblib").register_ray
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    register_ray()
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def simulated() -> Any:
+    """A small simulation of coverage in five blocks."""
+    import fl_estimate as fl
+
+    people = fl.datasets.clustered_population(persons=20_000, psus=400, areas=4, prevalence=0.05, icc=0.1, seed=1)
+    design = fl.SampleDesign(strata="area", psu="psu", psus=8, persons=20)
+    return fl.simulate_coverage(people, design, "outcome", by="area", samples=10, block=2, seed=1).to_frame()
+
+
+def chosen() -> Any:
+    """A bootstrap of lists in three blocks."""
+    import fl_estimate as fl
+    from fl_estimate import capture_recapture as cr
+
+    return cr.select_stepwise(fl.datasets.load("kosovo"), replicates=450, seed=1).to_frame()
+
+
+def main(wanted: list[str]) -> int:
+    """Say of each cluster whether the figures are those of one process, to the bit."""
+    install()
+    # At the end: what the library needs is that of .venv.
+    sys.path.append(str(FOLDER))
+    # Ray starts processes that know nothing of this one's path.
+    os.environ["PYTHONPATH"] = str(FOLDER)
+    import joblib
+    import pandas as pd
+
+    asked: list[Callable[[], Any]] = [simulated, chosen]
+    alone = [each() for each in asked]
+    worst = 0
+    for name, cluster in (("dask", dask_cluster), ("ray", ray_cluster)):
+        if wanted and name not in wanted:
+            continue
+        with cluster(), joblib.parallel_config(name, n_jobs=2):
+            for each, expected in zip(asked, alone, strict=True):
+                begin = time.perf_counter()
+                found = each()
+                try:
+                    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+                    said = "the same to the bit"
+                except AssertionError:
+                    said, worst = "DIFFERENT", 1
+                print(f"{name} {each.__name__}: {said}, {time.perf_counter() - begin:.1f} s", flush=True)
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
