@@ -22,6 +22,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from fl_estimate.errors import EstimateFault
+from fl_estimate.neutral import one_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -178,9 +179,14 @@ def told(progress: Callable[[str], object] | bool | None) -> Iterator[Callable[[
         yield lambda _: None
         return
     try:
-        yield lambda text: print(f"\r\x1b[2K{text}", end="", file=sys.stderr, flush=True)
+        yield lambda text: _on_the_line(text)
     finally:
-        print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+        _on_the_line("")
+
+
+def _on_the_line(text: str) -> None:
+    print("\r\x1b[2K", end="", file=sys.stderr)
+    print(one_line(text), end="", file=sys.stderr, flush=True)
 
 
 class _Dispatch[T]:

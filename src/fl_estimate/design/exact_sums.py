@@ -20,6 +20,12 @@ ROOM = 1 + 2.0**-10
 """The sum that chooses the power is itself added in some order; weights that sum to a power of two must not lie at the edge."""
 
 
+NEAR = 4
+"""Weights whose sums are within a factor 2^4 of each other are brought to one grid: those of a survey and of its replicates."""
+FINE = 10
+"""Weights of less than 2^10 steps of the grid are left as they are: rounding them would be seen, or make them nought."""
+
+
 def with_exact_sums(people: Any, *, across_units: bool = False) -> Any:
     """The people with weights whose sums do not depend on the order of rows: those of the design, and of its replicates.
 
@@ -33,7 +39,8 @@ def with_exact_sums(people: Any, *, across_units: bool = False) -> Any:
     Returns
     -------
     SurveyData or Classification
-        Every weight moved by at most 2^-53 times the largest sum.
+        Every weight moved by at most 2^-53 times the largest sum, those of the survey by less than a thousandth of themselves: where one
+        is smaller than that allows, all stay as they came.
 
     Notes
     -----
@@ -93,15 +100,25 @@ def _powers(frame: Frame, names: tuple[str, ...], units: list[str]) -> Mapping[s
     # Columns of their own first: pandas is asked for plain sums of plain columns within groups.
     weights = {name: f"__fl_{name}" for name in asked}
     lazy = frame.lazy().with_columns(*[nw.col(name).cast(nw.Float64).alias(own) for name, own in weights.items()])
+    first = nw.col(weights[asked[0]])  # those of the survey: replicates are not looked at, there are hundreds
+    lazy = lazy.with_columns(nw.when(first > 0).then(first).alias("__fl_above"))
     sums = [nw.col(own).sum().alias(f"__fl_sum_{name}") for name, own in weights.items()]
     least = [nw.col(own).min().alias(f"__fl_least_{name}") for name, own in weights.items()]
-    by_unit = lazy.group_by(*units, drop_null_keys=False).agg(*sums, *least) if units else lazy.select(*sums, *least)
+    asked_for = (*sums, *least, nw.col("__fl_above").min().alias("__fl_tiny"))
+    by_unit = lazy.group_by(*units, drop_null_keys=False).agg(*asked_for) if units else lazy.select(*asked_for)
     query = by_unit.select(
-        *[nw.col(f"__fl_sum_{name}").max() for name in asked], *[nw.col(f"__fl_least_{name}").min() for name in asked]
+        *[nw.col(f"__fl_sum_{name}").max() for name in asked],
+        *[nw.col(f"__fl_least_{name}").min() for name in asked],
+        nw.col("__fl_tiny").min(),
     )
     with decoding():
         row = query.collect("pyarrow").rows(named=True)[0]
     found = {
         name: power_for(float(row[f"__fl_sum_{name}"] or 0)) for name in asked if (row[f"__fl_least_{name}"] or 0) >= 0
     }
-    return {name: power for name, power in found.items() if power is not None}
+    powers = {name: power for name, power in found.items() if power is not None}
+    # A replicate that leaves the weights of a domain as they are has to give its very estimate: their difference is 0, no last digit.
+    least_power = min(powers.values(), default=0)
+    alike = {name: least_power if power - least_power <= NEAR else power for name, power in powers.items()}
+    too_small = asked[0] in alike and float(row["__fl_tiny"] or math.inf) < math.ldexp(1.0, FINE - alike[asked[0]])
+    return {} if too_small else alike

@@ -16,6 +16,7 @@ from fl_estimate.inputs.engines import ENGINES, Engine, require_engine
 from fl_estimate.inputs.folder_columns import Schema, own_columns, require_same_value, united
 from fl_estimate.inputs.folder_scan import scan
 from fl_estimate.inputs.hive_names import partition_of, partition_types, require_same_names
+from fl_estimate.neutral import visible
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +179,7 @@ class Folder(NotAColumn):
 
     def __repr__(self) -> str:
         named = columns_shown(list(self.partitions)) if self.partitions else "no columns of folders"
-        return f"Folder({len(self.files):,} files, {self.n_rows:,} rows, {self.engine}; {named})"
+        return visible(f"Folder({len(self.files):,} files, {self.n_rows:,} rows, {self.engine}; {named})")
 
 
 def stamp_of(path: Path) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,30 @@ def matched(pattern: str | Path) -> list[Path]:
     return files
 
 
+def sha256_at(path: Path) -> str | None:
+    """The hash of a file, or of all that a pattern matches, as `Source.sha256` has it; None where nothing is there.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE-40, as `matched`.
+    """
+    if is_file(path):
+        return _sha256(path)
+    if not is_pattern(path) or not any(is_file(Path(each)) for each in glob(str(path), recursive=True)):  # noqa: PTH207
+        return None
+    return _of_all(_sha256(each) for each in matched(path))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _of_all(hashes: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+
+
 def read_several(pattern: str | Path, *, written: TextFormat | None = None) -> FileTable:
     """Read all files that match, as one lazy frame in the order of their names.
 
@@ -94,10 +119,8 @@ def _source(pattern: Path, sources: list[Source]) -> Source:
     """Of all files: the hash of their hashes, which changes where one of them does, or their order."""
     from fl_estimate.inputs.survey_data import Source
 
-    digest = hashlib.sha256("\n".join(source.sha256 for source in sources).encode())
-    return Source(
-        name=pattern.name, sha256=digest.hexdigest(), encoding="UTF-8", n_rows=sum(source.n_rows for source in sources)
-    )
+    digest = _of_all(source.sha256 for source in sources)
+    return Source(name=pattern.name, sha256=digest, encoding="UTF-8", n_rows=sum(source.n_rows for source in sources))
 
 
 def _require_alike(files: list[Path], tables: list[FileTable]) -> None:

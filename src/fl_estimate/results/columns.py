@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.errors import EstimateFault, listed
+from fl_estimate.neutral import for_records
 from fl_estimate.results.basis import Basis, require_bases
 
 CONTEXT: tuple[str, ...] = ("country", "source", "period", "unit")
@@ -96,6 +97,8 @@ def with_context(frame: pd.DataFrame, by: Sequence[str], told: Mapping[str, str]
         What is said of all rows, by column; "" where nobody knows.
     """
     own = context_of(by)
+    # A file may have a name that is no text: columns of texts take whole characters.
+    told = {name: for_records(text) for name, text in told.items()}
     absent = {name: pd.array([told.get(name, "")] * len(frame), dtype="string") for name in own if name not in frame}
     unit = told.get("unit", "")
     if "unit" in own and "unit" not in absent and not (frame["unit"] == unit).all():

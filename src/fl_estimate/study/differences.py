@@ -14,10 +14,11 @@ from fl_estimate.neutral import one_line
 from fl_estimate.pages.frames import csv_text, html_table
 from fl_estimate.pages.template import page
 from fl_estimate.reporting.writing import write_bytes
-from fl_estimate.study.figure_changes import LABELS, SAME, UNTOLD, summary
+from fl_estimate.study.figure_changes import LABELS, SAME, TOLD_APART, UNTOLD, summary
 from fl_estimate.study.input_changes import table_rows
 from fl_estimate.words.languages import check_language, words_of
 from fl_estimate.words.numbers import MINUS, number, spread
+from fl_estimate.words.periods import period as period_in
 from fl_estimate.words.say import named, say
 from fl_estimate.words.spaces import with_spaces
 
@@ -187,8 +188,9 @@ def _name(record: Mapping[Any, Any], language: str) -> str:
     outcome, bound = str(record["outcome"]), str(record["bound"])
     what = [say("quantity", str(record["quantity"]), language), say("outcome", outcome, language) if outcome else ""]
     by = [
-        f"{name} {value}" for name, value in record.items() if name not in _FIXED and isinstance(value, str) and value
-    ]
+        (period_in(value, language) if name == "period" else value) if name in TOLD_APART else f"{name} {value}"
+        for name, value in record.items() if name not in _FIXED and isinstance(value, str) and value
+    ]  # fmt: skip
     parts = [*what, str(record["term"]), say("head", f"bound.{bound}", language) if bound else "", *by]
     return named(str(record["estimate"]), ", ".join(part for part in parts if part), language)
 

@@ -17,6 +17,8 @@ from fl_estimate.results.columns import FIXED
 LABELS: tuple[str, ...] = ("quantity", "outcome", "term", "margin")
 APART: tuple[str, ...] = ("country", "source", "period", "unit", "method", "basis", "interval_kind", "level")
 """Columns that tell rows of the same labels apart, where there are such: of a table that was stacked."""
+ROUND: tuple[str, ...] = ("country", "source", "period", "unit")
+"""Those of `APART` that say of whom and when a row is."""
 FIGURES: tuple[str, ...] = ("value", "se", "lower", "upper")
 NUMBERS: tuple[str, ...] = (
     "before", "after", "change", "percent", "standard_errors", "se_before", "se_after",
@@ -32,6 +34,8 @@ STATUSES: tuple[str, ...] = (
 """In the order of a summary: what needs a look comes first."""
 _EXACT = 1e-12
 """Relative slack: a figure that was written as text and read again."""
+TOLD_APART: tuple[str, ...] = (*ROUND, "method", "basis")
+"""Columns that the table has where rows of the same labels differ in them."""
 Record = Mapping[str, Any]
 Labels = tuple[str, ...]
 
@@ -47,7 +51,8 @@ def compared_figures(before: Release, after: Release) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `estimate`, the labels, the by-columns and `bound`; `status`, one of `STATUSES`; and `NUMBERS`: of rows that are printed as
+        `estimate`, the labels, the by-columns and `bound`; `country`, `source`, `period`, `unit`, `method` or `basis` where rows of the same
+        labels differ in it, as those of rounds and of a stack do; `status`, one of `STATUSES`; and `NUMBERS`: of rows that are printed as
         figures in both folders value, standard error and limits, of rows that are upper limits in both these. Of all other rows there
         is no number, not even one that one folder prints: the other withholds it, or may withhold the same under another name.
 
@@ -58,11 +63,14 @@ def compared_figures(before: Release, after: Release) -> pd.DataFrame:
     """
     by = _by_columns(before, after)
     old, new = records_of(before), records_of(after)
+    more = _telling(by, old, new)
     rows: list[dict[str, Any]] = []
     for i, j in paired(before, after):
         one, two = None if i is None else old[i], None if j is None else new[j]
-        rows.append({**_labels_of(two if two is not None else one or {}, by), **_told(one, two)})
-    return pd.DataFrame(rows, columns=["estimate", *LABELS, *by, "bound", "status", *NUMBERS])
+        shown = two if two is not None else one or {}
+        own = {name: _text(shown.get(name)) for name in more}
+        rows.append({**_labels_of(shown, by), **own, **_told(one, two)})
+    return pd.DataFrame(rows, columns=["estimate", *LABELS, *by, "bound", *more, "status", *NUMBERS])
 
 
 def paired(before: Release, after: Release) -> list[tuple[int | None, int | None]]:
@@ -73,7 +81,7 @@ def paired(before: Release, after: Release) -> list[tuple[int | None, int | None
     for side, records in enumerate((old, new)):
         for at, record in enumerate(records):
             groups[_key(record, by)][side].append(at)
-    texts = [[[_text(record[name]) for name in apart] for record in records] for records in (old, new)]
+    texts = [[{name: _text(record[name]) for name in apart} for record in records] for records in (old, new)]
     pairs = [pair for left, right in groups.values() for pair in _within(left, right, texts[0], texts[1])]
     return sorted(pairs, key=lambda pair: (pair[1] is None, pair[1] if pair[1] is not None else pair[0]))
 
@@ -99,24 +107,45 @@ def _by_columns(*releases: Release) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if name not in taken))
 
 
+def _telling(by: Sequence[str], *sides: Sequence[Record]) -> list[str]:
+    """The columns by which rows of the same labels are told apart within a folder."""
+    found: set[str] = set()
+    for records in sides:
+        groups: dict[Labels, list[Record]] = defaultdict(list)
+        for record in records:
+            groups[_key(record, by)].append(record)
+        several = [group for group in groups.values() if len(group) > 1]
+        found |= {
+            name for name in TOLD_APART for group in several if len({_text(each.get(name)) for each in group}) > 1
+        }
+    return [name for name in TOLD_APART if name in found]
+
+
 def _within(
-    left: list[int], right: list[int], old: Sequence[Sequence[str]], new: Sequence[Sequence[str]]
+    left: list[int], right: list[int], old: Sequence[Mapping[str, str]], new: Sequence[Mapping[str, str]]
 ) -> Iterator[tuple[int | None, int | None]]:
-    """One row on each side is a pair, whatever its method: that is an input that changed. Of more, those alike in all that tells apart."""
-    rest, unmatched = list(right), list[int]()
-    for one in left:
-        alone = len(left) == len(right) == 1
-        two = next((two for two in rest if alone or old[one] == new[two]), None)
-        if two is None:
-            unmatched.append(one)
-        else:
-            rest.remove(two)
-            yield one, two
-    if len(unmatched) == len(rest) == 1:
-        yield unmatched[0], rest[0]
-        return
-    yield from ((one, None) for one in unmatched)
-    yield from ((None, two) for two in rest)
+    """One row on each side is a pair, whatever its method and period: these are inputs that changed.
+
+    Of more, those alike in all that tells apart, then those of the same country, source and period; of two folders with one such each,
+    whatever it is, those alike in the rest. A row of one round is never the counterpart of another round's.
+    """
+    ones, twos = list(left), list(right)
+    names = list(old[left[0]]) if left else []
+    of_round = [name for name in names if name in ROUND]
+    sides = ((left, old), (right, new))
+    single = all(len({tuple(texts[at][name] for name in of_round) for at in side}) <= 1 for side, texts in sides)
+    passes = [names, of_round, *([[name for name in names if name not in ROUND], []] if single else [])]
+    for number, alike in enumerate(passes):
+        for one in list(ones):
+            mine = [each for each in ones if all(old[each][name] == old[one][name] for name in alike)]
+            theirs = [two for two in twos if all(old[one][name] == new[two][name] for name in alike)]
+            # Alike in all is a pair, in their order; alike in a part only where there is no other.
+            if theirs and (number == 0 or len(mine) == len(theirs) == 1):
+                ones.remove(one)
+                twos.remove(theirs[0])
+                yield one, theirs[0]
+    yield from ((one, None) for one in ones)
+    yield from ((None, two) for two in twos)
 
 
 def _key(record: Record, by: Sequence[str]) -> Labels:

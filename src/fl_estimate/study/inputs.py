@@ -18,7 +18,7 @@ from fl_estimate.errors import ExpressionFault, FileFault, StudyFault, is_file, 
 from fl_estimate.estimators.survey.imputed import is_imputed
 from fl_estimate.inputs.partitions import narwhal, orders_classes
 from fl_estimate.inputs.wording import Text
-from fl_estimate.loaders.several_files import is_pattern
+from fl_estimate.loaders.several_files import is_pattern, sha256_at
 from fl_estimate.reporting.particulars import MapChoice
 from fl_estimate.reporting.truth import Truth, TruthOfRounds, read_truth
 from fl_estimate.results.roles import OfRelatives, WithReadings
@@ -218,14 +218,14 @@ def _surveys(study: Study, tell: Tell, noted: Faults) -> dict[str, SurveyData]:
             survey = load(_files(study, source.file), mapping=study.mapping(source.mapping), engine=source.engine)
             survey = _with_population(survey, source)
             survey = by_episode(survey, _WHICH[source.unit]) if source.unit in _WHICH else survey
-            survey = with_exact_sums(survey, across_units=_across_units(study))
+            survey = with_exact_sums(survey, across_units=across_units(study))
             words = replace(labelled(study.config.labels).over(survey.wording), survey=base_of(name))
             country = source.country or study.config.country or words.country
             surveys[name] = replace(survey, wording=replace(words, country=country))
     return surveys
 
 
-def _across_units(study: Study) -> bool:
+def across_units(study: Study) -> bool:
     """Whether sums of weights over several units are asked for, which have to be exact as well."""
     return study.config.calibrate is not None or _quantiles(study)
 
@@ -425,11 +425,10 @@ def _files_of_mapping(study: Study, source: SourceEntry) -> Iterable[str]:
 
 
 def _sha256(study: Study, written: str) -> str:
-    path = study.path(written)
-    if not is_file(path):
+    found = sha256_at(study.path(written))
+    if found is None:
         raise _no_such_file(written)
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
 def _files(study: Study, file: str | dict[str, str]) -> Any:

@@ -22,7 +22,7 @@ from fl_estimate.results.records import to_record
 from fl_estimate.study.beside import files_of_entry, side_files
 from fl_estimate.study.config import Study
 from fl_estimate.study.forms import Entry, PeopleEntry
-from fl_estimate.study.inputs import Fingerprint, shared_files
+from fl_estimate.study.inputs import Fingerprint, across_units, shared_files
 from fl_estimate.study.plan import earlier
 
 KEPT = "kept"
@@ -48,7 +48,8 @@ def estimate_keys(study: Study, mark: Fingerprint) -> dict[str, str]:
     drawn = whole["estimate"] if study.config.impute is not None else None
     people = {name: part for name, part in whole.items() if name not in _NO_PART}
     others = {name: part for name, part in people.items() if name not in _OF_PEOPLE}
-    people["drawn"] = drawn
+    # The grid of weights is another where any estimate adds up over units: the last digits of all of them are.
+    people |= {"drawn": drawn, "across_units": across_units(study)}
     files = mark.parts["files"]
     # A file that nobody knows to be another's is one that people come of.
     shared = (set(files) - _of_others(study)) | set(shared_files(study))

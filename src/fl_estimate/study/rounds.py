@@ -17,6 +17,8 @@ from fl_estimate.study.forms import tag_of
 
 AT = "@"
 """Between the name of an estimate or source and that of the round that it is of."""
+_SPREAD = frozenset({"file", "mapping", "estimate", "truth"})
+"""Keys of a round that stand in its sources and estimates once it is expanded, and those that no figure depends on."""
 SOURCE = "survey"
 """What the source is called where a study has none but those of its rounds."""
 

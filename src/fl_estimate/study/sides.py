@@ -7,9 +7,11 @@ import math
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from glob import has_magic
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, cast
 
+from fl_estimate.loaders.several_files import is_pattern, matched, sha256_at
 from fl_estimate.neutral import json_text, toml_text
 from fl_estimate.study.config import without_defaults
 from fl_estimate.study.input_changes import Manifest, files_by_role, framework_names, section
@@ -74,6 +76,9 @@ class Places:
         named = [folder / name for folder in self._folders for name in (written, PurePosixPath(written).name)]
         if not sha256:
             return next((path for path in named if path.is_file()), None)
+        for path in named:
+            if is_pattern(path) and sha256_at(path) == sha256:
+                return path
         for path in [*named, *(path for folder in self._folders for path in sorted(folder.iterdir()))]:
             if sha256 in self._known:
                 return self._known[sha256]
@@ -113,11 +118,24 @@ def laid_out(folder: Path, sides: Mapping[Which, Side]) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             if isinstance(content, bytes):
                 path.write_bytes(content)
+            elif is_pattern(content):
+                for each in matched(content):
+                    _lay(each, _fixed(path) / each.relative_to(_fixed(content)))
             else:
-                try:
-                    path.symlink_to(content.resolve())
-                except OSError:  # where links need a right of their own
-                    shutil.copyfile(content, path)
+                _lay(content, path)
+
+
+def _lay(file: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        place.symlink_to(file.resolve())
+    except OSError:  # where links need a right of their own
+        shutil.copyfile(file, place)
+
+
+def _fixed(pattern: Path) -> Path:
+    """The folder of a pattern that every file it matches lies in, or below."""
+    return next(each for each in pattern.parents if not has_magic(str(each)))
 
 
 def write_mixture(path: Path, sides: Mapping[Which, Side], chosen: Mapping[str, Which]) -> None:
@@ -139,6 +157,7 @@ def write_mixture(path: Path, sides: Mapping[Which, Side], chosen: Mapping[str, 
         "calibrate": _placed(of["weights"].get("calibrate"), chosen["weights"], chosen["tables"], sides),
         "estimate": _placed(of["methods"].get("estimate"), chosen["methods"], chosen["tables"], sides),
         "publish": rule,
+        "country": of["methods"].get("country"),
     }
     path.write_bytes(in_toml(without_defaults(mixture)).encode())
 

@@ -6,6 +6,7 @@ import errno
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from glob import glob, has_magic
 from pathlib import Path
 
 from fl_estimate.errors import FlError, StudyFault, listed
@@ -19,7 +20,7 @@ _SAID = (
     "resource temporarily unavailable",
 )
 
-Stamp = tuple[int, int, int, int] | None
+Stamp = tuple[int | str, ...] | None
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,16 @@ def _stamp(path: Path) -> Stamp:
     try:
         told = path.stat()
     except (OSError, ValueError):
-        return None
+        return _stamp_of_all(path)
     return told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns
+
+
+def _stamp_of_all(pattern: Path) -> Stamp:
+    """Of a pattern those of all files that it matches, so that one more is a change as well; None where it matches none."""
+    if not has_magic(str(pattern)):
+        return None
+    found = [(each, _stamp(Path(each))) for each in sorted(glob(str(pattern), recursive=True))]  # noqa: PTH207
+    return tuple(part for each, stamp in found if stamp is not None for part in (each, *stamp)) or None
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fl_estimate.errors import FileFault, FlError, StudyFault
+from fl_estimate.loaders.several_files import sha256_at
 from fl_estimate.reporting.releases import FORM, read_release
 from fl_estimate.study.config import Study, read_study
 from fl_estimate.study.figure_changes import SAME, UNTOLD, compared_figures
@@ -167,8 +168,8 @@ def _inputs(manifest: Mapping[str, Any], study: Path | None) -> Iterator[Checked
     for name, sha256 in kept.items():
         if name in guarded:
             continue
-        path = study.parent / name
-        verdict = NOT_AT_HAND if not path.is_file() else UNCHANGED if _sha256(path) == sha256 else CHANGED
+        here = sha256_at(study.parent / name)
+        verdict = NOT_AT_HAND if here is None else UNCHANGED if here == sha256 else CHANGED
         yield Checked(part="input", name=name, verdict=verdict)
     for name in sorted(guarded):
         yield Checked(

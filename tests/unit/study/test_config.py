@@ -97,7 +97,7 @@ def test_not_utf8(tmp_path: Path) -> None:
         (SOURCE, "estimate: it must be given"),
         (f"estimate = []\n{SOURCE}", "estimate: it should have at least 1 item"),
         (f"titles = 'x'\n{SOURCE}{ESTIMATE}", "titles: no such key; did you mean 'title'?"),
-        (f"{SOURCE}engine = 'sqlite'\n{ESTIMATE}", "source.a.engine: it should be 'polars', 'pandas'"),
+        (f"{SOURCE}engine = 'sqlite'\n{ESTIMATE}", "source.a.engine: it should be 'pandas', 'polars', 'duckdb', 'dask' or 'spark'"),
         (f"{SOURCE}files = 'x'\n{ESTIMATE}", "source.a.files: no such key; did you mean 'file'?"),
         (f"{SOURCE}{ESTIMATE}outcom = 'y'\n", "estimate[1].outcom: no such key; did you mean 'outcome'?"),
         (f"{SOURCE}{ESTIMATE}level = 95\n", "estimate[1].level: it should be less than 1"),

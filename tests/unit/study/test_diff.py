@@ -19,7 +19,10 @@ from fl_estimate.study.figure_changes import NUMBERS, compared_figures
 from fl_estimate.study.input_changes import changed_inputs
 from fl_estimate.study.run import run_study
 from fl_estimate.study.sides import in_toml
+from fl_estimate.study.surroundings import Stamps
+from fl_estimate.study.verify import verify
 from tests.unit.study.made import MAPPING, STUDY, people, write
+from tests.unit.study.test_rounds import write as write_rounds
 
 SAVED = Path(__file__).parents[2] / "reference" / "saved_files"
 OLD, NEW = SAVED / "2026-11-25_1419_e72d308" / "result", SAVED / "2026-11-29_1312_9eff574" / "result"
@@ -114,6 +117,78 @@ def test_rows_of_the_same_labels_are_told_apart_by_method_period_and_country() -
     assert found["status"].tolist() == ["same", "same", "appeared"]
     other = compared_figures(release(record(**FIGURE)), release(record(**MORE, method="replicates")))
     assert other["status"].tolist() == ["changed"]
+
+
+def test_a_row_of_one_round_is_never_the_counterpart_of_another() -> None:
+    """The last round left out and another added; every round by another method; and the rows say of which round they are."""
+    older = [record(**FIGURE, period=each) for each in ("2021", "2023")]
+    found = compared_figures(release(*older), release(record(**FIGURE, period="2021"), record(**MORE, period="2025")))
+    assert found[["period", "status"]].to_numpy().tolist() == [
+        ["2021", "same"],
+        ["2025", "appeared"],
+        ["2023", "vanished"],
+    ]
+    found = compared_figures(
+        release(*older), release(*(record(**MORE, period=each, method="area") for each in ("2023", "2021")))
+    )
+    assert found[["period", "status"]].to_numpy().tolist() == [["2023", "changed"], ["2021", "changed"]]
+    stacked = [
+        record(**{**FIGURE, "value": value}, period="2023", method=method)
+        for value, method in ((900.0, "taylor"), (700.0, "area"))
+    ]
+    newer = [
+        record(**{**FIGURE, "value": value}, period="2024", method=method)
+        for value, method in ((700.0, "area"), (800.0, "taylor"))
+    ]
+    found = compared_figures(release(*stacked), release(*newer))
+    assert found[["method", "status", "before", "after"]].to_numpy().tolist() == [
+        ["area", "same", 700, 700],
+        ["taylor", "changed", 900, 800],
+    ]
+    assert "period" not in compared_figures(release(older[0]), release(older[1]))
+
+
+def test_a_study_of_rounds_is_run_again(tmp_path: Path) -> None:
+    """Weights of one round a tenth higher: that round moved, in the words of the language, by the data and nothing else."""
+    for name, factor in (("a", 1.0), ("b", 1.1)):
+        (tmp_path / name).mkdir()
+        study = write_rounds(tmp_path / name)
+        frame = pd.read_csv(tmp_path / name / "p2023.csv")
+        frame.assign(W=frame["W"] * factor).to_csv(tmp_path / name / "p2023.csv", index=False)
+        run_study(study, out=tmp_path / f"out_{name}")
+    found = fl.diff(tmp_path / "out_a", tmp_path / "out_b", rerun=True, inputs=[tmp_path / "a", tmp_path / "b"])
+    steps = found.steps
+    assert steps is not None
+    assert set(steps["period"]) == {"2023-01-01 to 2023-12-31"}
+    assert set(steps["step"]) == {"data"}
+    assert steps["change"].tolist() == found.changed.loc[found.changed["status"].eq("changed"), "change"].tolist() != []
+    assert "1er janvier au 31 décembre 2023" in step_lines(found, "fr")[0][0].replace("\u00a0", " ")
+
+
+def test_data_of_several_files_are_an_input_as_one_file_is(tmp_path: Path) -> None:
+    """Run, left alone, verified, run again for a diff; one file more is another input."""
+    study = SMALL.replace('"people.csv"', '"parts/*.parquet"')
+    for name, frame in (("a", people()), ("b", changed_people())):
+        (tmp_path / name / "parts").mkdir(parents=True)
+        write(tmp_path / name, study=study, frame=frame)
+        frame.iloc[:400].to_parquet(tmp_path / name / "parts" / "1.parquet")
+        frame.iloc[400:].to_parquet(tmp_path / name / "parts" / "2.parquet")
+    first = next((tmp_path / "a").glob("small.toml"))
+    result = run_study(first, out=tmp_path / "first")
+    assert result.inputs is not None
+    assert result.manifest["inputs"]["parts/*.parquet"] == result.inputs.surveys["people"].sources["people"].sha256
+    assert run_study(first, out=tmp_path / "first", resume=True).skipped
+    assert verify(tmp_path / "first", study=first).ok
+    run_study(tmp_path / "b" / "small.toml", out=tmp_path / "second")
+    found = fl.diff(tmp_path / "first", tmp_path / "second", rerun=True, inputs=[tmp_path / "a", tmp_path / "b"])
+    assert found.steps is not None
+    assert set(found.steps["step"]) == {"data"}
+    stamps = Stamps.of([("parts", tmp_path / "a" / "parts" / "*.parquet")])
+    shutil.copy(tmp_path / "a" / "parts" / "2.parquet", tmp_path / "a" / "parts" / "3.parquet")
+    assert stamps.changed() == ["parts (changed)"]
+    assert [each.name for each in verify(tmp_path / "first", study=first).checks if each.verdict == "changed"] == [
+        "parts/*.parquet"
+    ]
 
 
 def test_a_folder_of_an_older_version_is_compared_as_it_would_be_printed_now() -> None:

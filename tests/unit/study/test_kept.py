@@ -108,6 +108,14 @@ def test_what_changed_is_made_again_and_the_result_is_that_of_a_fresh_run(
     assert first.same("changed", "changed_fresh")
 
 
+def test_a_quantile_beside_them_makes_estimates_of_people_again(first: Run) -> None:
+    """Weights are then on a grid on which sums over units are exact, and the last digits kept are those of another."""
+    quantile = '[[estimate]]\nname = "median"\nkind = "quantile"\nvariable = "age_interview"\n\n[publish]'
+    result = first("quantile", study=STUDY.replace("[publish]", quantile))
+    assert result.ok
+    assert not result.taken
+
+
 @pytest.mark.slow
 def test_data_that_changed_are_estimated_again(tmp_path: Path) -> None:
     run = Run(tmp_path)

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -175,7 +176,7 @@ def test_the_grid_is_one_on_every_engine(engine: str) -> None:
     assert float(np.cumsum(found)[-1]) == float(np.cumsum(found[order])[-1])
 
 
-def _survey(frame: pd.DataFrame, design: Design) -> SurveyData:
+def _survey(frame: Any, design: Design) -> SurveyData:
     return SurveyData(people=frame, design=design)  # pyright: ignore[reportCallIssue]
 
 
@@ -210,10 +211,34 @@ def test_replicate_weights_are_on_a_grid_of_their_own() -> None:
     )
     design = Design(weights="w", replicates=Replicates(["r1", "r2"], kind="jk1"), expands=True)
     moved = with_exact_sums(_survey(frame, design)).people
-    for name in ("w", "r1", "r2"):
-        power = power_for(float(frame[name].sum()))
+    # e^(4+1/2), e^(2+1/2) and e^(6+1/2) times 300: w is within a factor 2^4 of the largest, r1 is not.
+    powers = {name: power_for(float(frame[name].sum())) for name in ("w", "r1", "r2")}
+    for name, power in {**powers, "w": powers["r2"]}.items():
         assert power is not None
         np.testing.assert_array_equal(moved[name] * 2.0**power, np.rint(frame[name] * 2.0**power))
+
+
+def test_a_replicate_that_leaves_a_domain_alone_gives_its_very_estimate() -> None:
+    """Of a larger sum than the weights themselves, so that a grid of its own would be coarser: then the standard error were not 0."""
+    rng = np.random.default_rng(7)
+    weight = rng.lognormal(4, 1, 400)
+    untouched = np.arange(400) < 200
+    frame = pd.DataFrame(
+        {"w": weight, "r1": np.where(untouched, weight, 2 * weight), "r2": np.where(untouched, weight, 0.0)}
+    )
+    assert power_for(float(frame["r1"].sum())) != power_for(float(frame["w"].sum()))
+    design = Design(weights="w", replicates=Replicates(["r1", "r2"], kind="brr"), expands=True)
+    moved = with_exact_sums(_survey(frame, design)).people
+    for name in ("r1", "r2"):
+        np.testing.assert_array_equal(moved[name][untouched], moved["w"][untouched])
+
+
+def test_weights_too_small_for_the_grid_are_left_as_they_are() -> None:
+    """A weight of 1e-13 beside a sum of 2,000 lies below one step of its grid, 2^-42: it must not become nought."""
+    frame = pd.DataFrame({"w": [1000.1, 1000.2, 1e-13]})
+    assert with_exact_sums(_survey(frame, Design(weights="w", expands=True))).people is frame
+    frame = pd.DataFrame({"w": [1000.1, 1000.2, 0.0]})
+    assert with_exact_sums(_survey(frame, Design(weights="w", expands=True))).people["w"].iloc[2] == 0.0
 
 
 def test_a_calibrated_study_is_exact_too(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from fl_estimate.errors import EstimateFault, listed, not_one_of, shown
 from fl_estimate.estimators.synthesis.reading import require_choice
 from fl_estimate.estimators.synthesis.round_lines import degrees_of_freedom, variance_of
 from fl_estimate.estimators.synthesis.round_results import TOO_FEW_ROUNDS, MadeRow, lay_out_rounds, left_out
-from fl_estimate.estimators.synthesis.rounds_given import Between, Rounds, Times, read_rounds
+from fl_estimate.estimators.synthesis.rounds_given import Between, GivenRounds, Times, read_rounds
 from fl_estimate.estimators.synthesis.trend import (
     BetweenRounds,
     Bridges,
@@ -151,7 +151,7 @@ def _pairs(size: int, pairs: str) -> list[tuple[int, int]]:
 
 
 def _changed(
-    rounds: Rounds, cell: int, a: int, b: int, scale: str, df: float | None, level: float, *, per_year: bool
+    rounds: GivenRounds, cell: int, a: int, b: int, scale: str, df: float | None, level: float, *, per_year: bool
 ) -> MadeRow:
     of = tuple(t for t in (a, b) if rounds.usable[cell, t])
     quantity = QUANTITIES[scale][1 if per_year else 0]
@@ -180,7 +180,7 @@ def _changed(
                    **_numbers(scale, moved, variance, freedom, level))  # fmt: skip
 
 
-def _of_pair(reason: Any, rounds: Rounds, pair: tuple[int, int]) -> bool:
+def _of_pair(reason: Any, rounds: GivenRounds, pair: tuple[int, int]) -> bool:
     """Whether a reason speaks of a round of the pair; it then names these alone."""
     named = {rounds.labels[t] for t in pair}
     kept = [label for label in reason[1]["rounds"] if label in named]
@@ -288,7 +288,7 @@ def _shares(weights: Sequence[float] | None, labels: Sequence[str]) -> Floats:
 
 
 def _averaged(
-    rounds: Rounds, cell: int, shares: Floats, df: float | None, interval: str, level: float
+    rounds: GivenRounds, cell: int, shares: Floats, df: float | None, interval: str, level: float
 ) -> MadeRow:  # fmt: skip
     of = tuple(int(t) for t in np.flatnonzero(rounds.usable[cell]))
     reasons = left_out(rounds, cell, of)

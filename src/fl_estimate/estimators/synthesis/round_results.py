@@ -11,7 +11,7 @@ import numpy as np
 from fl_estimate.arrays import Floats
 from fl_estimate.estimators.synthesis.comparable import ROUNDS_DIFFER, bridge_told
 from fl_estimate.estimators.synthesis.reading import smallest_part
-from fl_estimate.estimators.synthesis.rounds_given import Rounds
+from fl_estimate.estimators.synthesis.rounds_given import GivenRounds
 from fl_estimate.results.basis import Support, weakest
 from fl_estimate.results.build import build
 from fl_estimate.results.codes import (
@@ -54,7 +54,7 @@ class MadeRow:
 
 
 def lay_out_rounds(
-    rounds: Rounds,
+    rounds: GivenRounds,
     made: Sequence[MadeRow],
     *,
     call: str,
@@ -94,7 +94,7 @@ def lay_out_rounds(
     )
 
 
-def _labels(rounds: Rounds, row: MadeRow) -> dict[str, Any]:
+def _labels(rounds: GivenRounds, row: MadeRow) -> dict[str, Any]:
     """What tells the cell: from the first round that has it."""
     t = int(np.flatnonzero(rounds.rows[row.cell] >= 0)[0])
     estimates = rounds.inputs[t].estimates
@@ -112,13 +112,13 @@ def _plain(value: Any) -> Any:
     return None if value is None or value != value or str(value) == "<NA>" else value
 
 
-def _people(rounds: Rounds, row: MadeRow, name: str) -> float:
+def _people(rounds: GivenRounds, row: MadeRow, name: str) -> float:
     counts = [float(getattr(rounds.inputs[t], name)[rounds.rows[row.cell, t]]) for t in row.of]
     known = [count for count in counts if np.isfinite(count)]
     return sum(known) if known and len(known) == len(counts) else np.nan
 
 
-def _support(rounds: Rounds, row: MadeRow) -> Support:
+def _support(rounds: GivenRounds, row: MadeRow) -> Support:
     if not row.of:
         return Support.unknown(1)
     of = [rounds.inputs[t] for t in row.of]
@@ -129,11 +129,11 @@ def _support(rounds: Rounds, row: MadeRow) -> Support:
     return smallest_part(parts, 1)
 
 
-def _weakest(rounds: Rounds) -> str:
+def _weakest(rounds: GivenRounds) -> str:
     return weakest(one.basis for one in rounds.inputs)
 
 
-def _recipe(rounds: Rounds, call: str, arguments: Mapping[str, Any], assumptions: Sequence[Assumption]) -> Any:
+def _recipe(rounds: GivenRounds, call: str, arguments: Mapping[str, Any], assumptions: Sequence[Assumption]) -> Any:
     results = rounds.results()
     carried = [a for one in results for a in one.assumptions if a.code != DEFF_REFERENCE]
     told = {
@@ -163,7 +163,7 @@ def _recipe(rounds: Rounds, call: str, arguments: Mapping[str, Any], assumptions
     )
 
 
-def _between(rounds: Rounds) -> list[Assumption]:
+def _between(rounds: GivenRounds) -> list[Assumption]:
     """How the errors of rounds go together."""
     if rounds.joint:
         return [ROUNDS_IN_ONE_CALL.assume()]
@@ -174,7 +174,7 @@ def _between(rounds: Rounds) -> list[Assumption]:
     return [ERRORS_OF_ROUNDS.assume(least=round(float(np.nanmin(pairs)), 3), most=round(float(np.nanmax(pairs)), 3))]
 
 
-def correlations(rounds: Rounds) -> Floats:
+def correlations(rounds: GivenRounds) -> Floats:
     """Correlation of errors by cell, shape (C, T, T); NaN where a round has no error."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return rounds.covariance / (rounds.se[:, :, None] * rounds.se[:, None, :])
@@ -184,7 +184,7 @@ def _words(results: Sequence[Estimates], about: str) -> str:
     return " / ".join(dict.fromkeys(str(getattr(one, about)) for one in results if getattr(one, about)))
 
 
-def _period(rounds: Rounds) -> str:
+def _period(rounds: GivenRounds) -> str:
     """From the first round to the last, where each says its own time; of one call its own."""
     words = list(dict.fromkeys(one.reference_period for one in rounds.results()))
     if len(words) == 1:
@@ -192,7 +192,7 @@ def _period(rounds: Rounds) -> str:
     return f"{words[0]} → {words[-1]}" if all(words) else ""
 
 
-def left_out(rounds: Rounds, cell: int, used: Sequence[int]) -> list[tuple[ReasonCode, Mapping[str, Any]]]:
+def left_out(rounds: GivenRounds, cell: int, used: Sequence[int]) -> list[tuple[ReasonCode, Mapping[str, Any]]]:
     """Reasons of a cell: rounds that it could not take, and rounds without a case."""
     gone = [label for t, label in enumerate(rounds.labels) if t not in used]
     none = [rounds.labels[t] for t in used if rounds.zero[cell, t]]

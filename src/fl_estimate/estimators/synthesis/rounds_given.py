@@ -30,7 +30,7 @@ Times = Sequence[float] | Mapping[str, float] | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Rounds:
+class GivenRounds:
     """T rounds of C cells (the nation, domains), in order of time.
 
     Attributes
@@ -92,7 +92,7 @@ def read_rounds(
     differing: str,
     least: int,
     timed: bool = True,
-) -> Rounds:
+) -> GivenRounds:
     """Read rounds, refuse what cannot be compared, and lay them side by side.
 
     Parameters
@@ -325,7 +325,7 @@ def _side_by_side(
     bridge: Bridge,
     differing: list[Difference],
     column: str,
-) -> Rounds:
+) -> GivenRounds:
     keys = list(dict.fromkeys(str(key) for rows in inputs for key in rows.keys))
     at = [{str(key): row for row, key in enumerate(rows.keys)} for rows in inputs]
     rows = np.array([[own.get(key, -1) for own in at] for key in keys], dtype=np.intp).reshape(len(keys), len(inputs))
@@ -345,7 +345,7 @@ def _side_by_side(
     if whole is not None:
         covariance = _of_call(covariance, whole, rows, places, zero)
     covariance = np.stack([bridge.covariance(value[i], covariance[i]) for i in range(len(keys))])
-    return Rounds(
+    return GivenRounds(
         labels=labels, times=times, inputs=inputs, rows=rows, value=bridge.values(value),
         se=np.sqrt(np.diagonal(covariance, axis1=1, axis2=2)), df=laid("df"), covariance=covariance, zero=zero,
         joint=whole is not None, column=column,

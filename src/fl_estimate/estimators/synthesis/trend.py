@@ -14,7 +14,7 @@ from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.synthesis.reading import require_choice
 from fl_estimate.estimators.synthesis.round_lines import FittedLine, Wald, degrees_of_freedom, line, on_scale, wald_test
 from fl_estimate.estimators.synthesis.round_results import TOO_FEW_ROUNDS, MadeRow, lay_out_rounds, left_out
-from fl_estimate.estimators.synthesis.rounds_given import Between, Given, Rounds, Times, read_rounds
+from fl_estimate.estimators.synthesis.rounds_given import Between, Given, GivenRounds, Times, read_rounds
 from fl_estimate.results.codes import (
     ANNUAL_CHANGE,
     ANNUAL_ODDS_RATIO,
@@ -29,6 +29,7 @@ from fl_estimate.results.codes import (
     MethodName,
     Quantity,
     ReasonCode,
+    Term,
 )
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
@@ -39,7 +40,8 @@ SCALES: dict[str, Quantity] = {"linear": ANNUAL_CHANGE, "log": ANNUAL_RATIO, "lo
 Weighting = Literal["precision", "equal"]
 WEIGHTINGS: tuple[str, ...] = ("precision", "equal")
 Tested = Literal["change", "departure"]
-TESTS: tuple[str, ...] = ("change", "departure")
+DEPARTURE = Term("departure")
+TESTS: tuple[str, ...] = ("change", str(DEPARTURE))
 TREND = MethodName("trend")
 ROUNDS_TESTED = MethodName("rounds-tested")
 LINES: dict[str, AssumptionCode] = {scale: AssumptionCode(f"trend_{scale}") for scale in SCALES}
@@ -227,7 +229,7 @@ def trend_test(
 def _read(
     rounds: Given, what: str, column: str | None, at: Times, correlation: Between, overlap: Between, bridge: Bridges,
     differing: str, *, timed: bool = True,
-) -> Rounds:  # fmt: skip
+) -> GivenRounds:  # fmt: skip
     require_rule(differing)
     return read_rounds(
         rounds, what, column=column, at=at, correlation=correlation, overlap=overlap, bridge=bridge,
@@ -247,7 +249,7 @@ def require_rule(differing: str) -> None:
         raise not_one_of("FL-EST-195", "this rule for rounds that differ", differing, ("refuse", "flag"))
 
 
-def _require(scale: str, weighting: str, level: float, rounds: Rounds) -> None:
+def _require(scale: str, weighting: str, level: float, rounds: GivenRounds) -> None:
     if scale not in SCALES:
         raise not_one_of("FL-EST-756", "this scale of a trend", scale, tuple(SCALES))
     if weighting not in WEIGHTINGS:
@@ -259,7 +261,7 @@ def _require(scale: str, weighting: str, level: float, rounds: Rounds) -> None:
         )  # fmt: skip
 
 
-def _per(rounds: Rounds) -> float:
+def _per(rounds: GivenRounds) -> float:
     """Of how many persons a share is written; NaN of what is no share."""
     quantity = rounds.inputs[0].quantity
     return quantity.per if quantity.unit == "share" else math.nan
@@ -277,7 +279,7 @@ def _settings(scale: str, correlation: Any, overlap: Any, differing: str, df: An
     return {name: value for name, value in told.items() if value is not None}
 
 
-def taken(rounds: Rounds, cell: int, scale: str) -> tuple[tuple[int, ...], Floats, Floats]:
+def taken(rounds: GivenRounds, cell: int, scale: str) -> tuple[tuple[int, ...], Floats, Floats]:
     """The rounds of a cell that have a value on the scale, their values and covariance there."""
     value, covariance = rounds.value[cell].copy(), rounds.covariance[cell].copy()
     none = rounds.zero[cell]
@@ -290,7 +292,7 @@ def taken(rounds: Rounds, cell: int, scale: str) -> tuple[tuple[int, ...], Float
     return tuple(int(t) for t in used), moved[used], covariance[np.ix_(used, used)]
 
 
-def independent(rounds: Rounds, covariance: Floats) -> bool:
+def independent(rounds: GivenRounds, covariance: Floats) -> bool:
     """Whether the degrees of freedom of the rounds add up: no errors in common, and each round with its own."""
     apart = bool((covariance == np.diag(np.diagonal(covariance))).all())
     if not rounds.joint:
@@ -300,7 +302,7 @@ def independent(rounds: Rounds, covariance: Floats) -> bool:
 
 
 def _slope(
-    rounds: Rounds, cell: int, scale: str, weighting: str, df: float | None, level: float
+    rounds: GivenRounds, cell: int, scale: str, weighting: str, df: float | None, level: float
 ) -> tuple[MadeRow, dict[str, Any]]:
     used, value, covariance = taken(rounds, cell, scale)
     reasons = left_out(rounds, cell, used)
@@ -346,14 +348,14 @@ def _row(
 
 
 def _test(
-    rounds: Rounds, name: str, times: Floats, value: Floats, covariance: Floats, own: Floats, df: float | None
+    rounds: GivenRounds, name: str, times: Floats, value: Floats, covariance: Floats, own: Floats, df: float | None
 ) -> Wald:
     ones = np.ones((len(value), 1))
     design = ones if name == "change" else np.column_stack([ones, times - times.mean()])
     return wald_test(design, value, covariance, own, independent=independent(rounds, covariance), given=df)
 
 
-def _tested(rounds: Rounds, cell: int, test: str, scale: str, df: float | None) -> list[MadeRow]:
+def _tested(rounds: GivenRounds, cell: int, test: str, scale: str, df: float | None) -> list[MadeRow]:
     used, value, covariance = taken(rounds, cell, scale)
     reasons = left_out(rounds, cell, used)
     if len(used) < 3:
