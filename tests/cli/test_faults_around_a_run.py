@@ -259,8 +259,13 @@ def test_an_interrupt_between_two_renames_is_waited_for(tmp_path: Path, monkeypa
             os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr(os, "replace", replace)
-    with pytest.raises(KeyboardInterrupt):
-        run_study(study, out=out)
+    # Tests that a shell began in the background do not get interrupts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_study(study, out=out)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert count[0] > THIRD
     require_new(out)
 

@@ -22,6 +22,7 @@ from fl_estimate.study.config import read_study
 from fl_estimate.study.inputs import read_inputs
 from tests.engines.survey import DESIGN, ENGINES, SPARK, UNEQUAL, table, write
 from tests.engines.test_same_on_every_engine import one_thread
+from tests.unit.study.made import assert_same_rows
 
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword")
 MAPPING: dict[str, Any] = {
@@ -81,7 +82,7 @@ def test_a_survey_of_dated_spells(engine: Any, tmp_path: Path) -> None:
     mapping = SAMPLE / "household.toml"
     expected = asked(fl.load(SAMPLE / "household.parquet", mapping=mapping, engine="polars"))
     for found, same in zip(asked(fl.load(folder / "*.parquet", mapping=mapping, engine=engine)), expected, strict=True):
-        pd.testing.assert_frame_equal(found, same, rtol=1e-9)
+        assert_same_rows(found, same, rtol=1e-9)
 
 
 def test_a_table_that_is_gone_is_no_survey(files: Path, tmp_path: Path) -> None:
@@ -115,14 +116,14 @@ def test_the_hash_is_of_all_files_in_their_order(tmp_path: Path) -> None:
     assert one.source == same.source != other.source
 
 
-def test_patterns_that_cannot_be_read(tmp_path: Path, files: Path) -> None:
+def test_patterns_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(fl.FlError, match=r"FL-FILE-39(?s:.*)\*\.parquet"):
         load(tmp_path / "*.parquet")
     (tmp_path / "a.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     with pytest.raises(fl.FlError, match=r"FL-FILE-40(?s:.*)\.csv"):
         load(tmp_path / "*.csv")
     with pytest.raises(fl.FlError, match="FL-FILE-02"):
-        load(files)
+        load(tmp_path)
 
 
 def test_files_that_are_not_one_table(tmp_path: Path) -> None:

@@ -257,7 +257,7 @@ def test_strata_of_lists_have_no_national_figure() -> None:
 # What the function is given
 
 
-STUDY: Any = SimpleNamespace(source_of=lambda name: name or "s")
+STUDY: Any = SimpleNamespace(source_of=lambda name: name or "s", config=SimpleNamespace(round=()))
 
 
 def call(
