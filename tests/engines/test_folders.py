@@ -157,7 +157,7 @@ def test_columns_that_are_named_are_all_that_is_read(tmp_path: Path) -> None:
     folder = fl.Folder(tmp_path, columns=["age", "weight"])
     assert narwhal(folder.frame).collect_schema().names() == ["age", "weight", "month"]
     with pytest.raises(fl.FlError, match="FL-FILE-45"):
-        fl.Folder(tmp_path, columns=["age", "wieght"])
+        fl.Folder(tmp_path, columns=["age", "weigth"])
 
 
 def test_folders_that_do_not_say_the_same_columns(tmp_path: Path) -> None:
