@@ -120,8 +120,9 @@ class SurveyWording:
             for name, each in kept.get("columns", {}).items()
         }
         texts = {name: kept.get(name, {}) for name in ("population", "title", "note")}
-        named = {name: str(kept.get(name, "")) for name in ("country", "survey")}
-        return SurveyWording(unit=kept.get("unit", "persons"), columns=columns, **texts, **named)
+        country, survey = (str(kept.get(name, "")) for name in ("country", "survey"))
+        unit = kept.get("unit", "persons")
+        return SurveyWording(unit=unit, columns=columns, **texts, country=country, survey=survey)
 
 
 def joined_wording(parts: Iterable[SurveyWording]) -> SurveyWording:
