@@ -239,9 +239,12 @@ def test_a_line_of_the_terminal_says_how_far_it_is_and_goes_away(monkeypatch: py
 
 
 INTERRUPTED = """
-import os, sys, time
+import os, signal, sys, time
 import joblib
 from fl_estimate.tasks import run_tasks
+
+# Tests that a shell began in the background do not get interrupts, nor would this process.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def slow(number, folder):
     with open(os.path.join(folder, f"{os.getpid()}"), "a") as file:
