@@ -123,7 +123,8 @@ def _times(table: PublishedTable, language: str) -> str:
         return period(table.reference_period, language)
     names = varying(table.frame, table.by)
     rounds = table.frame[list(names)].drop_duplicates().to_dict("records") if names else []
-    return ", ".join(round_words({str(k): v for k, v in each.items()}, names, language) for each in rounds)
+    said = (round_words({str(k): v for k, v in each.items()}, names, language).strip() for each in rounds)
+    return ", ".join(text for text in said if text)  # rows of a stack may be of no stated time
 
 
 def _sheets(document: Document) -> Iterator[_Sheet]:
