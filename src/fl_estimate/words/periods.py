@@ -18,6 +18,9 @@ Detail = Literal["day", "month", "year"]
 Moment = tuple[dt.date, Detail]
 """A day, and how much of it was written: 2021-03-01, 2021-03, 2021."""
 
+THEN = " → "
+"""Between the times of a change: from the first round to the last."""
+
 _MOMENT = r"\d{4}(?:-\d\d(?:-\d\d)?)?"
 _ONE = re.compile(_MOMENT)
 _BOTH = re.compile(rf"({_MOMENT})\s*(?:to|–|/)\s*({_MOMENT})|(\d{{4}})\s*-\s*(\d{{4}})")
@@ -34,7 +37,8 @@ def period(text: str, language: str = "en") -> str:
     ----------
     text : str
         A day ("2021-03-01"), a month ("2021-03") or a year ("2021"); two of them ("2021-03-01 to 2021-05-31",
-        "2010-2015"), or one with "from" or "until" before it. Both ends belong to the period.
+        "2010-2015"), or one with "from" or "until" before it. Both ends belong to the period. Or two such times with an
+        arrow between them, of a change from the first to the last: both are said.
     language : str
 
     Returns
@@ -55,6 +59,9 @@ def period(text: str, language: str = "en") -> str:
     ('mars 2021', 'à partir du 1er mars 2021', '')
     """
     plain = text.strip()
+    if THEN in plain:
+        said = [period(each, language) for each in plain.split(THEN)]
+        return THEN.join(said) if all(said) else ""
     check_language(language)  # before the try: the fault of a language is a ValueError too
     try:
         if _ONE.fullmatch(plain):

@@ -66,6 +66,8 @@ def test_the_last_day_of_a_period_stands_whole_at_its_end(first: dt.date, last: 
          "de diciembre de 2021 a enero de 2022"),
         ("2013", "2013", "2013", "2013"),
         ("2010-2015", "2010 to 2015", "de 2010 à 2015", "de 2010 a 2015"),
+        ("2021 → 2022-01-01 to 2022-03-31", "2021 → 1 January to 31 March 2022", "2021 → du 1er janvier au 31 mars 2022", "2021 → del 1 de enero al 31 de marzo de 2022"),
+        ("2021 → a lifetime", "", "", ""),
         ("2010–2015", "2010 to 2015", "de 2010 à 2015", "de 2010 a 2015"),
         ("from 2021-03-01", "from 1 March 2021", "à partir du 1er mars 2021", "desde el 1 de marzo de 2021"),
         ("2021-10 onwards", "from October 2021", "à partir d’octobre 2021", "desde octubre de 2021"),

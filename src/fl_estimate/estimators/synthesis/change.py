@@ -39,6 +39,7 @@ from fl_estimate.results.codes import (
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.methods import method
 from fl_estimate.results.roles import Correlation, Earlier, Level, Within
+from fl_estimate.words.periods import THEN
 
 Scale = Literal["difference", "ratio", "percent"]
 SCALES: tuple[Scale, ...] = ("difference", "ratio", "percent")
@@ -216,7 +217,7 @@ def _one(first: InputRows, second: InputRows, about: str) -> str:
 
 def _periods(first: InputRows, second: InputRows) -> str:
     words: Sequence[Any] = [r.estimates.reference_period if r.estimates else "" for r in (first, second)]
-    return " → ".join(words) if all(words) else ""
+    return THEN.join(words) if all(words) else ""
 
 
 def _z(value: np.ndarray, se: np.ndarray, scale: str) -> list[float]:

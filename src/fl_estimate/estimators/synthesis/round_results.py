@@ -25,6 +25,7 @@ from fl_estimate.results.codes import (
 )
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.recipe import joined
+from fl_estimate.words.periods import THEN
 
 ROUNDS_IN_ONE_CALL = AssumptionCode("rounds_in_one_call")
 ROUNDS_INDEPENDENT = AssumptionCode("rounds_independent")
@@ -189,7 +190,7 @@ def _period(rounds: GivenRounds) -> str:
     words = list(dict.fromkeys(one.reference_period for one in rounds.results()))
     if len(words) == 1:
         return words[0]
-    return f"{words[0]} → {words[-1]}" if all(words) else ""
+    return THEN.join((words[0], words[-1])) if all(words) else ""
 
 
 def left_out(rounds: GivenRounds, cell: int, used: Sequence[int]) -> list[tuple[ReasonCode, Mapping[str, Any]]]:
