@@ -17,10 +17,10 @@ import numpy as np
 
 from fl_estimate.design.asking import asked
 from fl_estimate.design.in_memory import totals_in_memory
-from fl_estimate.design.small_table import Codes, Floats, GroupingKey, Totals, coded
+from fl_estimate.design.small_table import Codes, Floats, GroupingKey, Totals, added, coded
 from fl_estimate.design.streamed import totals_streamed
 from fl_estimate.errors import DesignFault, EstimateFault, decoding, listed, missing_columns
-from fl_estimate.inputs.partitions import narwhal
+from fl_estimate.inputs.partitions import PartitionedFrame, narwhal
 
 Frame = nw.LazyFrame[Any] | nw.DataFrame[Any]
 _PREFIX, _COUNTED = "__fl_", "__counted_"
@@ -95,6 +95,8 @@ def totals(
         FL-EST-03: a missing or infinite value reached a sum; FL-EST-28: a polars column of Python objects as a key.
     """
     check_keys(frame, keys)
+    if isinstance(frame, PartitionedFrame):
+        return _of_parts(frame, keys=keys, columns=columns, sums=sums, counted=counted)
     if counted and not streams(frame):
         return _with_counts(frame, keys, columns, sums, counted)
     if isinstance(frame, nw.DataFrame):
@@ -109,6 +111,15 @@ def totals(
             return added
     result = asked(frame, lambda rows: _query(rows, keys=tuple(keys), columns=columns, sums=sums))
     return _small(result, tuple(keys), tuple(sums))
+
+
+def _of_parts(frame: PartitionedFrame, **asked_of_each: Any) -> Totals:
+    """The sums of the parts, each made where its rows lie, added up in the order of the parts."""
+    with decoding():
+        tables = frame.parts(lambda part: totals(part, **asked_of_each))
+    table = added(tables)
+    check_finite(table.sums)
+    return table
 
 
 def streams(frame: Frame) -> bool:

@@ -87,8 +87,8 @@ class RowSteps:
         whole = table.lazy().with_columns(absent).select(list(schema)) if absent else table.lazy()
         return self.on(nw.from_native(whole))
 
-    def needed(self, schema: Mapping[str, Any]) -> list[str]:
-        """Columns of the first frame without which the last could not be made, in their order.
+    def needed(self, schema: Mapping[str, Any], ask: Callable[[Any], Any] = nw.LazyFrame.collect) -> list[str]:
+        """Columns of the first frame without which the last could not be asked, in their order.
 
         Polars says so itself: what it would ask of a source that can leave columns out. There is one column at least,
         as there is no other way to tell how many rows there are.
@@ -97,6 +97,8 @@ class RowSteps:
         ----------
         schema : mapping of str to polars data type
             Of the first frame.
+        ask : callable
+            What is asked of the last frame, a lazy one; all its columns unless told otherwise.
         """
         found: list[str] = []
 
@@ -104,7 +106,7 @@ class RowSteps:
             found.extend(columns)
             return iter(())
 
-        self.on(in_pieces(schema, nobody)).collect()
+        ask(self.on(in_pieces(schema, nobody)))
         return [name for name in schema if name in set(found)] or list(schema)[:1]
 
 
