@@ -8,6 +8,7 @@ their own, Float64 first, no nulls, plain sums) is measured in docs/decisions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from operator import mul, or_
 from typing import Any
@@ -113,10 +114,26 @@ def totals(
     return _small(result, tuple(keys), tuple(sums))
 
 
-def _of_parts(frame: PartitionedFrame, **asked_of_each: Any) -> Totals:
+def _of_parts(
+    frame: PartitionedFrame,
+    keys: Sequence[str],
+    columns: Mapping[str, nw.Expr],
+    sums: Mapping[Any, tuple[str, ...]],
+    counted: Mapping[str, nw.Expr],
+) -> Totals:
     """The sums of the parts, each made where its rows lie, added up in the order of the parts."""
+    made = {**columns, **{f"{_COUNTED}{name}": flag for name, flag in counted.items()}}
+    exprs = [*dict.fromkeys(keys), *(expr.alias(f"{_PREFIX}{name}") for name, expr in made.items())]
+    named = {name: nw.col(f"{_PREFIX}{name}") for name in columns}
+
+    def ask(part: nw.LazyFrame[Any]) -> Totals:
+        # All columns at once, so that what they share is computed once; they are no more than a part has rows.
+        rows = part.select(exprs or [nw.lit(0).alias(_PREFIX)]).collect()
+        counts = {name: int(rows.get_column(f"{_PREFIX}{_COUNTED}{name}").sum()) for name in counted}
+        return replace(totals(rows, keys=keys, columns=named, sums=sums), counted=counts)
+
     with decoding():
-        tables = frame.parts(lambda part: totals(part, **asked_of_each))
+        tables = frame.parts(ask)
     table = added(tables)
     check_finite(table.sums)
     return table

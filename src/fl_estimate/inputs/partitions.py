@@ -38,6 +38,16 @@ def orders_classes(frame: Any) -> bool:
     return not frame.implementation.is_spark_like()
 
 
+def with_columns(frame: Any, exprs: Sequence[nw.Expr], in_polars: Sequence[nw.Expr]) -> Any:
+    """A narwhals frame with new columns; where polars makes those of another engine's rows, by the second expressions.
+
+    Categories of pandas are made texts before they are compared, which polars need not do.
+    """
+    if isinstance(frame, PartitionedFrame):
+        return frame.with_columns_told(exprs, in_polars)
+    return frame.with_columns(*exprs)
+
+
 def _partitioned(native: Any) -> PartitionedFrame:
     with warnings.catch_warnings():
         # narwhals means to move Dask into a package of its own; it finds that by itself where it is there.
@@ -57,6 +67,11 @@ class PartitionedFrame(nw.LazyFrame[Any]):
 
     def with_columns(self, *exprs: Any, **named: Any) -> PartitionedFrame:
         return self._by_part("with_columns", flat(exprs), named)
+
+    def with_columns_told(self, exprs: Sequence[nw.Expr], in_polars: Sequence[nw.Expr]) -> PartitionedFrame:
+        """New columns, by the second expressions where polars makes them."""
+        frame = self._together([*exprs, *in_polars])
+        return frame._each(RowStep("with_columns", tuple(exprs), in_polars=tuple(in_polars)))
 
     def filter(self, *predicates: Any, **constraints: Any) -> PartitionedFrame:
         return self._by_part("filter", flat(predicates), constraints)
@@ -131,9 +146,26 @@ def _answer(part: Any, ask: Ask) -> Any:
 
 
 def _answer_by_polars(part: Any, steps: RowSteps, schema: Mapping[str, Any], ask: Ask) -> Any:
+    return ask(steps.on_polars(_in_polars(part), schema))
+
+
+def _in_polars(part: Any) -> Any:
+    """The rows of a part in polars, without a copy where they are in Arrow; categories that are no texts become such."""
     import polars as pl
 
-    return ask(steps.on_polars(pl.from_pandas(part), schema))
+    table = pl.from_pandas(part, rechunk=False)
+    classes = [name for name in table.columns if _has_classes(part[name].dtype) and not _is_class(table.schema[name])]
+    return table.with_columns(pl.col(classes).cast(pl.String).cast(pl.Categorical)) if classes else table
+
+
+def _has_classes(dtype: Any) -> bool:
+    return dtype.name == "category" or dtype.name.startswith("dictionary")
+
+
+def _is_class(kind: Any) -> bool:
+    import polars as pl
+
+    return kind in (pl.Categorical, pl.Enum)
 
 
 def remembered(native: Any) -> tuple[Any, RowSteps]:
@@ -156,7 +188,7 @@ def _polars_schema(meta: Any) -> dict[str, Any]:
     schema = dict[str, Any]()
     for name in meta.columns:
         try:
-            schema[name] = None if meta[name].dtype == object else pl.from_pandas(meta[[name]]).schema[name]
+            schema[name] = None if meta[name].dtype == object else _in_polars(meta[[name]]).schema[name]
         except (TypeError, ValueError, pl.exceptions.PolarsError):
             schema[name] = None
     return schema

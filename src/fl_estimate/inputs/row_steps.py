@@ -28,15 +28,19 @@ class RowStep:
     method : {"with_columns", "select", "filter", "drop", "rename"}
     given : tuple
     options : dict
+    in_polars : tuple, optional
+        What is given to a frame of polars instead: the same columns in the words that are cheapest there.
     """
 
     method: str
     given: tuple[Any, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    in_polars: tuple[Any, ...] | None = None
     token: str = field(default_factory=lambda: uuid4().hex)
 
     def __call__(self, frame: Any) -> Any:
-        return getattr(frame, self.method)(*self.given, **self.options)
+        told = self.given if self.in_polars is None or not frame.implementation.is_polars() else self.in_polars
+        return getattr(frame, self.method)(*told, **self.options)
 
     def __dask_tokenize__(self) -> str:
         # Dask would look for a name in the expressions, and finds none that is the same twice.
