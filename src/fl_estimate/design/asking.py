@@ -36,7 +36,7 @@ def asked(frame: nw.DataFrame[Any] | Lazy, query: Callable[[Lazy], Lazy]) -> Any
     """
     with decoding():
         if isinstance(frame, PartitionedFrame):
-            parts = frame.parts(lambda part: query(part.lazy()).collect("pyarrow").to_native())
+            parts = frame.parts(lambda part: query(part).collect("pyarrow").to_native())
             return _under_each_other(parts)
         made = query(frame.lazy())
         return cast("Any", made.collect("pyarrow", **_options(made))).to_native()
@@ -62,7 +62,7 @@ def require_few_groups(frame: nw.DataFrame[Any] | Lazy, columns: Sequence[str]) 
     if not isinstance(frame, nw.LazyFrame) or not columns or count_rows(frame) <= MOST_ROWS:
         return
     if isinstance(frame, PartitionedFrame):
-        groups = sum(frame.parts(lambda part: len(part.select(*columns).unique())))
+        groups = sum(frame.parts(lambda part: len(part.select(*columns).unique().collect())))
     else:
         groups = count_rows(frame.select(*columns).unique())
     if groups > MOST_ROWS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -119,3 +119,33 @@ def in_order(levels: Iterable[Any]) -> list[Any]:
 def _rank(value: Any) -> tuple[str, Any]:
     """Sort numbers as numbers and text as text; a column that mixes both keeps them apart."""
     return ("number", value) if isinstance(value, int | float) else ("text", value)
+
+
+def added(tables: Sequence[Totals]) -> Totals:
+    """The sums of several small tables with the same keys: one row a group, sorted."""
+    first = tables[0]
+    named = {name: _joined([table.keys[name] for table in tables]) for name in first.keys}
+    values = [np.concatenate([table.n for table in tables])]
+    values += [np.concatenate([table.sums[name] for table in tables]) for name in first.sums]
+    codes = [key.codes for key in named.values()]
+    order = np.lexsort(codes[::-1]) if codes else np.arange(len(values[0]))
+    changed = [code[order][1:] != code[order][:-1] for code in codes]
+    new = np.logical_or.reduce(changed) if changed else np.zeros(max(len(order) - 1, 0), dtype=bool)
+    starts = np.flatnonzero(np.append(True, new)) if len(order) else np.zeros(0, dtype=np.int64)
+    n, *summed = [np.add.reduceat(value[order], starts) if len(order) else value for value in values]
+    return Totals(
+        keys={name: GroupingKey(codes=key.codes[order][starts], levels=key.levels) for name, key in named.items()},
+        sums=dict(zip(first.sums, summed, strict=True)),
+        n=n,
+        counted={name: sum(table.counted[name] for table in tables) for name in first.counted},
+    )
+
+
+def _joined(keys: Sequence[GroupingKey]) -> GroupingKey:
+    """Codes of several tables as codes into the labels of all."""
+    levels = in_order({level for key in keys for level in key.levels})
+    position = {level: code for code, level in enumerate(levels)}
+    places: list[Codes] = [
+        np.array([*(position[level] for level in key.levels), len(levels)], dtype=np.int64)[key.codes] for key in keys
+    ]
+    return GroupingKey(codes=np.concatenate(places), levels=tuple(levels))

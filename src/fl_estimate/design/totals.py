@@ -8,6 +8,7 @@ their own, Float64 first, no nulls, plain sums) is measured in docs/decisions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from operator import mul, or_
 from typing import Any
@@ -17,10 +18,10 @@ import numpy as np
 
 from fl_estimate.design.asking import asked
 from fl_estimate.design.in_memory import totals_in_memory
-from fl_estimate.design.small_table import Codes, Floats, GroupingKey, Totals, coded
+from fl_estimate.design.small_table import Codes, Floats, GroupingKey, Totals, added, coded
 from fl_estimate.design.streamed import totals_streamed
 from fl_estimate.errors import DesignFault, EstimateFault, decoding, listed, missing_columns
-from fl_estimate.inputs.partitions import narwhal
+from fl_estimate.inputs.partitions import PartitionedFrame, narwhal
 
 Frame = nw.LazyFrame[Any] | nw.DataFrame[Any]
 _PREFIX, _COUNTED = "__fl_", "__counted_"
@@ -95,6 +96,8 @@ def totals(
         FL-EST-03: a missing or infinite value reached a sum; FL-EST-28: a polars column of Python objects as a key.
     """
     check_keys(frame, keys)
+    if isinstance(frame, PartitionedFrame):
+        return _of_parts(frame, keys=keys, columns=columns, sums=sums, counted=counted)
     if counted and not streams(frame):
         return _with_counts(frame, keys, columns, sums, counted)
     if isinstance(frame, nw.DataFrame):
@@ -109,6 +112,31 @@ def totals(
             return added
     result = asked(frame, lambda rows: _query(rows, keys=tuple(keys), columns=columns, sums=sums))
     return _small(result, tuple(keys), tuple(sums))
+
+
+def _of_parts(
+    frame: PartitionedFrame,
+    keys: Sequence[str],
+    columns: Mapping[str, nw.Expr],
+    sums: Mapping[Any, tuple[str, ...]],
+    counted: Mapping[str, nw.Expr],
+) -> Totals:
+    """The sums of the parts, each made where its rows lie, added up in the order of the parts."""
+    made = {**columns, **{f"{_COUNTED}{name}": flag for name, flag in counted.items()}}
+    exprs = [*dict.fromkeys(keys), *(expr.alias(f"{_PREFIX}{name}") for name, expr in made.items())]
+    named = {name: nw.col(f"{_PREFIX}{name}") for name in columns}
+
+    def ask(part: nw.LazyFrame[Any]) -> Totals:
+        # All columns at once, so that what they share is computed once; they are no more than a part has rows.
+        rows = part.select(exprs or [nw.lit(0).alias(_PREFIX)]).collect()
+        counts = {name: int(rows.get_column(f"{_PREFIX}{_COUNTED}{name}").sum()) for name in counted}
+        return replace(totals(rows, keys=keys, columns=named, sums=sums), counted=counts)
+
+    with decoding():
+        tables = frame.parts(ask)
+    table = added(tables)
+    check_finite(table.sums)
+    return table
 
 
 def streams(frame: Frame) -> bool:

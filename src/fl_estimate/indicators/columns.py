@@ -16,6 +16,7 @@ from fl_estimate.errors import IndicatorFault, listed, nearest
 from fl_estimate.indicators.criteria import FieldWithin
 from fl_estimate.indicators.items import AGE, MISSING, NO, UNKNOWN_ANSWERS, Field, Item, Items, known_items
 from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN, Value
+from fl_estimate.inputs.partitions import with_columns
 from fl_estimate.schema.answer_sets import one_of, only
 
 MARK = "__fl_"
@@ -95,6 +96,7 @@ class ColumnReading:
         self._age = age
         self._passes: list[list[nw.Expr]] = []
         self._kept: dict[int, nw.Expr] = {}
+        self._in_polars: dict[int, nw.Expr] = {}
         self._cells: dict[str, AnswerCells] = {}
         self.columns: dict[str, AnswerColumn] = {}
 
@@ -198,17 +200,22 @@ class ColumnReading:
     def apply(self, frame: Any) -> Any:
         """Run the passes over a narwhals frame: every kept value is a column of it afterwards."""
         for expressions in filter(None, self._passes):
-            frame = frame.with_columns(*expressions)
+            frame = with_columns(frame, expressions, [self._in_polars.get(id(one), one) for one in expressions])
         return frame
 
-    def _stored(self, expression: nw.Expr, depth: int) -> nw.Expr:
-        """Write an expression as a column in the pass after `depth` others; one that is such a column already stays."""
+    def _stored(self, expression: nw.Expr, depth: int, in_polars: nw.Expr | None = None) -> nw.Expr:
+        """Write an expression as a column in the pass after `depth` others; one that is such a column already stays.
+
+        `in_polars`: the same in fewer words, where polars is who makes the column.
+        """
         if id(expression) in self._kept:
             return expression
         while depth >= len(self._passes):
             self._passes.append([])
         name = f"{MARK}{len(self._kept)}"
         self._passes[depth].append(expression.alias(name))
+        if in_polars is not None:
+            self._in_polars[id(self._passes[depth][-1])] = in_polars.alias(name)
         column = nw.col(name)
         self._kept[id(column)] = column
         return column
@@ -235,7 +242,8 @@ class ColumnReading:
                 self._cells[column] = AnswerCells(cell, False)
             else:
                 text = cell if kind == nw.String else cell.cast(nw.String)
-                self._cells[column] = AnswerCells(self._stored(text.fill_null(MISSING), 0), True)
+                category = cell.fill_null(MISSING) if isinstance(kind, nw.Categorical) and not as_text else None
+                self._cells[column] = AnswerCells(self._stored(text.fill_null(MISSING), 0, category), True)
         return self._cells[column]
 
     def _number(self, field: Field, column: str) -> nw.Expr | None:
