@@ -133,13 +133,14 @@ class DomainSums:
 
     def __init__(self, table: Totals) -> None:
         self._table = table
-        self._known: dict[tuple[Any, str], Floats] = {}
+        self._known: dict[tuple[int, str], Floats] = {}
 
     def __call__(self, name: Any, margin: Margin) -> Floats:
         """One sum in every domain of a margin, shape (domains,)."""
-        key = (name, margin.name)
+        values, width = self._table.sums[name], len(margin.labels)
+        # Sums of several names may be one array: of people who all are in scope those of rows, and those of who is counted.
+        key = (id(values), margin.name)
         if key not in self._known:
-            values, width = self._table.sums[name], len(margin.labels)
             if width == 1:
                 self._known[key] = np.array([values.sum()])
             elif values.any():

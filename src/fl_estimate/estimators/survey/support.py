@@ -58,10 +58,10 @@ def crossing_of(table: Totals, targets: Targets, by: By, shifts: Mapping[str, fl
         return None
     columns = tuple(dict.fromkeys(column for margin in by_margins(by) for column in margin))
     cell, labels = _cells(table, columns)
-    width = len(labels)
+    cells, sums = Margin(name="", columns=columns, domain=cell, labels=tuple(labels)), DomainSums(table)
 
     def summed(name: Any) -> Floats:
-        return np.bincount(cell, weights=table.sums[name], minlength=width)
+        return sums(name, cells)
 
     numbers: dict[str, list[Floats]] = {}
     for target in targets.targets:
@@ -95,7 +95,7 @@ def crossing_of(table: Totals, targets: Targets, by: By, shifts: Mapping[str, fl
 
 def _cells(table: Totals, columns: Sequence[str]) -> tuple[Codes, list[tuple[Any, ...]]]:
     """The cell of every group, and the labels of every cell that is met."""
-    cell, first = numbered(np.zeros(len(table.n), dtype=np.int64))
+    cell, first = np.zeros(len(table.n), dtype=np.int64), np.zeros(1, dtype=np.int64)
     keys = [table.keys[column] for column in columns]
     for key in keys:
         cell, first = numbered(cell * (len(key.levels) + 1) + key.codes)
