@@ -109,14 +109,16 @@ class SummedByCell:
         size = self._cells if cells is None else len(cells)
         nothing = np.zeros(size)
         nothing.setflags(write=False)
-        out: dict[Product, Floats] = {}
-        for product in ((), *self._held):
-            sums = self.n if product == () else self.of(product)
-            if sums is None:
-                out[product] = nothing
-            else:
-                out[product] = sums[:size] if cells is None else np.take(sums, cells, mode="clip")
-        return out
+        summed = {product: self.n if product == () else self.of(product) for product in ((), *self._held)}
+        # Products that hold the same sums are given one array.
+        held = {id(sums): sums for sums in summed.values() if sums is not None}
+        if cells is None:
+            taken = {key: sums[:size] for key, sums in held.items()}
+        else:
+            taken = dict(zip(held, np.empty((len(held), size)), strict=True))
+            for key, sums in held.items():
+                np.take(sums, cells, out=taken[key], mode="clip")
+        return {product: nothing if sums is None else taken[id(sums)] for product, sums in summed.items()}
 
     def of(self, product: Product) -> Floats | None:
         """The sums of a product; None where nothing was ever added."""

@@ -71,7 +71,7 @@ def numbered(codes: Codes) -> tuple[Codes, Codes]:
 def _looked_up(codes: Codes) -> tuple[Codes, Codes]:
     """The same without sorting, of codes that are few enough for a place each."""
     met = met_of(codes, int(codes.max()) + 1)
-    number = (np.cumsum(met) - 1)[codes]
+    number = codes if met.all() else (np.cumsum(met) - 1)[codes]
     first = np.empty(int(np.count_nonzero(met)), dtype=np.int64)
     # Of several rows with one number the last that is written remains: here the first.
     first[number[::-1]] = np.arange(len(codes) - 1, -1, -1)
