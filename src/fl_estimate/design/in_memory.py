@@ -98,8 +98,9 @@ def _renumber(position: Codes, n: Codes) -> None:
 def _factors(frame: nw.DataFrame[Any], columns: Mapping[str, nw.Expr]) -> dict[str, Factor]:
     if not columns:
         return {}
-    made = frame.select(*[expr.alias(name) for name, expr in columns.items()])
-    return {name: factor_of(made.get_column(name)) for name in columns}
+    # A column of the frame itself says how many rows there are, where all others are the same in every row.
+    made = frame.select(nw.col(frame.columns[0]).alias("rows"), *[one.alias(f"f{at}") for at, one in enumerate(columns.values())])
+    return {name: factor_of(made.get_column(f"f{at}")) for at, name in enumerate(columns)}
 
 
 def _labels(keys: tuple[str, ...], columns: list[KeyColumn], met: Codes) -> dict[str, GroupingKey]:
