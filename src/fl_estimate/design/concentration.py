@@ -15,6 +15,7 @@ from scipy import sparse
 
 from fl_estimate.design.calibrated import CalibrationResidual
 from fl_estimate.design.sample import SampleStages, Stage
+from fl_estimate.design.small_table import cached_blocks
 from fl_estimate.design.totals import Codes, Floats
 from fl_estimate.design.variance import (
     Statistic,
@@ -166,10 +167,12 @@ def _of_distances(stage: Stage, statistics: Sequence[Statistic], away: Floats) -
     """Central moments of the units of each stratum that is met in a column, from their distances, which are written over."""
     squares = added_by_stratum(stage, np.square(away, out=away))
     fourth = added_by_stratum(stage, np.square(away, out=away))
-    met, stratum = np.zeros(squares.shape, dtype=bool), stage.stratum[stage.unit]
-    start = 0
+    met, start = np.zeros(squares.shape, dtype=bool), 0
     for statistic in statistics:
-        met[stratum, statistic.domain + start] = True
+        for part in cached_blocks(len(stage.unit)):
+            place = stage.stratum[stage.unit[part]] * met.shape[1] + start
+            place += statistic.domain[part]
+            met.reshape(-1)[place] = True
         start += len(statistic.coefficients)
     met &= ((scale_of(stage) > 0) & (stage.size > 1))[:, None]
     h, c = np.nonzero(met)

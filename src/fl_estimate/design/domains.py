@@ -138,14 +138,16 @@ class DomainSums:
 
     def __init__(self, table: Totals) -> None:
         self._table = table
-        self._known: dict[tuple[int, str], Floats] = {}
+        self._known: dict[tuple[int, int, int], Floats] = {}
+        self._kept: list[Codes] = []
 
     def __call__(self, name: Any, margin: Margin) -> Floats:
         """One sum in every domain of a margin, shape (domains,)."""
         values, width = self._table.sums[name], len(margin.labels)
         # Sums of several names may be one array: of people who all are in scope those of rows, and those of who is counted.
-        key = (id(values), margin.name)
+        key = (id(values), id(margin.domain), width)
         if key not in self._known:
+            self._kept.append(margin.domain)
             if width == 1:
                 self._known[key] = np.array([values.sum()])
             elif values.any():

@@ -8,9 +8,9 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from fl_estimate.design.accumulating import Factor, SummedByCell, factor_of
+from fl_estimate.design.accumulating import Factor, Product, SummedByCell, factor_of
 from fl_estimate.design.key_columns import KeyColumn, key_column
-from fl_estimate.design.small_table import CACHED, Codes, GroupingKey, Totals, cached_blocks
+from fl_estimate.design.small_table import CACHED, Codes, Floats, GroupingKey, Totals, cached_blocks
 
 CELLS = 1_000_000
 """Combinations of labels up to which there is a cell for each; above, at most as many as rows."""
@@ -41,28 +41,35 @@ def totals_in_memory(
     if cells > most:
         return None
     position = _places(known, rows)
-    n = np.bincount(position, minlength=cells)
+    n = np.zeros(cells)
+    np.add.at(n, position, 1.0)
     met = np.flatnonzero(n > 0)
     products = tuple(dict.fromkeys(sums.values()))
     if cells * len(products) > 4 * rows:
         # Few of many cells are met: they are numbered anew, so that the sums take no more room than a few columns.
         _renumber(position, n)
         n, cells = n[met], len(met)
-    found = _summed(frame, position, columns, SummedByCell(products, cells), n)
-    taken = found.taken(None if len(met) == cells else met)
+    found = SummedByCell(products, cells, n)
+    for start in range(0, rows, BLOCK):
+        part = slice(start, start + BLOCK)
+        found.add(position[part], _factors(frame[part], columns))
+    del position
+    taken = found.taken(met) if 2 * len(met) < cells else _moved_up(found.taken(None), met)
     return Totals(
         keys=_labels(keys, known, met), sums={name: taken[product] for name, product in sums.items()}, n=taken[()]
     )
 
 
-def _summed(
-    frame: nw.DataFrame[Any], position: Codes, columns: Mapping[str, nw.Expr], found: SummedByCell, n: Codes
-) -> SummedByCell:
-    whole = len(frame) <= BLOCK
-    for start in range(0, len(frame), BLOCK):
-        part = slice(start, start + BLOCK)
-        found.add(position[part], _factors(frame[part], columns), n=n if whole else None)
-    return found
+def _moved_up(taken: dict[Product, Floats], met: Codes) -> dict[Product, Floats]:
+    """The sums without those of cells that nobody is in: the others are moved up where they stand, and nothing is copied."""
+    own = {id(sums): sums for sums in taken.values()}
+    if len(met) < len(taken[()]):
+        for key, sums in own.items():
+            own[key] = moved = sums[: len(met)]
+            # Sums that are 0 everywhere are read-only, and stay what they are.
+            for part in cached_blocks(len(met)) if sums.flags.writeable else ():
+                moved[part] = sums[met[part]]
+    return {product: own[id(sums)] for product, sums in taken.items()}
 
 
 def _cells(columns: list[KeyColumn]) -> int:
@@ -89,7 +96,7 @@ def _places(columns: list[KeyColumn], rows: int) -> Codes:
     return position
 
 
-def _renumber(position: Codes, n: Codes) -> None:
+def _renumber(position: Codes, n: Floats) -> None:
     number = np.cumsum(n > 0) - 1
     for part in cached_blocks(len(position)):
         position[part] = number[position[part]]

@@ -229,7 +229,7 @@ def _table(
         sample=sample,
         design_df=_design_df(table, sample) if known is None else known,
         replicates=answer.replicates,
-        crossing=crossing_of(table, targets, people.by, shifts),
+        crossing=crossing_of(table, targets, people.by, shifts, sums),
         weightless=int(_weightless(table).sum()),
     )
 
@@ -241,7 +241,9 @@ def _weightless(table: Totals) -> Floats:
 
 def _design_df(table: Totals, sample: SampleStages) -> float:
     """Units less strata of the whole sample, both counted among those with a row that weighs anything, as R counts them."""
-    stage, rows = sample.stages[0], table.n - _weightless(table)
+    stage, rows = sample.stages[0], table.n
+    if (weightless := _weightless(table)).any():
+        rows = rows - weightless
     weighing = rows > 0
     unit = met_of(stage.unit if weighing.all() else stage.unit[weighing], len(stage.stratum))
     units = rows.sum() if sample.rows_are_units else np.count_nonzero(unit)
@@ -469,8 +471,10 @@ def _domain_df(scope: Floats, margin: Margin, sample: SampleStages) -> Floats:
 def _units_less_strata(stage: Stage, margin: Margin, scope: Floats) -> Floats:
     """The same with a place for every unit and domain."""
     width = len(margin.labels)
-    place = stage.unit * width + margin.domain
-    unit = met_of(place if (scope > 0).all() else place[scope > 0], len(stage.stratum) * width).reshape(-1, width)
+    unit = np.zeros((len(stage.stratum), width), dtype=bool)
+    for part in cached_blocks(len(stage.unit)):
+        place, counted = stage.unit[part] * width + margin.domain[part], scope[part] > 0
+        unit.reshape(-1)[place if counted.all() else place[counted]] = True
     stratum = np.zeros((len(stage.size), width), dtype=bool)
     # Units of one stratum are neighbours nearly always; where they are not, parts of a stratum are put together.
     starts = np.flatnonzero(np.diff(stage.stratum, prepend=-1))
