@@ -70,14 +70,17 @@ class SummedByCell:
     products : sequence of tuple of str
     cells : int
         How many there are; `make_room` adds some.
+    n : float array, shape (cells,), optional
+        Rows of each cell, where they have been counted already; else they are counted with each block.
     """
 
-    def __init__(self, products: Sequence[Product], cells: int) -> None:
+    def __init__(self, products: Sequence[Product], cells: int, n: Floats | None = None) -> None:
         self._cells = cells
         self._spare: list[Floats] = []
         self._sums: dict[Product, Floats] = {}
         self._held: dict[Product, Product | None] = dict.fromkeys(products)
-        self.n: Floats = np.zeros(0)
+        self._counts = n is None
+        self.n: Floats = np.zeros(0) if n is None else n
 
     def make_room(self, cells: int) -> None:
         """Make room for this many cells, and for as many more; those that are there keep their numbers."""
@@ -88,20 +91,19 @@ class SummedByCell:
             self._sums[name] = _longer(self._sums[name], before, self._cells)
         self.n = _longer(self.n, before, self._cells)
 
-    def add(self, cell: Cells, factors: Mapping[str, Factor], *, n: Codes | None = None) -> None:
-        """Add a block of rows, whose cells and columns these are; `n` counts the rows of each cell, where that is known."""
+    def add(self, cell: Cells, factors: Mapping[str, Factor]) -> None:
+        """Add a block of rows, whose cells and columns these are."""
+        first = None in self._held.values() or not len(self.n)
         self._settle({product: _needed(product, factors) for product in self._held})
-        if not len(self.n):
+        if first:
             # One array for all: many of a few megabytes each would be asked of the system anew in every call.
-            room = np.zeros((1 + len({held for held in self._held.values() if held}), self._cells))
-            self.n, self._spare = room[0], list(room[1:])
+            self._spare = list(np.zeros((self._counts + len({held for held in self._held.values() if held}), self._cells)))
+            self.n = self._spare.pop() if self._counts else self.n
         for held in dict.fromkeys(held for held in self._held.values() if held):
             used = [factors[name] for name in held]
             if not any(factor.is_zero for factor in used):
                 _add(self._of(held), cell, used)
-        if n is not None or len(cell) > self._cells:
-            self.n += np.bincount(cell, minlength=self._cells) if n is None else n
-        else:
+        if self._counts:
             np.add.at(self.n, cell, 1.0)
 
     def taken(self, cells: Codes | None) -> dict[Product, Floats]:
@@ -109,14 +111,16 @@ class SummedByCell:
         size = self._cells if cells is None else len(cells)
         nothing = np.zeros(size)
         nothing.setflags(write=False)
-        out: dict[Product, Floats] = {}
-        for product in ((), *self._held):
-            sums = self.n if product == () else self.of(product)
-            if sums is None:
-                out[product] = nothing
-            else:
-                out[product] = sums[:size] if cells is None else np.take(sums, cells, mode="clip")
-        return out
+        summed = {product: self.n if product == () else self.of(product) for product in ((), *self._held)}
+        # Products that hold the same sums are given one array.
+        held = {id(sums): sums for sums in summed.values() if sums is not None}
+        if cells is None:
+            taken = {key: sums[:size] for key, sums in held.items()}
+        else:
+            taken = dict(zip(held, np.empty((len(held), size)), strict=True))
+            for key, sums in held.items():
+                np.take(sums, cells, out=taken[key], mode="clip")
+        return {product: nothing if sums is None else taken[id(sums)] for product, sums in summed.items()}
 
     def of(self, product: Product) -> Floats | None:
         """The sums of a product; None where nothing was ever added."""

@@ -15,8 +15,16 @@ from scipy import sparse
 
 from fl_estimate.design.calibrated import CalibrationResidual
 from fl_estimate.design.sample import SampleStages, Stage
+from fl_estimate.design.small_table import cached_blocks
 from fl_estimate.design.totals import Codes, Floats
-from fl_estimate.design.variance import Statistic, influence_of_units, scale_of
+from fl_estimate.design.variance import (
+    Statistic,
+    added_by_stratum,
+    distances_from_means,
+    influence_of_units,
+    is_full,
+    scale_of,
+)
 
 FEWEST = 4
 """Units of a stratum from which its fourth moment can be estimated without bias."""
@@ -30,6 +38,7 @@ def effective_df(
     weighted: Floats,
     calibrated: CalibrationResidual | None = None,
     powers: Sequence[Floats | None] = (),
+    distances: Sequence[Floats | None] = (),
 ) -> Floats:
     """Satterthwaite's degrees of freedom of every variance: 2 V²/v̂(V), shape (columns,).
 
@@ -44,6 +53,8 @@ def effective_df(
     powers : sequence of array, shape (4, groups), or None
         Where every row is a unit: Σ z, Σ z², Σ z³, Σ z⁴ over the rows of each group, z the influence of a row, for each
         statistic; None where they were not summed.
+    distances : sequence of array, shape (units, columns), or None
+        Of each stage, `distances_from_means` where the variances were made of them; written over.
 
     Returns
     -------
@@ -76,11 +87,17 @@ def effective_df(
         given = powers or [None] * len(statistics)
         return np.concatenate([_of_rows(sample.stages[0], s, p) for s, p in zip(statistics, given, strict=True)])
     variance, spread = np.zeros(columns), np.zeros(columns)
-    for drawn in sample.stages:
+    for position, drawn in enumerate(sample.stages):
         # Of two phases the strata are the second's, and there is no stage before.
         stage = drawn if drawn.form is None else replace(drawn, multiplier=np.ones(len(drawn.size)))
-        influence = influence_of_units(stage, statistics, weighted, calibrated)
-        result = _by_stratum(stage, influence, columns)
+        away = distances[position] if distances else None
+        if away is None and calibrated is None and is_full(stage, statistics, joint=False):
+            away = distances_from_means(stage, statistics, weighted)
+        if away is None:
+            influence = influence_of_units(stage, statistics, weighted, calibrated)
+            result = _by_stratum(stage, influence, columns)
+        else:
+            result = _of_distances(stage, statistics, away)
         variance += np.bincount(result.column, weights=result.squares, minlength=columns)
         spread += result.spread(columns)
     return _satterthwaite(variance, spread)
@@ -144,6 +161,22 @@ class _StratumMoments:
         with np.errstate(divide="ignore", invalid="ignore"):
             between = (added(v**2, few) - added(v, few) ** 2 / strata) * strata / (strata - 1)
         return added(own, large) + np.fmax(added(own, few), np.where(strata > 1, between, 0.0))
+
+
+def _of_distances(stage: Stage, statistics: Sequence[Statistic], away: Floats) -> _StratumMoments:
+    """Central moments of the units of each stratum that is met in a column, from their distances, which are written over."""
+    squares = added_by_stratum(stage, np.square(away, out=away))
+    fourth = added_by_stratum(stage, np.square(away, out=away))
+    met, start = np.zeros(squares.shape, dtype=bool), 0
+    for statistic in statistics:
+        for part in cached_blocks(len(stage.unit)):
+            place = stage.stratum[stage.unit[part]] * met.shape[1] + start
+            place += statistic.domain[part]
+            met.reshape(-1)[place] = True
+        start += len(statistic.coefficients)
+    met &= ((scale_of(stage) > 0) & (stage.size > 1))[:, None]
+    h, c = np.nonzero(met)
+    return _StratumMoments(column=c, size=stage.size[h], squares=squares[met], fourth=fourth[met])
 
 
 def _by_stratum(stage: Stage, influence: sparse.csc_array, columns: int) -> _StratumMoments:

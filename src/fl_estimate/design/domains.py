@@ -81,23 +81,28 @@ def margins_of(table: Totals, by: By, categories: Mapping[str, Sequence[str]]) -
     """The nation, then each margin of `by`. `categories` are the declared ones of categorical columns."""
     _check_size(table, by, categories)
     groups = len(table.n)
-    nation = Margin(name="", columns=(), domain=np.zeros(groups, dtype=np.int64), labels=((),))
+    # One zero that stands for all: no memory is asked for, and none is read.
+    nation = Margin(name="", columns=(), domain=np.broadcast_to(np.int64(0), (groups,)), labels=((),))
     return (nation, *(_crossed(table, columns, categories) for columns in by_margins(by)))
 
 
 def _crossed(table: Totals, columns: tuple[str, ...], categories: Mapping[str, Sequence[str]]) -> Margin:
     levels: list[list[Any]] = []
-    domain = np.zeros(len(table.n), dtype=np.int64)
-    missing = np.zeros(len(table.n), dtype=bool)
+    domain, missing = None, np.zeros(len(table.n), dtype=bool)
     for column in columns:
         key = table.keys[column]
         known = _in_order(key.levels, categories.get(column, ()))
         position = {level: code for code, level in enumerate(known)}
         recode = np.array([*(position[level] for level in key.levels), 0], dtype=np.int64)
         missing |= key.codes == key.missing
-        domain = domain * len(known) + recode[key.codes]
+        # Codes that stand in the order of the domains already are not written anew.
+        in_order = (recode[:-1] == np.arange(len(known))).all() if len(recode) == len(known) + 1 else False
+        own = key.codes if in_order and not missing.any() else recode[key.codes]
+        domain = own if domain is None else domain * len(known) + own
         levels.append(known)
     labels = list(itertools.product(*levels))
+    if domain is None:
+        raise AssertionError("a margin has a column")
     if missing.any():
         domain = np.where(missing, len(labels), domain)
         labels.append((None,) * len(columns))
@@ -133,13 +138,16 @@ class DomainSums:
 
     def __init__(self, table: Totals) -> None:
         self._table = table
-        self._known: dict[tuple[Any, str], Floats] = {}
+        self._known: dict[tuple[int, int, int], Floats] = {}
+        self._kept: list[Codes] = []
 
     def __call__(self, name: Any, margin: Margin) -> Floats:
         """One sum in every domain of a margin, shape (domains,)."""
-        key = (name, margin.name)
+        values, width = self._table.sums[name], len(margin.labels)
+        # Sums of several names may be one array: of people who all are in scope those of rows, and those of who is counted.
+        key = (id(values), id(margin.domain), width)
         if key not in self._known:
-            values, width = self._table.sums[name], len(margin.labels)
+            self._kept.append(margin.domain)
             if width == 1:
                 self._known[key] = np.array([values.sum()])
             elif values.any():

@@ -94,7 +94,7 @@ def arrow_labels(column: nw.Series[Any]) -> Any:
 
 def _whole(column: nw.Series[Any], most: int) -> KeyColumn | None:
     """Whole numbers, of an integer column or of one of floats that holds no others; None for all others."""
-    if column.dtype.is_integer() and not column.is_null().any():
+    if column.dtype.is_integer() and not column.null_count():
         values = column.to_numpy()
         least, greatest = int(values.min()), int(values.max())
         if greatest - least > most or greatest > np.iinfo(np.int64).max:

@@ -104,16 +104,18 @@ def read_sample(table: Totals, design: Design) -> SampleStages:
             unit, unit_stratum = parents, np.arange(len(labels))
             size = np.bincount(parents, weights=table.n, minlength=len(labels))
         else:
-            unit = _units(parents, _ids(table, design.stages[position]))
-            unit_stratum = _first(parents, unit)
+            unit, first = _units(parents, _ids(table, design.stages[position]))
+            unit_stratum = parents[first]
             size = np.bincount(unit_stratum, minlength=len(labels)).astype(float)
         # With unequal probabilities the fpc is of the unit, not of its stratum.
         unequal = design.pps is not None and position == 0
         fraction = _fractions(table, design, position, unit if unequal else parents, size, labels)
-        before, form = _first(multiplier, parents), None
+        # Nothing is drawn before the first stage.
+        before, form = _first(multiplier, parents) if position else np.ones(len(labels)), None
         if unequal:
             form = pps_form(design, _probability(fraction, design))
-        multiplier = multiplier * fraction[unit if unequal else parents]
+        if position + 1 < depth:
+            multiplier = multiplier * fraction[unit if unequal else parents]
         if unequal:
             fraction = _least(fraction, unit_stratum, len(labels))
         stages.append(
@@ -201,9 +203,9 @@ def _ids(table: Totals, column: str) -> GroupingKey:
     return key
 
 
-def _units(parents: Codes, key: GroupingKey) -> Codes:
-    """Number the units within their stratum: a unit is always (stratum, id)."""
-    return numbered(parents * (len(key.levels) + 1) + key.codes)[0]
+def _units(parents: Codes, key: GroupingKey) -> tuple[Codes, Codes]:
+    """Number the units within their stratum: a unit is always (stratum, id); and where each is first met."""
+    return numbered(parents * (len(key.levels) + 1) + key.codes)
 
 
 def _first[T: np.generic](values: npt.NDArray[T], unit: Codes) -> npt.NDArray[T]:

@@ -16,6 +16,9 @@ Codes = npt.NDArray[np.int64]
 CACHED = 65_536
 """Rows worked on at once in numpy: what is made of them stays in the processor's cache, and no page is asked for."""
 
+NARROW = 4
+"""Codes up to this many times their number have a place each where they are numbered; more are sorted."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GroupingKey:
@@ -53,13 +56,33 @@ class Totals:
 
 def numbered(codes: Codes) -> tuple[Codes, Codes]:
     """Number different codes in their order: the number of each, and where each number is first met."""
-    if not (codes[1:] >= codes[:-1]).all():
-        _, first, number = np.unique(codes, return_index=True, return_inverse=True)
-        return number.astype(np.int64), first
-    # Codes of the first keys of a small table stand in order already: nothing has to be sorted.
-    number = np.zeros(len(codes), dtype=np.int64)
-    np.cumsum(codes[1:] != codes[:-1], out=number[1:])
-    return number, np.flatnonzero(np.diff(codes, prepend=codes[:1] - 1))
+    changed = codes[1:] != codes[:-1]
+    if (codes[1:] >= codes[:-1]).all():
+        # Codes of the first keys of a small table stand in order already: nothing has to be sorted.
+        number = np.zeros(len(codes), dtype=np.int64)
+        np.cumsum(changed, out=number[1:])
+        return number, np.append(np.zeros(min(len(codes), 1), dtype=np.int64), np.flatnonzero(changed) + 1)
+    if codes.min() >= 0 and codes.max() < NARROW * len(codes):
+        return _looked_up(codes)
+    _, first, number = np.unique(codes, return_index=True, return_inverse=True)
+    return number.astype(np.int64), first
+
+
+def _looked_up(codes: Codes) -> tuple[Codes, Codes]:
+    """The same without sorting, of codes that are few enough for a place each."""
+    met = met_of(codes, int(codes.max()) + 1)
+    number = codes if met.all() else (np.cumsum(met) - 1)[codes]
+    first = np.empty(int(np.count_nonzero(met)), dtype=np.int64)
+    # Of several rows with one number the last that is written remains: here the first.
+    first[number[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    return number, first
+
+
+def met_of(codes: Codes, width: int) -> npt.NDArray[np.bool_]:
+    """Which of `width` codes are met at all."""
+    met = np.zeros(width, dtype=bool)
+    met[codes] = True
+    return met
 
 
 def cached_blocks(rows: int) -> Iterator[slice]:

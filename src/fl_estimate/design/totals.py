@@ -270,7 +270,9 @@ def _small(arrow: Any, keys: tuple[str, ...], sums: tuple[Any, ...]) -> Totals:
 def check_finite(sums: Mapping[Any, Floats], *, nulls: bool = False) -> None:
     """Refuse sums that a missing or infinite value reached (FL-EST-03)."""
     # A finite sum has finite terms; one that is not may only have overflowed.
-    bad = [name for name, values in sums.items() if not (np.isfinite(values.sum()) or np.isfinite(values).all())]
+    # Several names may be of one array.
+    finite = {id(values): bool(np.isfinite(values.sum()) or np.isfinite(values).all()) for values in sums.values()}
+    bad = [name for name, values in sums.items() if not finite[id(values)]]
     if bad or nulls:
         raise EstimateFault(
             "FL-EST-03",

@@ -47,12 +47,14 @@ class Statistic:
 class Variance:
     """Variances of all statistics laid end to end, and their covariance where it was asked for.
 
-    `lossy` marks a variance in which cancellation may have cost more than six digits (rows as units only).
+    `lossy` marks a variance in which cancellation may have cost more than six digits (rows as units only). `distances` are those
+    of `distances_from_means`, by stage, where they were made.
     """
 
     diagonal: Floats
     covariance: Floats | None
     lossy: npt.NDArray[np.bool_]
+    distances: tuple[Floats | None, ...] = ()
 
 
 def taylor(
@@ -92,6 +94,7 @@ def taylor(
         return _rows_as_units(sample.stages[0], statistics, weighted, moments, single_psu, joint=joint)
     columns = sum(len(statistic.coefficients) for statistic in statistics)
     diagonal, covariance = np.zeros(columns), np.zeros((columns, columns)) if joint else None
+    distances: list[Floats | None] = [None] * len(sample.stages)
     for position, stage in enumerate(sample.stages):
         if stage.form is not None:
             influence = influence_of_units(stage, statistics, weighted, calibrated)
@@ -106,11 +109,11 @@ def taylor(
                 covariance += pps.covariance(stage.pps, stage.stratum, influence)
             continue
         lone = _alone_in_domain(stage, statistics) if in_domain and position == 0 else None
-        if calibrated is None and lone is None and not stage.single.any() and _is_full(stage, statistics, joint=joint):
-            own, shared = _full_between(stage, statistics, weighted, joint=joint)
-            diagonal += own
-            if covariance is not None and shared is not None:
-                covariance += shared
+        if calibrated is None and lone is None and not stage.single.any() and is_full(stage, statistics, joint=joint):
+            away = distances[position] = distances_from_means(stage, statistics, weighted)
+            diagonal += np.einsum("uc,uc->c", away, away)
+            if covariance is not None:
+                covariance += away.T @ away
             continue
         inflation, far = np.ones(columns), np.zeros((0, columns))
         influence = influence_of_units(stage, statistics, weighted, calibrated)
@@ -126,35 +129,44 @@ def taylor(
             covariance += _covariance(stage, influence, scale) * np.outer(root, root) + far.T @ far
     if covariance is not None:
         np.fill_diagonal(covariance, diagonal)
-    return Variance(diagonal=diagonal, covariance=covariance, lossy=np.zeros(columns, dtype=bool))
+    lossy = np.zeros(columns, dtype=bool)
+    return Variance(diagonal=diagonal, covariance=covariance, lossy=lossy, distances=tuple(distances))
 
 
 DENSE = 4_000_000
 """Cells of units × columns up to which influences are a full matrix where a covariance is wanted (32 MB)."""
 
 
-def _is_full(stage: Stage, statistics: Sequence[Statistic], *, joint: bool) -> bool:
+def is_full(stage: Stage, statistics: Sequence[Statistic], *, joint: bool) -> bool:
     """Whether influences are better kept as a full matrix than by unit and domain."""
     cells = len(stage.stratum) * sum(len(statistic.coefficients) for statistic in statistics)
     return cells <= DENSE and (joint or 4 * len(stage.unit) * len(statistics) > cells)
 
 
-def _full_between(
-    stage: Stage, statistics: Sequence[Statistic], weighted: Floats, *, joint: bool
-) -> tuple[Floats, Floats | None]:
-    """Scaled sums of squares about the stratum means, and of products where `joint`; centred before squaring."""
+def distances_from_means(stage: Stage, statistics: Sequence[Statistic], weighted: Floats) -> Floats:
+    """How far the influence of each unit lies from the mean of its stratum, scaled: squares of it add up to variances.
+
+    Returns
+    -------
+    array, shape (units, columns)
+        √(multiplier (1 − f) n/(n − 1)) (z − z̄).
+    """
     full = _full_influence(stage, statistics, weighted)
-    units = np.arange(len(full))
-    member = sparse.csr_array((np.ones(len(full)), (stage.stratum, units)), (len(stage.size), len(full)))
-    mean = (member @ full) / stage.size[:, None]
+    mean = added_by_stratum(stage, full) / stage.size[:, None]
     root = np.sqrt(scale_of(stage))[stage.stratum]
     step = max(1, CACHED // full.shape[1])
     for start in range(0, len(full), step):
         part = full[start : start + step]
         part -= mean[stage.stratum[start : start + step]]
         part *= root[start : start + step, None]
-    diagonal = np.einsum("uc,uc->c", full, full)
-    return diagonal, full.T @ full if joint else None
+    return full
+
+
+def added_by_stratum(stage: Stage, values: Floats) -> Floats:
+    """Values of units × columns added up within strata, in the order of the units."""
+    units = np.arange(len(values))
+    member = sparse.csr_array((np.ones(len(values)), (stage.stratum, units)), (len(stage.size), len(values)))
+    return member @ values
 
 
 def _full_influence(stage: Stage, statistics: Sequence[Statistic], weighted: Floats) -> Floats:

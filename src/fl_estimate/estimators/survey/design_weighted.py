@@ -442,7 +442,7 @@ def estimate_variance(
 
 def _targets(call: Call, outcomes: Sequence[Outcome], denominator: str | None = None) -> Targets:
     return make_targets(
-        call.people.schema, outcomes, denominator=denominator, where=call.where, unknown=call.treatment,
+        call.people.read_columns, outcomes, denominator=denominator, where=call.where, unknown=call.treatment,
         weights=call.people.design.weights,
     )  # fmt: skip
 

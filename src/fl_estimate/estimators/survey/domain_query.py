@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations_with_replacement
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from fl_estimate.design.calibrated import weight_names
 from fl_estimate.design.domains import By, by_margins
+from fl_estimate.design.read_columns import ReadColumns
 from fl_estimate.design.read_once import totals_once
 from fl_estimate.design.row_weights import FLAGS, check_weights, weight_columns
 from fl_estimate.design.sample import SampleStages, read_sample, unit_columns
@@ -47,6 +49,11 @@ class SampledPeople:
     by: By
     categories: Mapping[str, Sequence[str]]
     unread: UnreadRows | None = None
+
+    @cached_property
+    def read_columns(self) -> Mapping[str, Any]:
+        """The schema; of a frame in memory with what is known of all rows."""
+        return ReadColumns(self.given) if isinstance(self.given, nw.DataFrame) else self.schema
 
     @property
     def frame(self) -> Frame:
@@ -185,7 +192,7 @@ def read_totals(
             number = columns[measure.top].cast(nw.Float64)
             columns[measure.square] = number * number
     if design.weights is not None:
-        columns |= weight_columns(people.schema, design.weights)
+        columns |= weight_columns(people.read_columns, design.weights)
     moments = not design.stages and not isinstance(design.replicates, Replicates)
     weighted = design.weights is not None
     products = _products(

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from fl_estimate.design.calibrated import CalibrationResidual, read_steps, residual
 from fl_estimate.design.concentration import effective_df
 from fl_estimate.design.domains import DomainSums, Margin, by_margins, margins_of, require_few_cells
-from fl_estimate.design.sample import SampleStages
-from fl_estimate.design.small_table import cached_blocks
+from fl_estimate.design.sample import SampleStages, Stage
+from fl_estimate.design.small_table import cached_blocks, met_of
 from fl_estimate.design.totals import Codes, Floats, Totals
 from fl_estimate.design.variance import Statistic, taylor
 from fl_estimate.errors import EstimateFault
@@ -34,6 +34,8 @@ from fl_estimate.results.crossing import Crossing
 
 EQUAL = 1e-9
 """Squared coefficient of variation of the weights below which they are equal."""
+FEW_PAIRS = 4_000_000
+"""Units × domains up to which each pair has a place (4 MB)."""
 JOINT_ROWS = 1_000
 """Rows up to which the covariance between all rows is given (8 MB)."""
 
@@ -227,7 +229,7 @@ def _table(
         sample=sample,
         design_df=_design_df(table, sample) if known is None else known,
         replicates=answer.replicates,
-        crossing=crossing_of(table, targets, people.by, shifts),
+        crossing=crossing_of(table, targets, people.by, shifts, sums),
         weightless=int(_weightless(table).sum()),
     )
 
@@ -239,10 +241,13 @@ def _weightless(table: Totals) -> Floats:
 
 def _design_df(table: Totals, sample: SampleStages) -> float:
     """Units less strata of the whole sample, both counted among those with a row that weighs anything, as R counts them."""
-    stage, rows = sample.stages[0], table.n - _weightless(table)
+    stage, rows = sample.stages[0], table.n
+    if (weightless := _weightless(table)).any():
+        rows = rows - weightless
     weighing = rows > 0
-    units = rows.sum() if sample.rows_are_units else len(np.unique(stage.unit[weighing]))
-    return float(units - len(np.unique(stage.stratum[stage.unit[weighing]])))
+    unit = met_of(stage.unit if weighing.all() else stage.unit[weighing], len(stage.stratum))
+    units = rows.sum() if sample.rows_are_units else np.count_nonzero(unit)
+    return float(units - len(np.unique(stage.stratum[unit])))
 
 
 def _starts(drafts: Sequence[LinearisedMeasure]) -> list[int]:
@@ -268,7 +273,9 @@ def _by_taylor(
     )  # fmt: skip
     return Answer(
         variance=result.diagonal, covariance=result.covariance, lossy=result.lossy, design_df=sample.df,
-        df_effective=effective_df(sample, statistics, weighted, calibrated, _powers(table, basis, drafts, sample)),
+        df_effective=effective_df(
+            sample, statistics, weighted, calibrated, _powers(table, basis, drafts, sample), result.distances
+        ),
     )  # fmt: skip
 
 
@@ -453,10 +460,26 @@ def _srs_variance(draft: LinearisedMeasure, sums: DomainSums, basis: Basis, n: F
 def _domain_df(scope: Floats, margin: Margin, sample: SampleStages) -> Floats:
     """Units less strata, both counted among those with a row in the domain."""
     stage, width = sample.stages[0], len(margin.labels)
+    if not sample.rows_are_units and len(stage.stratum) * width <= FEW_PAIRS:
+        return _units_less_strata(stage, margin, scope)
     strata = _distinct(stage.unit, margin.domain, scope, width, of=stage.stratum)
     if sample.rows_are_units:
         return np.bincount(margin.domain, weights=scope, minlength=width) - strata
     return _distinct(stage.unit, margin.domain, scope, width) - strata
+
+
+def _units_less_strata(stage: Stage, margin: Margin, scope: Floats) -> Floats:
+    """The same with a place for every unit and domain."""
+    width = len(margin.labels)
+    unit = np.zeros((len(stage.stratum), width), dtype=bool)
+    for part in cached_blocks(len(stage.unit)):
+        place, counted = stage.unit[part] * width + margin.domain[part], scope[part] > 0
+        unit.reshape(-1)[place if counted.all() else place[counted]] = True
+    stratum = np.zeros((len(stage.size), width), dtype=bool)
+    # Units of one stratum are neighbours nearly always; where they are not, parts of a stratum are put together.
+    starts = np.flatnonzero(np.diff(stage.stratum, prepend=-1))
+    np.logical_or.at(stratum, stage.stratum[starts], np.logical_or.reduceat(unit, starts, axis=0))
+    return (np.count_nonzero(unit, axis=0) - np.count_nonzero(stratum, axis=0)).astype(float)
 
 
 def _distinct(unit: Codes, domain: Codes, scope: Floats, width: int, of: Codes | None = None) -> Floats:

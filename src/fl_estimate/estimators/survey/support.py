@@ -9,7 +9,7 @@ import numpy as np
 
 from fl_estimate.design.domains import By, DomainSums, Margin, by_margins
 from fl_estimate.design.sample import SampleStages
-from fl_estimate.design.small_table import numbered
+from fl_estimate.design.small_table import met_of, numbered
 from fl_estimate.design.totals import Codes, Floats, Totals
 from fl_estimate.estimators.survey.domain_query import is_binary
 from fl_estimate.estimators.survey.targets import PERSON, OutcomeColumns, Targets
@@ -52,16 +52,18 @@ def units_with_cases(
     return np.bincount(pairs % len(margin.labels), minlength=len(margin.labels)).astype(float)
 
 
-def crossing_of(table: Totals, targets: Targets, by: By, shifts: Mapping[str, float]) -> Crossing | None:
+def crossing_of(
+    table: Totals, targets: Targets, by: By, shifts: Mapping[str, float], sums: DomainSums
+) -> Crossing | None:
     """All by-columns of the call crossed, from the small table that is there already; None where it holds no Σ w y."""
     if not all(("w", target.value) in table.sums for target in targets.targets):
         return None
     columns = tuple(dict.fromkeys(column for margin in by_margins(by) for column in margin))
     cell, labels = _cells(table, columns)
-    width = len(labels)
+    cells = Margin(name="", columns=columns, domain=cell, labels=tuple(labels))
 
     def summed(name: Any) -> Floats:
-        return np.bincount(cell, weights=table.sums[name], minlength=width)
+        return sums(name, cells)
 
     numbers: dict[str, list[Floats]] = {}
     for target in targets.targets:
@@ -95,8 +97,12 @@ def crossing_of(table: Totals, targets: Targets, by: By, shifts: Mapping[str, fl
 
 def _cells(table: Totals, columns: Sequence[str]) -> tuple[Codes, list[tuple[Any, ...]]]:
     """The cell of every group, and the labels of every cell that is met."""
-    cell, first = numbered(np.zeros(len(table.n), dtype=np.int64))
     keys = [table.keys[column] for column in columns]
+    if len(keys) == 1 and met_of(keys[0].codes, len(keys[0].levels) + 1)[:-1].all():
+        (key,) = keys
+        missing = [(None,)] if (key.codes == key.missing).any() else []
+        return key.codes, [*((level,) for level in key.levels), *missing]
+    cell, first = np.zeros(len(table.n), dtype=np.int64), np.zeros(1, dtype=np.int64)
     for key in keys:
         cell, first = numbered(cell * (len(key.levels) + 1) + key.codes)
     return cell, [tuple(_label(key, int(key.codes[at])) for key in keys) for at in first]

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import narwhals as nw
 
+from fl_estimate.design.read_columns import extent, is_positive, is_zero_or_one
 from fl_estimate.design.totals import require_columns
 from fl_estimate.errors import CONDITION, EstimateFault, names_given, not_one_of, require_name
 from fl_estimate.estimators.survey.level_sums import FEW, LevelColumns, level_columns
@@ -182,9 +183,12 @@ def _parts(schema: Schema, outcome: Outcome, denominator: str | None, inside: nw
         surely = _is_one(schema, outcome)
         perhaps = _is_one(schema, f"{outcome}_possible") & ~surely
         return _Parts(outcome=outcome, classified=True, in_scope=in_scope, unknown=perhaps, value=surely, truth=True)
-    absent = missing(outcome, schema)
+    absent = _absent(schema, outcome)
     if denominator is not None:
-        absent = absent | missing(denominator, schema)
+        absent = absent | _absent(schema, denominator)
+    elif is_zero_or_one(schema, outcome):
+        yes = nw.col(outcome) == 1
+        return _Parts(outcome=outcome, classified=False, in_scope=inside, unknown=absent, value=yes, truth=True)
     value = _values(schema, outcome)
     return _Parts(outcome=outcome, classified=False, in_scope=inside, unknown=absent, value=value, truth=False)
 
@@ -263,12 +267,19 @@ def _weighs(schema: Schema, weights: str) -> nw.Expr:
     """Null-free: whether a weight is other than 0. A missing one is refused elsewhere, whatever is said here."""
     if not schema[weights].is_numeric():
         return nw.lit(True)  # FL-DESIGN-14 follows
+    if is_positive(schema, weights):
+        return nw.lit(True)
     return nw.when(~missing(weights, schema)).then(nw.col(weights).cast(nw.Float64)).otherwise(nw.lit(1.0)) != 0.0
 
 
 def as_number(values: nw.Expr) -> nw.Expr:
     """Truths as 1 and 0; numbers as they are."""
     return values.cast(nw.Float64)
+
+
+def _absent(schema: Schema, name: str) -> nw.Expr:
+    """Null-free: whether a value is missing; said once where it is in no row."""
+    return missing(name, schema) if extent(schema, name) is None else nw.lit(False)
 
 
 def _values(schema: Schema, name: str) -> nw.Expr:
