@@ -87,12 +87,13 @@ def replicate_columns(schema: Mapping[str, Any], design: Design) -> dict[str, nw
         if isinstance(step, Calibration):
             if step.replicate_slopes is None:
                 raise AssertionError("replicates are calibrated with the sample")
-            factors = [_factor(step, slopes, schema) for slopes in step.replicate_slopes]
+            factors = [row_factor(step, slopes, schema) for slopes in step.replicate_slopes]
         else:
             factors = [nw.col(step.after).cast(nw.Float64) / nw.col(step.before).cast(nw.Float64)] * len(columns)
         columns = {name: column * factor for (name, column), factor in zip(columns.items(), factors, strict=True)}
     return columns
 
 
-def _factor(step: Calibration, slopes: Floats, schema: Mapping[str, Any]) -> nw.Expr:
+def row_factor(step: Calibration, slopes: Floats, schema: Mapping[str, Any]) -> nw.Expr:
+    """The factor of a calibration, row by row."""
     return factor_expression(combination(step.terms, slopes, schema), step.method, step.bounds)

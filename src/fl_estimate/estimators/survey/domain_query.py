@@ -12,6 +12,7 @@ import narwhals as nw
 import numpy as np
 
 from fl_estimate.design.calibrated import weight_names
+from fl_estimate.design.calibrated_sums import class_columns, read_as_sums, step_columns, step_sums
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.design.read_once import totals_once
 from fl_estimate.design.row_weights import FLAGS, check_weights, weight_columns
@@ -200,9 +201,15 @@ def read_totals(
     names = weight_names(calibrations)
     columns |= {name: nw.col(column).cast(nw.Float64) for name, column in names.items()}
     sums |= {(name,): (name,) for name in names}
+    summed = read_as_sums(people.given, design, calibrations)
+    if summed:
+        columns |= step_columns(calibrations, people.schema)
+        sums |= {product: product for product in step_sums(calibrations, [("w", name) for name in basis_of(measures)])}
     keys = dict.fromkeys(
         [*unit_columns(design), *design.fpc, *design.phase2_columns, *(n for m in by_margins(people.by) for n in m)]
-    ) | dict.fromkeys(name for step in calibrations for name in step.columns)
+    ) | dict.fromkeys(
+        name for step in calibrations for name in (class_columns(step) if summed else step.columns)
+    )
     wanted = dict.fromkeys(sums.values())
     table = _asked(people, tuple(keys), columns, tuple(wanted), targets)
     table = Totals(keys=table.keys, sums={name: table.sums[p] for name, p in sums.items()}, n=table.n)

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.design.calibrated import weight_names
+from fl_estimate.design.calibrated_sums import class_columns, read_as_sums, step_columns, step_sums
 from fl_estimate.design.row_factors import replicate_columns
 from fl_estimate.design.row_weights import weight_columns
 from fl_estimate.design.rows import distinct, numbers, rows
@@ -283,6 +284,10 @@ def _plan(call: Call, outcome: str, variables: Sequence[str], *, classes: bool, 
     after = weight_names(steps)
     columns |= {name: nw.col(column).cast(nw.Float64) for name, column in after.items()}
     sums |= {(name,): (name,) for name in after}
+    summed = read_as_sums(people.given, design, steps)
+    if summed:
+        columns |= step_columns(steps, schema)
+        sums |= {product: product for product in step_sums(steps, [("w", "r")])}
     frame = people.frame.with_columns(
         as_number(counted).alias(_INSIDE),
         *[nw.when(counted).then(values[name]).alias(_name(position)) for position, name in enumerate(variables)],
@@ -291,7 +296,7 @@ def _plan(call: Call, outcome: str, variables: Sequence[str], *, classes: bool, 
         *unit_columns(design),
         *design.fpc,
         *design.phase2_columns,
-        *(name for step in steps for name in step.columns),
+        *(name for step in steps for name in (class_columns(step) if summed else step.columns)),
     ]
     keys = tuple(dict.fromkeys(known))
     return _Plan(frame=frame, keys=keys, columns=columns, sums=sums, flags=flags, treatment=unknown or "")

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
 
-from fl_estimate.design.calibrated import CalibrationResidual, read_steps, replicate_factors, residual
+from fl_estimate.design.calibrated import (
+    CalibrationResidual,
+    Influence,
+    KnownStep,
+    read_steps,
+    replicate_factors,
+    residual,
+)
+from fl_estimate.design.calibrated_sums import read_summed_steps, shows_sums, sum_of
 from fl_estimate.design.replicates import AVERAGED, Scaling, deviations, multiplier_rows
 from fl_estimate.design.sample import SampleStages
 from fl_estimate.design.totals import Floats
@@ -102,12 +110,26 @@ def _calibrated(data: ModelData, influence: Floats, units: np.ndarray) -> Calibr
     design, groups = data.call.people.design, len(data.table.n)
     if not design.calibrations:
         return None
-    summed = np.zeros((groups, influence.shape[1]))
-    summed[data.at] = data.weight[:, None] * influence[data.pattern]
     nation = np.zeros(groups, dtype=np.int64)
-    whole = residual(read_steps(data.table, design.calibrations), [(nation, column, 1) for column in summed.T])
+    steps: Sequence[KnownStep] = (
+        read_summed_steps(data.table, design.calibrations)
+        if shows_sums(data.table)
+        else read_steps(data.table, design.calibrations)
+    )
+    whole = residual(steps, [(nation, _influence_of(data, column), 1) for column in influence.T])
     to = sparse.csr_array((np.ones(groups), (units, np.arange(groups))), (int(units.max()) + 1, groups))
     return CalibrationResidual(features=np.asarray(to @ whole.features), coefficients=whole.coefficients)
+
+
+def _influence_of(data: ModelData, one: Floats) -> Influence:
+    """Σ of the influences on one statistic of each group; times further columns where the table has such sums."""
+
+    def influence(extra: tuple[str, ...]) -> Floats:
+        summed = np.zeros(len(data.table.n))
+        summed[data.at] = sum_of(data.table, ("w", "r"), extra)[data.at] * one[data.pattern]
+        return summed
+
+    return influence
 
 
 def _condensed(data: ModelData) -> tuple[SampleStages, np.ndarray]:
