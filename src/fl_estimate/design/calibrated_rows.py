@@ -27,6 +27,12 @@ from fl_estimate.inputs.sample_design import Design
 from fl_estimate.schema.expressions import missing
 
 
+MOST_PASSES = 60
+"""Passes after which a solution is given up: where there is one it takes four to eight."""
+STILL = 1e-9
+"""What a total may lie beyond its reach by rounding."""
+
+
 def is_number(term: KnownTotal) -> bool:
     """Whether a term is the sum of a quantity, not a number of people."""
     return term.levels is None
@@ -96,20 +102,39 @@ def solve_on_rows(
     first = rows.first()
     known = _matched(terms, first, rows.numbers)
     rows = _Rows(frame=frame, design=design, terms=known, distance=distance)
-    made_up = rows.vector(first, ("w",), distances=True)
+    made_up, total = rows.vector(first, ("w",), distances=True), np.array([term.total for term in known])
     size = np.where(made_up > 0, made_up, 1.0)
+    lacking = _out_of_reach(total, made_up, rows.vector(first, ("w",)), distance)
+    if lacking.any():
+        worst = int(np.argmax(lacking))
+        away = Solution(slopes=np.zeros(len(known)), converged=False, misfit=float(lacking[worst]), worst=worst)
+        return SolvedOnRows(terms=known, solution=away, not_positive=0)
 
     def at(slopes: Floats) -> Reached:
+        if len(rows.not_positive) >= MOST_PASSES:
+            # Nowhere: no step leads nearer any more, and that is how the method ends.
+            return Reached(made=np.full(len(known), np.nan), gram=lambda: np.zeros((len(known), len(known))))
         table = first if not slopes.any() else rows.asked(slopes / size)
         left, right = (("w",), ("w",)) if not slopes.any() else (("w", "F"), ("w", "D"))
         return Reached(
             made=rows.vector(table, left) / size, gram=lambda: rows.gram(table, right) / size[:, None] / size
         )
 
-    solution = newton(at, np.array([term.total for term in known]) / size, size)
+    solution = newton(at, total / size, size)
     return SolvedOnRows(
         terms=known, solution=solution, not_positive=rows.not_positive.get(solution.slopes.tobytes(), 0)
     )
+
+
+def _out_of_reach(total: Floats, made_up: Floats, summed: Floats, distance: Distance) -> Floats:
+    """How far each total lies, of its own size, beyond what all its people at their least and greatest factors would make."""
+    low, high = distance.bounds or ((-np.inf, np.inf) if distance.method == "linear" else (0.0, np.inf))
+    above, below = (made_up + summed) / 2, (made_up - summed) / 2
+    with np.errstate(invalid="ignore"):
+        least = np.where(above > 0, low * above, 0.0) - np.where(below > 0, high * below, 0.0)
+        most = np.where(above > 0, high * above, 0.0) - np.where(below > 0, low * below, 0.0)
+    beyond = np.maximum(np.maximum(least - total, total - most), 0.0) / np.maximum(np.abs(total), made_up)
+    return np.where(beyond > STILL, beyond, 0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
