@@ -79,9 +79,10 @@ def test_rows_are_not_brought_here(lazy: Any, expected: pd.DataFrame, monkeypatc
 
 
 def test_a_statistic_of_single_rows_is_refused_where_there_are_many(lazy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ranks need every row by itself; a regression on a number does not (test_regression_elsewhere)."""
     monkeypatch.setattr(asking, "MOST_ROWS", ROWS - 1)
     with pytest.raises(fl.FlError, match=r"FL-EST-771(?s:.*)600 rows(?s:.*)fl\.cut"):
-        fl.regress(lazy, "income ~ unknown", design=DESIGN, family="gaussian", unknown="exclude")
+        fl.rank_test(lazy, "income", "grown", design=DESIGN)
 
 
 def test_calibration_on_a_number_of_many_values(lazy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
