@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import fl_estimate as fl
-from fl_estimate.design import asking, calibrated_rows
+from fl_estimate.design import asking, calibrated_rows, read_once
 from fl_estimate.inputs.partitions import narwhal
 from tests.engines.survey import DESIGN, ENGINES, EQUAL, LAZY, ROWS, table, write
 from tests.engines.test_same_on_every_engine import one_thread
@@ -113,10 +113,9 @@ def test_one_calibration_after_another(lazy: Any, passes: list[int]) -> None:
     pd.testing.assert_frame_equal(one, other, rtol=1e-9)
 
 
-def test_an_estimate_is_one_pass_and_brings_no_rows(passes: list[int], files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("passes")
+def test_an_estimate_is_one_pass_and_brings_no_rows(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     people, design = fl.calibrate(pl.scan_parquet(files / "*.parquet"), TOTALS, design=DESIGN)
-    from fl_estimate.design import read_once
-
     asked, groups = read_once.totals, list[int]()
 
     def watched(*given: Any, **named: Any) -> Any:
@@ -129,7 +128,8 @@ def test_an_estimate_is_one_pass_and_brings_no_rows(passes: list[int], files: Pa
     assert groups == [24]  # 3 strata of 4 units, and the two classes
 
 
-def test_written_weights(lazy: Any, passes: list[int], tmp_path: Path) -> None:
+@pytest.mark.usefixtures("passes")
+def test_written_weights(lazy: Any, tmp_path: Path) -> None:
     """The weights are an expression of the rows, which the engine writes."""
     classified = fl.classify(lazy, short_instrument=True)
     weighted, design = fl.calibrate(classified, TOTALS, design=DESIGN)
@@ -185,7 +185,8 @@ def test_other_people_do_not_meet_the_totals(passes: list[int], files: Path) -> 
         fl.estimate_mean(people.filter(pl.col("age") > 30), "large", design=design)
 
 
-def test_collinear_totals(passes: list[int], files: Path) -> None:
+@pytest.mark.usefixtures("passes")
+def test_collinear_totals(files: Path) -> None:
     """A number that follows from others is met with them: the step is the one of least norm, as in memory."""
     twice = {**TOTALS, "double": 2 * TOTALS["income"]}
     lazy = pl.scan_parquet(files / "*.parquet").with_columns(double=2 * pl.col("income"))

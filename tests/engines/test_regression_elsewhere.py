@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -88,7 +89,8 @@ def test_models_are_those_of_rows_in_memory(engine: str, name: str, files: Path,
     (formula, options), lazy = MODELS[name], ENGINES[engine](files)
     asked = {"design": DESIGN, "unknown": "exclude", **options}
     found = fl.regress(lazy, formula, **asked)
-    assert passes and min(passes) >= 2
+    assert passes
+    assert min(passes) >= 2
     assert len(passes) <= 10 * (3 if "by" in options else 1)
     taken = len(passes)
     expected = fl.regress(in_memory(), formula, **asked)
@@ -105,7 +107,9 @@ def test_models_are_those_of_rows_in_memory(engine: str, name: str, files: Path,
 
 def _equal(one: Any, other: Any) -> bool:
     return all(
-        np.allclose(np.asarray(getattr(one, name), dtype=float), np.asarray(getattr(other, name), dtype=float), equal_nan=True)
+        np.allclose(
+            np.asarray(getattr(one, name), dtype=float), np.asarray(getattr(other, name), dtype=float), equal_nan=True
+        )
         for name in ("respondents", "cases", "psus_with_cases", "df")
     )
 
@@ -135,7 +139,9 @@ def test_calibrated_weights(lazy: Any, passes: list[int]) -> None:
 
 
 def test_what_is_asked_of_the_model_afterwards(lazy: Any, passes: list[int], tmp_path: Path) -> None:
-    found, expected = (fl.regress(p, "flag ~ income + region", design=DESIGN, unknown="exclude") for p in (lazy, in_memory()))
+    found, expected = (
+        fl.regress(p, "flag ~ income + region", design=DESIGN, unknown="exclude") for p in (lazy, in_memory())
+    )
     assert passes
     one, other = (fl.term_test(model, "region") for model in (found, expected))
     assert (one.statistic, one.p_value, *one.df) == pytest.approx((other.statistic, other.p_value, *other.df), rel=1e-8)
@@ -155,25 +161,25 @@ def test_what_is_asked_of_the_model_afterwards(lazy: Any, passes: list[int], tmp
     pd.testing.assert_frame_equal(again.to_frame(), found.to_frame())
 
 
-REFUSED: dict[str, tuple[str, str, Any, dict[str, Any]]] = {
-    "a mean over everybody": ("FL-EST-784", "flag ~ center(income)", None, {}),
-    "knots": ("FL-EST-784", "flag ~ bs(income, df=4)", None, {}),
-    "classes of many values": ("FL-EST-784", "flag ~ C(income)", None, {}),
-    "an alpha to be estimated": ("FL-EST-784", "house ~ income", None, {"family": "negative_binomial"}),
-    "separation": ("FL-EST-223", "grown ~ income + apart", None, {}),
-    "collinear": ("FL-EST-222", "flag ~ income + double", None, {}),
-    "a column of nobody": ("FL-EST-237", "flag ~ income + nothing", None, {}),
-    "a logarithm of 0": ("FL-EST-228", "flag ~ income + np.log(grown)", None, {}),
-    "not such an outcome": ("FL-EST-221", "tiny ~ income", None, {}),
-    "one outcome": ("FL-EST-221", "nothing ~ income", None, {}),
-    "missing values": ("FL-EST-07", "flag ~ income + unknown", None, {"unknown": None}),
-    "everything missing": ("FL-EST-236", "flag ~ income + empty", None, {}),
-    "nobody": ("FL-EST-236", "flag ~ income", None, {"where": "age > 200"}),
-    "no such column": ("FL-EST-02", "flag ~ incomes", None, {}),
-    "text of many values": ("FL-EST-227", "flag ~ income + person_id", None, {}),
-    "an exposure of 0": ("FL-EST-324", "tiny ~ income", None, {"family": "poisson", "exposure": "grown"}),
-    "one unit": ("FL-DESIGN-1", "flag ~ income", None, {"design": fl.Design(weights="w", psu="one", single_psu="error")}),
-    "one class": ("FL-EST-225", "flag ~ income + single", None, {}),
+REFUSED: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "a mean over everybody": ("FL-EST-784", "flag ~ center(income)", {}),
+    "knots": ("FL-EST-784", "flag ~ bs(income, df=4)", {}),
+    "classes of many values": ("FL-EST-784", "flag ~ C(income)", {}),
+    "an alpha to be estimated": ("FL-EST-784", "house ~ income", {"family": "negative_binomial"}),
+    "separation": ("FL-EST-223", "grown ~ income + apart", {}),
+    "collinear": ("FL-EST-222", "flag ~ income + double", {}),
+    "a column of nobody": ("FL-EST-237", "flag ~ income + nothing", {}),
+    "a logarithm of 0": ("FL-EST-228", "flag ~ income + np.log(grown)", {}),
+    "not such an outcome": ("FL-EST-221", "tiny ~ income", {}),
+    "one outcome": ("FL-EST-221", "nothing ~ income", {}),
+    "missing values": ("FL-EST-07", "flag ~ income + unknown", {"unknown": None}),
+    "everything missing": ("FL-EST-236", "flag ~ income + empty", {}),
+    "nobody": ("FL-EST-236", "flag ~ income", {"where": "age > 200"}),
+    "no such column": ("FL-EST-02", "flag ~ incomes", {}),
+    "text of many values": ("FL-EST-227", "flag ~ income + person_id", {}),
+    "an exposure of 0": ("FL-EST-324", "tiny ~ income", {"family": "poisson", "exposure": "grown"}),
+    "one unit": ("FL-DESIGN-1", "flag ~ income", {"design": fl.Design(weights="w", psu="one", single_psu="error")}),
+    "one class": ("FL-EST-225", "flag ~ income + single", {}),
 }  # fmt: skip
 
 
@@ -188,10 +194,12 @@ DASK = ("knots", "an exposure of 0", "everything missing")
 
 
 @pytest.mark.parametrize(
-    ("engine", "fault"), [(engine, fault) for engine in ("polars-lazy", "dask") for fault in (DASK if engine == "dask" else REFUSED)]
+    ("engine", "fault"),
+    [(engine, fault) for engine in ("polars-lazy", "dask") for fault in (DASK if engine == "dask" else REFUSED)],
 )
-def test_refused_as_in_memory(fault: str, engine: str, tmp_path: Path, passes: list[int]) -> None:
-    code, formula, _, options = REFUSED[fault]
+@pytest.mark.usefixtures("passes")
+def test_refused_as_in_memory(fault: str, engine: str, tmp_path: Path) -> None:
+    code, formula, options = REFUSED[fault]
     rows = _changed(in_memory())
     (tmp_path / "rows").mkdir()
     for number in range(2):
@@ -205,7 +213,8 @@ def test_refused_as_in_memory(fault: str, engine: str, tmp_path: Path, passes: l
             fl.regress(rows, formula, **asked)
 
 
-def test_designs_whose_variances_need_rows(passes: list[int], files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("passes")
+def test_designs_whose_variances_need_rows(files: Path) -> None:
     people = pl.scan_parquet(files / "*.parquet")
     replicated = fl.replicate(people, design=DESIGN, kind="rao-wu", replicates=4, seed=1)
     fpc = fl.Design(strata="stratum", psu="psu", fpc="psus")
@@ -219,15 +228,14 @@ def test_designs_whose_variances_need_rows(passes: list[int], files: Path, monke
     assert ROWS == len(table())
 
 
-def test_rows_that_change_while_they_are_read(passes: list[int], files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("passes")
+def test_rows_that_change_while_they_are_read(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Units of the last look that nobody counted before are no unit of the sample."""
     frame, rows = pl.scan_parquet(files / "*.parquet"), in_memory()
     looked = rows_elsewhere.pieces
 
     def other(given: Any, question: Any) -> Any:
         if type(question).__name__ == "_End":
-            import narwhals as nw
-
             given = given.with_columns((nw.col("__fl_k1") + 100).alias("__fl_k1"))
         return looked(given, question)
 

@@ -26,7 +26,6 @@ from fl_estimate.inputs.adjustments import KnownTotal
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.schema.expressions import missing
 
-
 MOST_PASSES = 60
 """Passes after which a solution is given up: where there is one it takes four to eight."""
 STILL = 1e-9
@@ -43,9 +42,7 @@ def by_rows(frame: Frame, design: Design, terms: Sequence[KnownTotal], aggregate
 
     Replicates are calibrated one by one, and units that share a factor have means: those stay with groups.
     """
-    return (
-        aggregate is None and design.replicates is None and any(is_number(term) for term in terms) and is_long(frame)
-    )
+    return aggregate is None and design.replicates is None and any(is_number(term) for term in terms) and is_long(frame)
 
 
 def numbers_of(terms: Sequence[KnownTotal]) -> tuple[str, ...]:
@@ -86,9 +83,7 @@ class SolvedOnRows:
     not_positive: int
 
 
-def solve_on_rows(
-    frame: Frame, design: Design, terms: Sequence[KnownTotal], distance: Distance
-) -> SolvedOnRows:
+def solve_on_rows(frame: Frame, design: Design, terms: Sequence[KnownTotal], distance: Distance) -> SolvedOnRows:
     """Find λ as `calibration.solve` does, with a pass over the rows before the first step and one for each step.
 
     Raises

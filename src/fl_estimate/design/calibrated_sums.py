@@ -36,9 +36,7 @@ Extra = tuple[str, ...]
 def read_as_sums(frame: Frame, design: Design, steps: Sequence[Calibration]) -> bool:
     """Whether the terms of calibrations have too many values to be keys; replicates and units that share a factor need them so."""
     numbers = any(is_number(term) for step in steps for term in step.terms)
-    return (
-        numbers and design.replicates is None and all(step.aggregate is None for step in steps) and is_long(frame)
-    )
+    return numbers and design.replicates is None and all(step.aggregate is None for step in steps) and is_long(frame)
 
 
 def class_columns(step: Calibration) -> tuple[str, ...]:

@@ -207,9 +207,7 @@ def read_totals(
         sums |= {product: product for product in step_sums(calibrations, [("w", name) for name in basis_of(measures)])}
     keys = dict.fromkeys(
         [*unit_columns(design), *design.fpc, *design.phase2_columns, *(n for m in by_margins(people.by) for n in m)]
-    ) | dict.fromkeys(
-        name for step in calibrations for name in (class_columns(step) if summed else step.columns)
-    )
+    ) | dict.fromkeys(name for step in calibrations for name in (class_columns(step) if summed else step.columns))
     wanted = dict.fromkeys(sums.values())
     table = _asked(people, tuple(keys), columns, tuple(wanted), targets)
     table = Totals(keys=table.keys, sums={name: table.sums[p] for name, p in sums.items()}, n=table.n)

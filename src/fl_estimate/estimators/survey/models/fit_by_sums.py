@@ -389,7 +389,8 @@ def _placed(table: Totals, whole: Totals, at: Codes, keys: Sequence[str]) -> dic
         place = {level: code for code, level in enumerate(other.levels)}
         codes = np.array([*(place.get(level, -1) for level in key.levels), other.missing], dtype=np.int64)[key.codes]
         numbered = np.unique(
-            np.concatenate([theirs, own]) * (other.missing + 2) + np.concatenate([other.codes[at], codes]), return_inverse=True
+            np.concatenate([theirs, own]) * (other.missing + 2) + np.concatenate([other.codes[at], codes]),
+            return_inverse=True,
         )[1]
         theirs, own = numbered[: len(at)], numbered[len(at) :]
     where = np.full(int(max(theirs.max(initial=0), own.max(initial=0))) + 1, -1, dtype=np.int64)

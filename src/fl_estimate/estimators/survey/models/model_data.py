@@ -177,9 +177,7 @@ def read_model(
     else:
         table = totals(plan.frame, keys=(*plan.keys, INSIDE, *names), columns=plan.columns, sums=plan.sums)
         inside = numbers(table.keys[INSIDE]) == 1
-    return _of_groups(
-        call, plan, outcome, table, inside, lambda found, at: _patterns(call, variables, found, kept, at)
-    )
+    return _of_groups(call, plan, outcome, table, inside, lambda found, at: _patterns(call, variables, found, kept, at))
 
 
 def read_units(call: Call, plan: Plan, outcome: str, patterns: pd.DataFrame, left_out: LeftOut) -> ModelData:

@@ -93,7 +93,6 @@ def _taylor(data: ModelData, influence: Floats) -> Floats:
         for j in range(p):
             for k in range(j, p):
                 moments[:, j, k] = moments[:, k, j] = squares @ (influence[:, j] * influence[:, k])
-    met = np.bincount(of, minlength=shape[0]) > 0
     return _linearised(data, (sample, units), np.asarray(weighted), moments, _calibrated(data, influence, units))
 
 
@@ -109,9 +108,7 @@ def taylor_of_sums(data: ModelData, sums: InfluenceSums, squares: Floats | None)
         Σ w² × products of influences, where rows are the sampling units.
     """
     sample, units = _condensed(data)
-    to = sparse.csr_array(
-        (np.ones(len(units)), (units, np.arange(len(units)))), (int(units.max()) + 1, len(units))
-    )
+    to = sparse.csr_array((np.ones(len(units)), (units, np.arange(len(units)))), (int(units.max()) + 1, len(units)))
     weighted = np.asarray(to @ sums(()))
     p = weighted.shape[1]
     moments = None if squares is None else np.asarray(to @ squares.reshape(len(squares), -1)).reshape(-1, p, p)

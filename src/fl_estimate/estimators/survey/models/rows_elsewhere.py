@@ -129,9 +129,7 @@ class Values:
 
     def are_many(self) -> bool:
         """Whether some number takes so many that there are no cells."""
-        return any(
-            known is None or (len(known) > FEW and not isinstance(known[0], str)) for known in self.met.values()
-        )
+        return any(known is None or (len(known) > FEW and not isinstance(known[0], str)) for known in self.met.values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,7 +183,9 @@ def read_values(call: Call, outcome: str, variables: Sequence[str]) -> Values | 
         )  # fmt: skip
     return Values(
         plan=plan,
-        met={name: None if known is None else tuple(sorted(known)) for name, known in zip(variables, found, strict=True)},
+        met={
+            name: None if known is None else tuple(sorted(known)) for name, known in zip(variables, found, strict=True)
+        },
     )
 
 
@@ -236,7 +236,7 @@ def read_elsewhere(
     """
     require_row_by_row(formula, beside, family)
     _require_units(call)
-    patterns, categories, left_out = _made_up(call, formula, values)
+    patterns, categories, left_out = _made_up(call, values)
     made = materialised(patterns, formula, parsed)
     _require_known_classes(made, categories, values)
     data = read_units(call, values.plan, outcome, patterns, left_out)
@@ -247,9 +247,11 @@ def read_elsewhere(
         *[name_of(position) for position in range(len(values.met))],
         weight.cast(nw.Float64).alias(WEIGHT),
         *[
-            (nw.col(key).cast(nw.String) if isinstance(call.people.schema[key], nw.Categorical | nw.Enum) else nw.col(key)).alias(
-                f"__fl_k{position}"
-            )
+            (
+                nw.col(key).cast(nw.String)
+                if isinstance(call.people.schema[key], nw.Categorical | nw.Enum)
+                else nw.col(key)
+            ).alias(f"__fl_k{position}")
             for position, key in enumerate(values.plan.keys)
         ],
         *[columns[name].alias(name) for name in extra],
@@ -269,7 +271,9 @@ def require_row_by_row(formula: str, beside: Beside, family: Family) -> None:
             "take a known number off instead, (age - 40); squares and logarithms are made row by row",
         )
     if family.kind.distribution == "NegativeBinomial" and np.isnan(family.alpha):
-        raise _all_rows("alpha is estimated together with the coefficients", "give it: alpha=0.8, estimated on a part of the rows")
+        raise _all_rows(
+            "alpha is estimated together with the coefficients", "give it: alpha=0.8, estimated on a part of the rows"
+        )
 
 
 def _all_rows(found: str, fix: str) -> EstimateFault:
@@ -303,7 +307,7 @@ def _require_units(call: Call) -> None:
         )
 
 
-def _made_up(call: Call, formula: str, values: Values) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]], LeftOut]:
+def _made_up(call: Call, values: Values) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]], LeftOut]:
     """People of every class and of every value where these are few, and numbers elsewhere; the classes; those of nobody."""
     known = declared(call.resolved.frame, call.people.schema, [*values.met])
     size = max((len(met) for met in values.met.values() if met), default=1) + 1
@@ -334,9 +338,14 @@ def _require_known_classes(made: Any, categories: Mapping[str, Any], values: Val
             raise _all_rows(listed(map(str, spec.transform_state)), "make the column first")
         for factor, (kind, _) in spec.encoder_state.items():
             text = str(factor).replace(" ", "").replace("`", "")
-            known = text in plain or any(text.startswith((f"{name},", f"{name})")) for name in plain if name.startswith("C("))
+            known = text in plain or any(
+                text.startswith((f"{name},", f"{name})")) for name in plain if name.startswith("C(")
+            )
             if kind.value == "categorical" and not known:
-                raise _all_rows(f"classes of {factor}", f"a number of more than {MOST_LEVELS} values goes into classes by fl.cut first")
+                raise _all_rows(
+                    f"classes of {factor}",
+                    f"a number of more than {MOST_LEVELS} values goes into classes by fl.cut first",
+                )
 
 
 def pieces_of(rows: RowsElsewhere, question: Any) -> Iterator[Any]:
