@@ -80,16 +80,15 @@ def test_rows_are_not_brought_here(lazy: Any, expected: pd.DataFrame, monkeypatc
 
 
 def test_a_statistic_of_single_rows_is_refused_where_there_are_many(lazy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ranks need every row by itself; a regression on a number does not (test_regression_elsewhere)."""
     monkeypatch.setattr(asking, "MOST_ROWS", ROWS - 1)
     with pytest.raises(fl.FlError, match=r"FL-EST-771(?s:.*)600 rows(?s:.*)fl\.cut"):
-        fl.regress(lazy, "income ~ unknown", design=DESIGN, family="gaussian", unknown="exclude")
+        fl.rank_test(lazy, "income", "grown", design=DESIGN)
 
 
 def test_calibration_on_a_number_of_many_values(lazy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cells of classes are few, and calibrated; each different income would be a cell of its own."""
+    """Classes, and a number beside them, of more rows than may be brought."""
     monkeypatch.setattr(asking, "MOST_ROWS", 400)
-    with pytest.raises(fl.FlError, match=r"FL-EST-774(?s:.*)income: \d{3} groups"):
-        fl.calibrate(lazy, {"income": 250_000.0}, design=DESIGN)
     people, design = fl.calibrate(lazy, {"grown": {0: 3000.0, 1: 3200.0}, "age": 250_000.0}, design=DESIGN)
     expected, known = fl.calibrate(
         pl.from_arrow(table()), {"grown": {0: 3000.0, 1: 3200.0}, "age": 250_000.0}, design=DESIGN
@@ -127,12 +126,67 @@ def test_quantiles_by_bins_are_those_of_all_values(
     assert max(lengths) < ROWS
 
 
+@pytest.fixture(scope="module")
+def incomes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """6,000 people, of whom some have one value and different weights."""
+    rng, rows = np.random.default_rng(73), 6_000
+    made = pa.table(
+        {
+            "income": np.round(rng.lognormal(3, 1, rows), 1),
+            "w": rng.integers(16, 400, rows) / 16,
+            "stratum": rng.integers(0, 3, rows),
+            "psu": rng.integers(0, 8, rows),
+            "region": np.array(["north", "south"])[rng.integers(0, 2, rows)],
+        }
+    )
+    return write(tmp_path_factory.mktemp("incomes") / "files", (0, 1_500, 1_501, 4_000, rows), made)
+
+
+@pytest.mark.parametrize("rule", ["hf4", "hf5", "hf6", "hf7", "hf8", "hf9", "shah-vaish"])
+@pytest.mark.parametrize("engine", ["polars-lazy", "duckdb", *(["dask", "spark"] if SPARK else [])])
+def test_quantiles_of_rules_of_rows_by_bins(
+    engine: str, rule: Any, incomes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows near the share come one by one, in the order that the engine has for rows of one value; all others in bins."""
+    people, lengths = ENGINES[engine](incomes), list[int]()
+
+    def asked() -> pd.DataFrame:
+        found = [
+            fl.estimate_quantile(people, "income", [0.03, 0.5, 0.93], design=design, rule=rule, by="region").to_frame()
+            for design in (DESIGN, fl.Design(psu="psu", unweighted=True))
+        ]
+        return pd.concat(found)
+
+    expected = asked()
+    read = quantile_values._asked  # pyright: ignore[reportPrivateUsage]
+
+    def watched(*given: Any, **named: Any) -> Any:
+        lengths.append(len((found := read(*given, **named)).table.n))
+        return found
+
+    monkeypatch.setattr(quantile_values, "_asked", watched)
+    for module in (asking, condensed_values):
+        monkeypatch.setattr(module, "MOST_ROWS", 1_500)
+    monkeypatch.setattr(condensed_values, "BINS", 200)
+    pd.testing.assert_frame_equal(asked(), expected, rtol=1e-12)
+    assert len(lengths) >= 8
+    assert max(lengths) < 2_500
+
+
 def test_quantiles_that_need_every_value(lazy: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rank of a value among all, replicates, and more rows of one value than may be brought."""
+    replicated = fl.replicate(lazy, design=DESIGN, kind="rao-wu", replicates=4, seed=1)
     for module in (asking, condensed_values):
         monkeypatch.setattr(module, "MOST_ROWS", ROWS - 1)
-    for options in ({"rule": "hf7"}, {"rule": "hf3"}):
-        with pytest.raises(fl.FlError, match=r'FL-EST-773(?s:.*)600 rows(?s:.*)rule="math"'):
-            fl.estimate_quantile(lazy, "income", 0.5, design=DESIGN, **options)  # pyright: ignore
+    refused = r'FL-EST-773(?s:.*)600 rows(?s:.*)rule="math"'
+    with pytest.raises(fl.FlError, match=refused):
+        fl.estimate_quantile(lazy, "income", 0.5, design=DESIGN, rule="hf3")
+    with pytest.raises(fl.FlError, match=refused):
+        fl.estimate_quantile(lazy, "income", 0.5, design=replicated, interval="wald")
+    for module in (asking, condensed_values):
+        monkeypatch.setattr(module, "MOST_ROWS", 60)
+    with pytest.raises(fl.FlError, match=r"FL-EST-773(?s:.*)\d+ rows(?s:.*)one value"):
+        fl.estimate_quantile(lazy, "grown", 0.5, design=DESIGN, rule="hf7")
 
 
 @pytest.mark.parametrize("bounds", [EQUAL, UNEQUAL], ids=["equal", "unequal"])

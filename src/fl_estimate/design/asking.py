@@ -51,6 +51,11 @@ def count_rows(frame: nw.DataFrame[Any] | Lazy) -> int:
     return int(counted.column("n")[0].as_py())
 
 
+def is_long(frame: nw.DataFrame[Any] | Lazy) -> bool:
+    """Whether rows are not in memory, and too many to be brought there."""
+    return isinstance(frame, nw.LazyFrame) and count_rows(frame) > MOST_ROWS
+
+
 def require_few_groups(frame: nw.DataFrame[Any] | Lazy, columns: Sequence[str]) -> None:
     """Refuse columns whose different values, of rows that are not in memory, would be nearly as many as the rows.
 
@@ -59,7 +64,7 @@ def require_few_groups(frame: nw.DataFrame[Any] | Lazy, columns: Sequence[str]) 
     EstimateFault
         FL-EST-774: more than `MOST_ROWS` of them would be brought here.
     """
-    if not isinstance(frame, nw.LazyFrame) or not columns or count_rows(frame) <= MOST_ROWS:
+    if not columns or not isinstance(frame, nw.LazyFrame) or not is_long(frame):
         return
     if isinstance(frame, PartitionedFrame):
         groups = sum(frame.parts(lambda part: len(part.select(*columns).unique().collect())))

@@ -7,8 +7,9 @@ factors are known of every group, whatever the engine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from fl_estimate.inputs.adjustments import Calibration
 
 STILL_MET = 1e-6
 """Totals that are further off than this were met by other people than these."""
+Influence = Callable[[tuple[str, ...]], Floats]
+"""Σ of influences of each group, times further row columns of the table where any are named."""
 
 
 def weight_names(calibrations: Sequence[Calibration]) -> dict[str, str]:
@@ -45,6 +48,47 @@ class Step:
     weight: Floats
     factor: Floats
 
+    @property
+    def features(self) -> Floats:
+        """Σ w x by group, shape (groups, terms)."""
+        return self.weight[:, None] * self.x
+
+    @property
+    def gram(self) -> Floats:
+        """Σ d x x', shape (terms, terms)."""
+        return self.x.T @ ((self.weight / self.factor)[:, None] * self.x)
+
+    def cross(self, later: Step) -> Floats:
+        """Σ w x y'/g: w and y of a later step, x and g of this."""
+        return (self.x / self.factor[:, None]).T @ later.features
+
+    def right(self, influence: Influence) -> list[Floats]:
+        """Σ u x/g by group, of each term."""
+        own = influence(())
+        return [own * column / self.factor for column in self.x.T]
+
+
+class KnownStep(Protocol):
+    """What residuals ask of a calibration, however the small table shows it."""
+
+    @property
+    def features(self) -> Floats:
+        """Σ w x by group, shape (groups, terms)."""
+        ...
+
+    @property
+    def gram(self) -> Floats:
+        """Σ d x x', shape (terms, terms)."""
+        ...
+
+    def cross(self, later: Any, /) -> Floats:
+        """Σ w x y'/g: w and y of a later step, x and g of this."""
+        ...
+
+    def right(self, influence: Influence, /) -> list[Floats]:
+        """Σ u x/g by group, of each term."""
+        ...
+
 
 def read_steps(table: Totals, calibrations: Sequence[Calibration]) -> tuple[Step, ...]:
     """Read calibrations off a small table that is keyed by their columns and has the sums of `weight_names`.
@@ -63,15 +107,20 @@ def read_steps(table: Totals, calibrations: Sequence[Calibration]) -> tuple[Step
         totals = np.array([term.total for term in calibration.terms])
         missed = np.abs(weight @ x - totals) / np.maximum(np.abs(totals), weight @ np.abs(x))
         if not (missed <= STILL_MET).all():
-            raise DesignFault(
-                "FL-DESIGN-58",
-                "the people do not meet the totals that their weights were calibrated to",
-                found=f"{len(table.n):,} groups, column {calibration.after!r}",
-                fix="estimate from all people that calibration gave back; say a subpopulation in where=",
-            )
+            raise not_met(table, calibration)
         factor = Distance(method=calibration.method, bounds=calibration.bounds).factor(x @ calibration.slopes)
         steps.append(Step(calibration=calibration, x=x, weight=weight, factor=factor))
     return tuple(steps)
+
+
+def not_met(table: Totals, calibration: Calibration) -> DesignFault:
+    """FL-DESIGN-58."""
+    return DesignFault(
+        "FL-DESIGN-58",
+        "the people do not meet the totals that their weights were calibrated to",
+        found=f"{len(table.n):,} groups, column {calibration.after!r}",
+        fix="estimate from all people that calibration gave back; say a subpopulation in where=",
+    )
 
 
 def unit_means(x: Floats, weight: Floats, unit: Codes) -> Floats:
@@ -95,7 +144,7 @@ class CalibrationResidual:
     coefficients: Floats
 
 
-def residual(steps: Sequence[Step], own: Sequence[tuple[Codes, Floats, int]]) -> CalibrationResidual:
+def residual(steps: Sequence[KnownStep], own: Sequence[tuple[Codes, Influence, int]]) -> CalibrationResidual:
     """Regress influences on the terms of every calibration, the last one first.
 
     Parameters
@@ -110,23 +159,22 @@ def residual(steps: Sequence[Step], own: Sequence[tuple[Codes, Floats, int]]) ->
     factor. What is left of an earlier step in the way is regressed on the later ones' leavings.
     """
     columns = sum(width for _, _, width in own)
-    taken: list[Floats] = []
-    solved: list[Floats] = []
+    solved: list[tuple[KnownStep, Floats]] = []
     for step in reversed(steps):
-        gram = step.x.T @ ((step.weight / step.factor)[:, None] * step.x)
-        right = np.zeros((step.x.shape[1], columns))
+        gram = step.gram
+        right = np.zeros((len(gram), columns))
         start = 0
         for domain, influence, width in own:
-            for j, column in enumerate(step.x.T):
-                right[j, start : start + width] = np.bincount(
-                    domain, weights=influence * column / step.factor, minlength=width
-                )
+            for j, column in enumerate(step.right(influence)):
+                right[j, start : start + width] = np.bincount(domain, weights=column, minlength=width)
             start += width
-        for features_of, b in zip(taken, solved, strict=True):
-            right -= (step.x / step.factor[:, None]).T @ features_of @ b
-        solved.append(_solved(gram, right))
-        taken.append(step.weight[:, None] * step.x)
-    return CalibrationResidual(features=np.concatenate(taken, axis=1), coefficients=np.concatenate(solved, axis=0))
+        for later, b in solved:
+            right -= step.cross(later) @ b
+        solved.append((step, _solved(gram, right)))
+    return CalibrationResidual(
+        features=np.concatenate([step.features for step, _ in solved], axis=1),
+        coefficients=np.concatenate([b for _, b in solved], axis=0),
+    )
 
 
 def _solved(gram: Floats, right: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,20 +94,49 @@ def solve(x: Floats, weight: Floats, totals: Floats, distance: Distance) -> Solu
     """
     made_up = weight @ np.abs(x)
     size = np.where(made_up > 0, made_up, 1.0)
-    scaled, wanted = x / size, totals / size
+    scaled = x / size
+
+    def at(slopes: Floats) -> Reached:
+        factor, derivative = distance.both(scaled @ slopes)
+        return Reached(
+            made=(weight * factor) @ scaled, gram=lambda: scaled.T @ ((weight * derivative)[:, None] * scaled)
+        )
+
+    return newton(at, totals / size, size)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reached:
+    """What weights at some λ sum to, terms scaled: Σ d F x, and what makes Σ d F' x x'."""
+
+    made: Floats
+    gram: Callable[[], Floats]
+
+
+def newton(at: Callable[[Floats], Reached], wanted: Floats, size: Floats) -> Solution:
+    """Solve the equations whose sums `at` gives, whatever the sums are made of.
+
+    Parameters
+    ----------
+    at : function
+        From λ of the scaled terms to their sums.
+    wanted : array, shape (terms,)
+        The totals over `size`.
+    size : array, shape (terms,)
+        What terms were divided by.
+    """
     scale = np.maximum(np.abs(wanted), 1.0)
-    slopes = np.zeros(x.shape[1])
-    factor, derivative = distance.both(scaled @ slopes)
-    missed = wanted - (weight * factor) @ scaled
+    slopes = np.zeros(len(wanted))
+    reached = at(slopes)
+    missed = wanted - reached.made
     for _ in range(STEPS):
         if np.abs(missed / scale).max() <= TOLERANCE:
             break
-        gram = scaled.T @ ((weight * derivative)[:, None] * scaled)
-        step = np.linalg.lstsq(gram, missed, rcond=1e-13)[0]
-        moved = _nearer(scaled, weight, wanted, distance, slopes, step, float(np.linalg.norm(missed / scale)), scale)
+        step = np.linalg.lstsq(reached.gram(), missed, rcond=1e-13)[0]
+        moved = _nearer(at, wanted, slopes, step, float(np.linalg.norm(missed / scale)), scale)
         if moved is None:
             break
-        slopes, factor, derivative, missed = moved
+        slopes, reached, missed = moved
     misfit = np.abs(missed / scale)
     worst = int(np.argmax(misfit))
     # A least-squares step of a system without a solution ends where nothing leads nearer: that is no convergence.
@@ -116,20 +146,13 @@ def solve(x: Floats, weight: Floats, totals: Floats, distance: Distance) -> Solu
 
 
 def _nearer(
-    x: Floats,
-    weight: Floats,
-    wanted: Floats,
-    distance: Distance,
-    slopes: Floats,
-    step: Floats,
-    before: float,
-    scale: Floats,
-) -> tuple[Floats, Floats, Floats, Floats] | None:
+    at: Callable[[Floats], Reached], wanted: Floats, slopes: Floats, step: Floats, before: float, scale: Floats
+) -> tuple[Floats, Reached, Floats] | None:
     """The first of the whole step, its half, its quarter, … that leads nearer to the totals; None where none does."""
     for halving in range(HALVINGS):
         tried = slopes + step / 2**halving
-        factor, derivative = distance.both(x @ tried)
-        missed = wanted - (weight * factor) @ x
+        reached = at(tried)
+        missed = wanted - reached.made
         if np.isfinite(missed).all() and np.linalg.norm(missed / scale) < before:
-            return tried, factor, derivative, missed
+            return tried, reached, missed
     return None

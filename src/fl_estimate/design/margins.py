@@ -156,12 +156,7 @@ def match_levels(terms: Sequence[KnownTotal], table: Totals, *, partial: bool = 
         for column in term.columns:
             if (table.keys[column].codes == table.keys[column].missing).any():
                 rows = int(table.n[table.keys[column].codes == table.keys[column].missing].sum())
-                raise DesignFault(
-                    "FL-DESIGN-41",
-                    "a column of the margins has missing values",
-                    found=f"{column!r}: {rows:,} rows",
-                    fix="impute it, or give those people a class of their own that has a total",
-                )
+                raise missing_values(column, rows)
     spelled = [_spelled(term, table) for term in terms]
     held = [term.levels is None or bool(indicator(term, table).any()) for term in spelled]
     empty = [f"{t.margin}: {t.label}" for t, has in zip(spelled, held, strict=True) if not has]
@@ -183,6 +178,16 @@ def match_levels(terms: Sequence[KnownTotal], table: Totals, *, partial: bool = 
                 fix="give the total of every class that somebody in the sample has",
             )
     return kept
+
+
+def missing_values(column: str, rows: int) -> DesignFault:
+    """FL-DESIGN-41."""
+    return DesignFault(
+        "FL-DESIGN-41",
+        "a column of the margins has missing values",
+        found=f"{column!r}: {rows:,} rows",
+        fix="impute it, or give those people a class of their own that has a total",
+    )
 
 
 def _spelled(term: KnownTotal, table: Totals) -> KnownTotal:

@@ -16,7 +16,14 @@ DUST = 1e-12
 """A share is reached when it lacks less than this: sums of weights depend on the order in which they are added."""
 
 
-def quantiles(rule: str, values: Floats, weights: Floats, shares: Floats, rows: Floats | None = None) -> Floats:
+def quantiles(
+    rule: str,
+    values: Floats,
+    weights: Floats,
+    shares: Floats,
+    rows: Floats | None = None,
+    people: float | None = None,
+) -> Floats:
     """The quantiles of values by one of `RULES`.
 
     Parameters
@@ -30,6 +37,8 @@ def quantiles(rule: str, values: Floats, weights: Floats, shares: Floats, rows: 
         Probabilities; outside 0 to 1 there is no quantile (NaN).
     rows : array, optional
         How many rows each stands for, each of the same part of its weight; one where left out.
+    people : float, optional
+        How many rows there are, where some of those given stand for many that are far from every share.
 
     Notes
     -----
@@ -56,7 +65,7 @@ def quantiles(rule: str, values: Floats, weights: Floats, shares: Floats, rows: 
     else:
         if (count > 1).any():
             x, w = np.repeat(x, count.astype(int)), np.repeat(w / count, count.astype(int))
-        found = _shah_vaish(x, w, p) if rule == "shah-vaish" else _snapped(np.interp(p, _points(rule, w), x), x)
+        found = _shah_vaish(x, w, p, len(w) if people is None else people) if rule == "shah-vaish" else _snapped(np.interp(p, _points(rule, w), x), x)
     return np.where(inside, found, np.nan)
 
 
@@ -72,11 +81,10 @@ def _discrete(rule: str, x: Floats, w: Floats, p: Floats) -> Floats:
     return x[position]
 
 
-def _shah_vaish(x: Floats, w: Floats, p: Floats) -> Floats:
-    n = len(w)
+def _shah_vaish(x: Floats, w: Floats, p: Floats, n: float) -> Floats:
     star = w * n / w.sum()
     reached = np.maximum.accumulate((np.cumsum(star) + 0.5 - star / 2) / (n + 1))
-    return x[np.minimum(np.searchsorted(reached, p - DUST), n - 1)]
+    return x[np.minimum(np.searchsorted(reached, p - DUST), len(w) - 1)]
 
 
 def _snapped(found: Floats, x: Floats) -> Floats:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 
 from fl_estimate.design.margins import combination
 from fl_estimate.design.row_weights import weight_columns
@@ -34,6 +35,34 @@ def factor_expression(z: nw.Expr, method: str, bounds: tuple[float, float] | Non
     return free if bounds is None else free.clip(float(bounds[0]), float(bounds[1]))
 
 
+def slope_expression(
+    z: nw.Expr, factor: nw.Expr, free: nw.Expr, method: str, bounds: tuple[float, float] | None
+) -> nw.Expr:
+    """F'(z) row by row, from z, from F(z), and from F(z) before it is cut at the bounds: 0 where it is cut."""
+    if method == "logit":
+        low, high = bounds or (0.0, 1.0)
+        return (factor - low) * (factor * -1.0 + high) * (1 / ((1 - low) * (high - 1)))
+    if method == "linear":
+        slope = z * 0.0 + 1.0
+    elif method == "raking":
+        slope = factor
+    else:
+        s = (z * 2.0 + (z * z * 4.0 + 1.0).sqrt()).log()
+        slope = (s / (s * s + 4.0).sqrt() + 1.0) / (z * z * 4.0 + 1.0).sqrt()
+    if bounds is None:
+        return slope
+    inside = (free > float(bounds[0])) & (free < float(bounds[1]))
+    return nw.when(inside).then(slope).otherwise(nw.lit(0.0))
+
+
+def most_of(method: str, bounds: tuple[float, float] | None) -> float:
+    """How far from 0 z may be for engines to have F(z) as a number; cut there, F is at its bound or out of all reason."""
+    if method == "logit":
+        low, high = bounds or (0.0, 1.0)
+        return 600 * (1 - low) * (high - 1) / (high - low)
+    return 300.0 if method == "raking" else 1e6 if method == "sinh" else np.inf
+
+
 def replicate_columns(schema: Mapping[str, Any], design: Design) -> dict[str, nw.Expr]:
     """Replicate weights of the file as row columns k0, k1, …, with what calibrations made of them.
 
@@ -58,12 +87,13 @@ def replicate_columns(schema: Mapping[str, Any], design: Design) -> dict[str, nw
         if isinstance(step, Calibration):
             if step.replicate_slopes is None:
                 raise AssertionError("replicates are calibrated with the sample")
-            factors = [_factor(step, slopes, schema) for slopes in step.replicate_slopes]
+            factors = [row_factor(step, slopes, schema) for slopes in step.replicate_slopes]
         else:
             factors = [nw.col(step.after).cast(nw.Float64) / nw.col(step.before).cast(nw.Float64)] * len(columns)
         columns = {name: column * factor for (name, column), factor in zip(columns.items(), factors, strict=True)}
     return columns
 
 
-def _factor(step: Calibration, slopes: Floats, schema: Mapping[str, Any]) -> nw.Expr:
+def row_factor(step: Calibration, slopes: Floats, schema: Mapping[str, Any]) -> nw.Expr:
+    """The factor of a calibration, row by row."""
     return factor_expression(combination(step.terms, slopes, schema), step.method, step.bounds)

@@ -13,6 +13,7 @@ from scipy import sparse
 
 from fl_estimate.design.asking import require_few_groups
 from fl_estimate.design.calibrated import Step, read_steps, replicate_factors, unit_means, weight_names
+from fl_estimate.design.calibrated_rows import by_rows, solve_on_rows
 from fl_estimate.design.calibration import Distance, Solution, solve
 from fl_estimate.design.margins import combination, features, match_levels, read_margins
 from fl_estimate.design.replicates import multiplier_rows
@@ -246,26 +247,11 @@ def _calibrated(
             found=f"aggregate={shown(aggregate)} beside Replicates(…)",
             fix="leave aggregate= out, or the replicates: Design(replicates=None) has Taylor variances",
         )
-    table = _table(frame, base, terms, aggregate)
-    terms = match_levels(terms, table, partial=partial)
-    read = _read(frame, table, base, terms, aggregate)
-    known = np.array([term.total for term in terms])
     distance = Distance(method=method, bounds=bounds)
-    result = solve(read.x, read.weight, known, distance)
-    _check_solution(result, terms, method, bounds)
-    factor = distance.factor(read.x @ result.slopes)
-    if (factor <= 0).any():
-        raise DesignFault(
-            "FL-DESIGN-47",
-            "calibration makes weights negative or zero",
-            found=f"method={shown(method)}: factors down to {factor.min():.3g}",
-            fix='method="raking" keeps every weight above 0; or give bounds=(0.3, 3), say',
-        )
-    slopes = None
-    if read.replicates is not None:
-        each = [solve(read.x, weight, known, distance) for weight in read.replicates.T]
-        slopes = np.stack([s.slopes if s.converged else np.full(len(terms), np.nan) for s in each])
-        _check_replicates(slopes, own, method)
+    if by_rows(frame, base, terms, aggregate):
+        terms, result, slopes = *_solved_on_rows(frame, base, terms, distance), None
+    else:
+        terms, result, slopes = _solved(frame, base, terms, distance, aggregate, partial=partial)
     before = str(base.weights)
     after = fresh(frame, f"{before}_{name}")
     step = Calibration(
@@ -287,6 +273,53 @@ def _calibrated(
         base, weights=after, expands=True if counted else base.expands, adjustments=(*base.adjustments, step)
     )
     return handed_back(people, made, design)
+
+
+def _solved(
+    frame: Frame,
+    base: Design,
+    terms: Sequence[KnownTotal],
+    distance: Distance,
+    aggregate: str | None,
+    *,
+    partial: bool,
+) -> tuple[tuple[KnownTotal, ...], Solution, Floats | None]:
+    """The terms as people have them, λ, and λ of each replicate of the design, on the table of the different terms."""
+    table = _table(frame, base, terms, aggregate)
+    terms = match_levels(terms, table, partial=partial)
+    read = _read(frame, table, base, terms, aggregate)
+    known = np.array([term.total for term in terms])
+    result = solve(read.x, read.weight, known, distance)
+    _check_solution(result, terms, distance.method, distance.bounds)
+    factor = distance.factor(read.x @ result.slopes)
+    if (factor <= 0).any():
+        raise _not_positive(distance.method, f"factors down to {factor.min():.3g}")
+    slopes = None
+    if read.replicates is not None:
+        each = [solve(read.x, weight, known, distance) for weight in read.replicates.T]
+        slopes = np.stack([s.slopes if s.converged else np.full(len(terms), np.nan) for s in each])
+        _check_replicates(slopes, base.replicates, distance.method)
+    return tuple(terms), result, slopes
+
+
+def _solved_on_rows(
+    frame: Frame, base: Design, terms: Sequence[KnownTotal], distance: Distance
+) -> tuple[tuple[KnownTotal, ...], Solution]:
+    """The same of terms with as many values as there are rows, which stay where they are."""
+    solved = solve_on_rows(frame, base, terms, distance)
+    _check_solution(solved.solution, solved.terms, distance.method, distance.bounds)
+    if solved.not_positive:
+        raise _not_positive(distance.method, f"factors of {solved.not_positive:,} people")
+    return solved.terms, solved.solution
+
+
+def _not_positive(method: str, found: str) -> DesignFault:
+    return DesignFault(
+        "FL-DESIGN-47",
+        "calibration makes weights negative or zero",
+        found=f"method={shown(method)}: {found}",
+        fix='method="raking" keeps every weight above 0; or give bounds=(0.3, 3), say',
+    )
 
 
 def _check_solution(

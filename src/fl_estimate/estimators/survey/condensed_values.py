@@ -24,6 +24,12 @@ LEVELS = 3
 """Times that bins are divided, 4096 each: after that only rows with one and the same value are still many in a bin."""
 RULES_OF_NEIGHBOURS = ("math", "school", "hf1", "hf2")
 """Rules that look at the value where a share is reached, and at the next: what lies further off may be in bins."""
+RULES_OF_ROWS = ("shah-vaish", "hf4", "hf5", "hf6", "hf7", "hf8", "hf9")
+"""Rules that look at the rows about a share one by one, and at the last of all."""
+REACH = 3.0
+"""How many of the heaviest rows a rule of rows may lie beside the share of the weights."""
+ORDER = "__fl_order"
+"""The column that tells rows apart whose values are known; -1 of all others."""
 _NUMBER, _BIN, _PLACE = "__fl_number", "__fl_bin", "__fl_place"
 Wanted = Mapping[Any, Floats]
 
@@ -50,17 +56,37 @@ def are_many(frame: Frame, rule: str, *, replicated: bool) -> bool:
     rows = count_rows(frame)
     if rows <= MOST_ROWS:
         return False
-    if rule not in RULES_OF_NEIGHBOURS or replicated:
-        raise EstimateFault(
-            "FL-EST-773",
-            "this quantile needs every value, and the rows are not in memory",
-            found=f"{rows:,} rows of {frame.implementation}; rule={shown(rule)}{', an interval of replicates' if replicated else ''}",
-            fix='rule="math" with interval="woodruff" is read off sums; or give a frame in memory of the columns that are needed',
-        )
+    if rule not in (*RULES_OF_NEIGHBOURS, *RULES_OF_ROWS) or replicated:
+        raise needs_values(frame, rule, rows, ", an interval of replicates" if replicated else "")
     return True
 
 
-def condensed(frame: Frame, value: str, wanted: Wanted | Floats, read: Callable[[Frame], Distribution]) -> Frame:
+def needs_values(frame: Frame, rule: str, rows: float, beside: str) -> EstimateFault:
+    """FL-EST-773."""
+    return EstimateFault(
+        "FL-EST-773",
+        "this quantile needs every value, and the rows are not in memory",
+        found=f"{rows:,.0f} rows of {frame.implementation}; rule={shown(rule)}{beside}",
+        fix='rule="math" with interval="woodruff" is read off sums; or give a frame in memory of the columns that are needed',
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowsApart:
+    """What a rule of rows needs beside the values: the column that orders rows of one value, and the heaviest row's weight."""
+
+    rule: str
+    order: str
+    heaviest: float
+
+
+def condensed(
+    frame: Frame,
+    value: str,
+    wanted: Wanted | Floats,
+    read: Callable[[Frame], Distribution],
+    apart: RowsApart | None = None,
+) -> Frame:
     """The frame with its values in bins, but for those near the wanted shares.
 
     Parameters
@@ -72,10 +98,18 @@ def condensed(frame: Frame, value: str, wanted: Wanted | Floats, read: Callable[
         Shares of the distribution function, by domain or the same in all.
     read : callable
         Gives the distribution function of the column of values of a frame.
+    apart : RowsApart, optional
+        Of rules that look at rows one by one: those near the wanted shares are told apart by the column `ORDER`.
+
+    Raises
+    ------
+    EstimateFault
+        FL-EST-773: too many rows are near the wanted shares, as they have one and the same value.
     """
     low, high = _range(frame, value)
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
-        return frame
+        # One value: whatever the rule, it is the quantile, and all rows stand for it.
+        return frame if apart is None else frame.with_columns(nw.lit(-1.0).alias(ORDER))
     scale = BINS / (high - low)
     number = nw.col(_NUMBER)
 
@@ -88,8 +122,11 @@ def condensed(frame: Frame, value: str, wanted: Wanted | Floats, read: Callable[
     for level in range(LEVELS):
         found = read(binned.with_columns(nw.col(_PLACE).alias(value)))
         of_value = np.floor((found.values - low) * scale)
-        near = np.unique(np.floor((_near(found, wanted) - low) * scale))
-        if level == LEVELS - 1 or found.rows[np.isin(of_value, near)].sum() <= MOST_ROWS:
+        near = np.unique(np.floor((_near(found, wanted, apart) - low) * scale))
+        rows = found.rows[np.isin(of_value, near)].sum()
+        if level == LEVELS - 1 or rows <= MOST_ROWS:
+            if apart is not None and rows > MOST_ROWS:
+                raise needs_values(frame, apart.rule, rows, " that have one value, or nearly")
             break
         scale *= BINS
         # Bins that are not divided again have no number: nothing in them is wanted.
@@ -97,9 +134,16 @@ def condensed(frame: Frame, value: str, wanted: Wanted | Floats, read: Callable[
         binned = binned.with_columns(nw.when(inside).then(bins(scale)).otherwise(nw.lit(-1.0)).alias(_BIN))
         finer = (nw.col(_BIN) + 0.5) / scale + low
         binned = binned.with_columns(nw.when(nw.col(_BIN) >= 0.0).then(finer).otherwise(nw.col(_PLACE)).alias(_PLACE))
-    return binned.with_columns(
-        nw.when(nw.col(_BIN).is_in(near.tolist())).then(number).otherwise(nw.col(_PLACE)).alias(value)
-    )
+    known = nw.col(_BIN).is_in(near.tolist())
+    if apart is not None:
+        own = nw.col(apart.order).cast(nw.Float64) if apart.order else nw.lit(0.0)
+        binned = binned.with_columns(nw.when(known).then(own).otherwise(nw.lit(-1.0)).alias(ORDER))
+    return binned.with_columns(nw.when(known).then(number).otherwise(nw.col(_PLACE)).alias(value))
+
+
+def heaviest_row(frame: Frame, weight: str) -> float:
+    """The greatest of the weights."""
+    return _range(frame.with_columns(nw.col(weight).cast(nw.Float64).alias(_NUMBER)), _NUMBER)[1]
 
 
 def _range(frame: Frame, value: str) -> tuple[float, float]:
@@ -109,8 +153,8 @@ def _range(frame: Frame, value: str) -> tuple[float, float]:
     return float(found["low"]), float(found["high"])
 
 
-def _near(found: Distribution, wanted: Wanted | Floats) -> Floats:
-    """The values where the shares are reached, with their neighbours."""
+def _near(found: Distribution, wanted: Wanted | Floats, apart: RowsApart | None) -> Floats:
+    """The values where the shares are reached, with their neighbours; of rules of rows as far as a few rows weigh, and the last."""
     places: list[Floats] = []
     for key, (values, weights) in found.domains.items():
         shares = wanted.get(key, np.zeros(0)) if isinstance(wanted, Mapping) else wanted
@@ -118,7 +162,11 @@ def _near(found: Distribution, wanted: Wanted | Floats) -> Floats:
         x, shares = values[held], shares[(shares >= 0) & (shares <= 1)]
         if len(x) and len(shares):
             reached = np.cumsum(weights[held]) / weights[held].sum()
-            position = np.searchsorted(reached, shares - DUST)
-            around = position[:, None] + np.array([-1, 0, 1])
-            places.append(x[np.clip(around, 0, len(x) - 1)].ravel())
+            reach = 0.0 if apart is None else REACH * apart.heaviest / weights[held].sum()
+            first = np.searchsorted(reached, shares - reach - DUST) - 1
+            last = np.searchsorted(reached, shares + reach - DUST) + 1
+            around = np.unique([at for start, stop in zip(first, last, strict=True) for at in range(start, stop + 1)])
+            places.append(x[np.unique(np.clip(around, 0, len(x) - 1))])
+            if apart is not None:
+                places.append(x[-1:])
     return np.concatenate(places) if places else np.zeros(0)

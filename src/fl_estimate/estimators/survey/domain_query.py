@@ -13,6 +13,7 @@ import narwhals as nw
 import numpy as np
 
 from fl_estimate.design.calibrated import weight_names
+from fl_estimate.design.calibrated_sums import class_columns, read_as_sums, step_columns, step_sums
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.design.read_columns import ReadColumns
 from fl_estimate.design.read_once import totals_once
@@ -207,9 +208,13 @@ def read_totals(
     names = weight_names(calibrations)
     columns |= {name: nw.col(column).cast(nw.Float64) for name, column in names.items()}
     sums |= {(name,): (name,) for name in names}
+    summed = read_as_sums(people.given, design, calibrations)
+    if summed:
+        columns |= step_columns(calibrations, people.schema)
+        sums |= {product: product for product in step_sums(calibrations, [("w", name) for name in basis_of(measures)])}
     keys = dict.fromkeys(
         [*unit_columns(design), *design.fpc, *design.phase2_columns, *(n for m in by_margins(people.by) for n in m)]
-    ) | dict.fromkeys(name for step in calibrations for name in step.columns)
+    ) | dict.fromkeys(name for step in calibrations for name in (class_columns(step) if summed else step.columns))
     wanted = dict.fromkeys(sums.values())
     table = _asked(people, tuple(keys), columns, tuple(wanted), targets)
     table = Totals(keys=table.keys, sums={name: table.sums[p] for name, p in sums.items()}, n=table.n)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.design.calibrated import CalibrationResidual, read_steps, residual
+from fl_estimate.design.calibrated import CalibrationResidual, Influence, KnownStep, read_steps, residual
+from fl_estimate.design.calibrated_sums import read_summed_steps, shows_sums, sum_of
 from fl_estimate.design.concentration import effective_df
 from fl_estimate.design.domains import DomainSums, Margin, by_margins, margins_of, require_few_cells
 from fl_estimate.design.sample import SampleStages, Stage
@@ -266,7 +267,7 @@ def _by_taylor(
     weighted = np.stack([table.sums["w", name] for name in basis.names], axis=1)
     moments = _moments(table, basis.names) if sample.rows_are_units else None
     statistics = statistics_of(drafts, table)
-    calibrated = _calibrated(design, table, drafts, statistics, weighted)
+    calibrated = _calibrated(design, table, drafts, statistics, basis)
     result = taylor(
         sample, statistics, weighted, moments, single_psu=design.single_psu, joint=joint,
         in_domain=design.single_psu_scope == "domain", calibrated=calibrated,
@@ -316,19 +317,24 @@ def _calibrated(
     table: Totals,
     drafts: Sequence[LinearisedMeasure],
     statistics: Sequence[Statistic],
-    weighted: Floats,
+    basis: Basis,
 ) -> CalibrationResidual | None:
     """What known totals explain of the influences, where the weights were calibrated: of each measure the calibrations it had."""
     if not design.calibrations:
         return None
-    own = [
-        (s.domain, np.einsum("gj,gj->g", s.coefficients[s.domain], weighted), len(s.coefficients)) for s in statistics
-    ]
-    steps = read_steps(table, design.calibrations)
+    summed = shows_sums(table)
+    steps: Sequence[KnownStep] = (
+        read_summed_steps(table, design.calibrations) if summed else read_steps(table, design.calibrations)
+    )
     had = [len(steps) if d.measure.calibrations is None else d.measure.calibrations for d in drafts]
+    weighted: dict[tuple[str, ...], Floats] = {}
     parts = [
         residual(
-            steps[:count], [(at, z * (count == mine), width) for (at, z, width), mine in zip(own, had, strict=True)]
+            steps[:count],
+            [
+                (one.domain, _influence(table, basis, weighted, one, share=float(count == mine)), len(one.coefficients))
+                for one, mine in zip(statistics, had, strict=True)
+            ],
         )
         for count in sorted({*had} - {0})
     ]
@@ -340,6 +346,19 @@ def _calibrated(
         features=np.concatenate([part.features for part in parts], axis=1),
         coefficients=np.concatenate([part.coefficients for part in parts], axis=0),
     )
+
+
+def _influence(
+    table: Totals, basis: Basis, known: dict[tuple[str, ...], Floats], of: Statistic, *, share: float
+) -> Influence:
+    """Σ of influences of each group; times further columns where the table has such sums. Those that were read are `known`."""
+
+    def influence(extra: tuple[str, ...]) -> Floats:
+        if extra not in known:
+            known[extra] = np.stack([sum_of(table, ("w", name), extra) for name in basis.names], axis=1)
+        return np.einsum("gj,gj->g", of.coefficients[of.domain], known[extra]) * share
+
+    return influence
 
 
 def _check_unknown(targets: Targets, table: Totals) -> None:

@@ -11,6 +11,7 @@ import narwhals as nw
 import numpy as np
 from scipy import sparse
 
+from fl_estimate.design.asking import count_rows
 from fl_estimate.design.calibrated import read_steps, replicate_factors, weight_names
 from fl_estimate.design.domains import by_margins, margins_of
 from fl_estimate.design.quantile_rules import DISCRETE, quantiles
@@ -21,7 +22,15 @@ from fl_estimate.design.sample import read_sample, unit_columns
 from fl_estimate.design.totals import Codes, Floats, Frame, Totals, totals, totals_in_blocks
 from fl_estimate.design.two_phase import second_phase
 from fl_estimate.design.units import with_rows
-from fl_estimate.estimators.survey.condensed_values import Distribution, are_many, condensed
+from fl_estimate.estimators.survey.condensed_values import (
+    ORDER,
+    Distribution,
+    RowsApart,
+    are_many,
+    condensed,
+    heaviest_row,
+    needs_values,
+)
 from fl_estimate.estimators.survey.domain_query import SampledPeople, steps_of
 from fl_estimate.estimators.survey.targets import OutcomeColumns, Targets
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
@@ -37,7 +46,8 @@ Label = tuple[Any, ...]
 class Values:
     """The values of one target in one domain, ascending, with their weights and the number of rows that have them.
 
-    `groups` are rows of the table, and `place` says to which of the values each of them belongs.
+    `groups` are rows of the table, and `place` says to which of the values each of them belongs. `people` is how many rows there
+    are in all, where some values stand for many rows that are not told apart.
     """
 
     values: Floats
@@ -45,6 +55,11 @@ class Values:
     rows: Floats
     groups: Codes
     position: Codes
+    people: float | None = None
+
+    def at(self, rule: str, shares: Floats) -> Floats:
+        """The quantiles of these values."""
+        return quantiles(rule, self.values, self.weights, shares, self.rows, self.people)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +101,11 @@ def read_values(
     if not are_many(people.frame, rule, replicated=replicated):
         frame, order = _with_values(people, targets, target, rows=rule not in DISCRETE)
         return _asked(people, targets, target, frame, order, rule, replicated=replicated)
-    frame, _ = _with_values(people, targets, target, rows=False)
+    frame, order = _with_values(people, targets, target, rows=rule not in DISCRETE)
+    apart = _rows_apart(people, frame, rule, order) if rule not in DISCRETE else None
 
-    def read(binned: Frame) -> ValueTable:
-        return _asked(people, targets, target, binned, "", rule, replicated=False)
+    def read(binned: Frame, order: str = "") -> ValueTable:
+        return _asked(people, targets, target, binned, order, rule, replicated=False)
 
     def distribution(binned: Frame) -> Distribution:
         found = read(binned)
@@ -97,9 +113,19 @@ def read_values(
         return Distribution(domains=domains, values=_numbers(found.table, VALUE), rows=found.table.n)
 
     def about(wanted: Mapping[Any, Floats] | Floats) -> ValueTable:
-        return replace(read(condensed(frame, VALUE, wanted, distribution)), again=about)
+        made = condensed(frame, VALUE, wanted, distribution, apart)
+        return replace(read(made, "" if apart is None else ORDER), again=about)
 
     return about(shares)
+
+
+def _rows_apart(people: SampledPeople, frame: Frame, rule: str, order: str) -> RowsApart:
+    """How rows of one value are told apart, as where all of them are in memory."""
+    design = people.design
+    if (design.weights is None and design.weights_known) or design.phase2 is not None:
+        raise needs_values(frame, rule, count_rows(frame), ", weights that come from the fpc or of two phases")
+    heaviest = 1.0 if design.weights is None else heaviest_row(frame, design.weights)
+    return RowsApart(rule=rule, order=order, heaviest=heaviest)
 
 
 def _asked(
@@ -142,7 +168,7 @@ def _asked(
         if design.phase2 is not None:
             table = second_phase(table, design, sample)[0]
     return ValueTable(
-        table=table, weight=table.sums["w", "d"], domains=_by_domain(people, table, apart=apart, numbered=order == ROW)
+        table=table, weight=table.sums["w", "d"], domains=_by_domain(people, table, apart=apart, order=order)
     )
 
 
@@ -156,11 +182,12 @@ def _with_values(people: SampledPeople, targets: Targets, target: OutcomeColumns
     return frame.with_columns(targets.columns[target.value].cast(nw.Float64).alias(VALUE)), order
 
 
-def _by_domain(people: SampledPeople, table: Totals, *, apart: bool, numbered: bool) -> dict[tuple[str, Label], Values]:
+def _by_domain(people: SampledPeople, table: Totals, *, apart: bool, order: str) -> dict[tuple[str, Label], Values]:
     value = _numbers(table, VALUE)
     counted = table.sums["d",] > 0
     each = table.sums["w", "d"] / np.where(counted, table.sums["d",], 1.0)
-    position = _numbers(table, ROW) if numbered else each
+    position = _numbers(table, order) if order in (ROW, ORDER) else each
+    together = _numbers(table, ORDER) < 0 if order == ORDER else np.zeros(len(value), dtype=bool)
     result: dict[tuple[str, Label], Values] = {}
     for margin in margins_of(table, people.by, people.categories):
         sorted_ = np.lexsort((position, value, margin.domain))
@@ -168,7 +195,12 @@ def _by_domain(people: SampledPeople, table: Totals, *, apart: bool, numbered: b
         bounds = np.searchsorted(margin.domain[sorted_], np.arange(len(margin.labels) + 1))
         for domain, label in enumerate(margin.labels):
             groups = sorted_[bounds[domain] : bounds[domain + 1]]
-            result[margin.name, label] = _merged(value, table, groups, apart=apart)
+            known = _merged(value, table, groups, apart=apart)
+            if together[groups].any():
+                # A bin far from every quantile is one row of its whole weight.
+                rows = np.where(together[groups], 1.0, known.rows)
+                known = replace(known, rows=rows, people=float(known.rows.sum()))
+            result[margin.name, label] = known
     return result
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from fl_estimate.design.domains import By, by_margins
 from fl_estimate.design.intervals import no_case_limits, proportion, t_quantile
 from fl_estimate.design.margins import any_missing, balanced, has
-from fl_estimate.design.quantile_rules import RULES, Rule, quantiles
+from fl_estimate.design.quantile_rules import RULES, Rule
 from fl_estimate.design.replicates import AVERAGED, Scaling, deviations
 from fl_estimate.design.totals import Floats
 from fl_estimate.errors import EstimateFault, not_one_of, numbers_given, shown
@@ -194,7 +194,7 @@ def _one(call: Call, targets: Targets, target: OutcomeColumns, shares: Floats, r
     margins = ((), *by_margins(call.by))
     names = [" × ".join(columns) for columns in margins]
     found: dict[tuple[str, Label], Floats] = {
-        key: quantiles(rule, known.values, known.weights, shares, known.rows) for key, known in read.domains.items()
+        key: known.at(rule, shares) for key, known in read.domains.items()
     }
     columns, measures, under = dict(targets.columns), list[Measure](), list[Measure]()
     value = targets.columns[target.value].cast(nw.Float64)
@@ -321,7 +321,7 @@ def _inverted(
         for domain, label in enumerate(labels):
             known = read.domains.get((margin, label))
             if known is not None and len(known.values):
-                both = quantiles(rule, known.values, known.weights, np.array([low[domain], high[domain]]), known.rows)
+                both = known.at(rule, np.array([low[domain], high[domain]]))
                 lower[domain, position], upper[domain, position] = both
     return lower, upper, outside
 

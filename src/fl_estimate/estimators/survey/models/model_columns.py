@@ -23,7 +23,7 @@ def both_sides(data: ModelData, formula: str, parsed: Any) -> tuple[Floats, Floa
     EstimateFault
         FL-EST-220, FL-EST-221, FL-EST-225.
     """
-    made = _materialised(data.patterns, formula, parsed)
+    made = materialised(data.patterns, formula, parsed)
     y = np.asarray(made.lhs, dtype=float)
     if y.shape[1] == 2 and str(made.lhs.model_spec.column_names[1]).endswith("[True]"):
         # A condition, such as I(status == 'yes'): formulaic gives a column for each of its two answers.
@@ -44,7 +44,7 @@ def right_side(frame: pd.DataFrame, formula: str, parsed: Any) -> tuple[Floats, 
     EstimateFault
         FL-EST-220, FL-EST-225.
     """
-    return _right(_materialised(frame, formula, parsed.rhs), formula)
+    return _right(materialised(frame, formula, parsed.rhs), formula)
 
 
 def columns_at(
@@ -77,7 +77,8 @@ def columns_at(
     return x, [spelled(str(name)) for name in spec.column_names]
 
 
-def _materialised(frame: pd.DataFrame, formula: str, parsed: Any) -> Any:
+def materialised(frame: pd.DataFrame, formula: str, parsed: Any) -> Any:
+    """What formulaic makes of people; FL-EST-220 and FL-EST-225 as `both_sides`."""
     from formulaic.errors import FormulaicError
 
     alone = [name for name in frame if isinstance(frame[name].dtype, pd.CategoricalDtype)]

@@ -6,7 +6,7 @@ one does not, the columns that the model needs come into memory, and nothing els
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import or_
@@ -14,9 +14,11 @@ from typing import Any
 
 import narwhals as nw
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.design.calibrated import weight_names
+from fl_estimate.design.calibrated_sums import class_columns, read_as_sums, step_columns, step_sums
 from fl_estimate.design.row_factors import replicate_columns
 from fl_estimate.design.row_weights import weight_columns
 from fl_estimate.design.rows import distinct, numbers, rows
@@ -31,9 +33,12 @@ from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.inputs.sample_design import ROW
 from fl_estimate.schema.expressions import missing
 
+LeftOut = Mapping[str, Sequence[str]]
+PeopleOf = Callable[[Totals, Codes], tuple[pd.DataFrame, Codes, LeftOut]]
 FEW = 60
 """Different values up to which a column of numbers is counted in cells; ages in years are, incomes are not."""
-_INSIDE = "__fl_inside"
+INSIDE = "__fl_inside"
+"""The column of a plan that is 1 of the rows that count."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +108,7 @@ class ModelData:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Plan:
+class Plan:
     """One query: which rows count, what is a variable, what is summed."""
 
     frame: Frame
@@ -151,29 +156,60 @@ def read_model(
         Those of reading the sample.
     """
     people = call.people
-    require_columns(people.schema, variables)
-    _check_kinds(people.schema, variables)
-    plan = _plan(call, outcome, variables, classes=classes, no=no)
+    check_variables(people.schema, variables)
+    plan = plan_rows(call, outcome, variables, classes=classes, no=no)
     plan = replace(plan, keys=tuple(dict.fromkeys([*plan.keys, *apart])))
-    own = people.design.replicates
     by_row = each_row or ROW in people.design.stages
     if not by_row:
         counts = distinct(people.frame, list(variables))
         text = [name for name in variables if is_text(people.schema, name)]
-        _check_levels({name: counts[name] for name in text})
+        check_levels({name: counts[name] for name in text})
         by_row = any(counts[name] > FEW for name in variables if name not in text)
-    names = [_name(position) for position in range(len(variables))]
-    texts = [_name(position) for position, name in enumerate(variables) if is_text(people.schema, name)]
+    names = [name_of(position) for position in range(len(variables))]
+    texts = [name_of(position) for position, name in enumerate(variables) if is_text(people.schema, name)]
     kept: dict[str, Floats] = {}
     if by_row:
         plain = [name for name in names if name not in texts]
         table, kept = rows(
-            plan.frame, keys=(*plan.keys, *texts), columns=plan.columns, sums=plan.sums, values=[_INSIDE, *plain]
+            plan.frame, keys=(*plan.keys, *texts), columns=plan.columns, sums=plan.sums, values=[INSIDE, *plain]
         )
-        inside = kept[_INSIDE] == 1
+        inside = kept[INSIDE] == 1
     else:
-        table = totals(plan.frame, keys=(*plan.keys, _INSIDE, *names), columns=plan.columns, sums=plan.sums)
-        inside = numbers(table.keys[_INSIDE]) == 1
+        table = totals(plan.frame, keys=(*plan.keys, INSIDE, *names), columns=plan.columns, sums=plan.sums)
+        inside = numbers(table.keys[INSIDE]) == 1
+    return _of_groups(call, plan, outcome, table, inside, lambda found, at: _patterns(call, variables, found, kept, at))
+
+
+def read_units(call: Call, plan: Plan, outcome: str, patterns: pd.DataFrame, left_out: LeftOut) -> ModelData:
+    """Read who counts by sampling unit, where the values of variables are as many as the rows and stay where these are.
+
+    Parameters
+    ----------
+    call : Call
+    plan : Plan
+        With rows that weigh nothing marked as outside.
+    outcome : str
+    patterns : pandas.DataFrame
+        People who were made up, of every class that a variable has; nobody's values. Every group is said to be of the first.
+    left_out : mapping
+        Declared values that nobody has.
+
+    Raises
+    ------
+    EstimateFault, DesignFault
+        As `read_model`.
+    """
+    table = totals(plan.frame, keys=(*plan.keys, INSIDE), columns=plan.columns, sums=plan.sums)
+    inside = numbers(table.keys[INSIDE]) == 1
+    return _of_groups(
+        call, plan, outcome, table, inside, lambda _, at: (patterns, np.zeros(len(at), dtype=np.int64), left_out)
+    )
+
+
+def _of_groups(
+    call: Call, plan: Plan, outcome: str, table: Totals, inside: npt.NDArray[np.bool_], people_of: PeopleOf
+) -> ModelData:
+    own = call.people.design.replicates
     table, sample = _sampled(call, table, plan.flags)
     _decided(call, table, outcome)
     at = np.flatnonzero(inside & (table.n > 0) & (table.sums["w", "r"] > 0))
@@ -182,7 +218,7 @@ def read_model(
             "FL-EST-236", "nobody is left to fit a model to", found="0 rows counted",
             fix="look at where=, at who is in scope, and at which variables are missing",
         )  # fmt: skip
-    patterns, pattern, left_out = _patterns(call, variables, table, kept, at)
+    patterns, pattern, left_out = people_of(table, at)
     scope = table.sums["w", "s"].sum()
     files = isinstance(own, Replicates)
     return ModelData(
@@ -205,11 +241,14 @@ def read_model(
     )
 
 
-def _name(position: int) -> str:
+def name_of(position: int) -> str:
+    """What a variable is called in the frame of a plan."""
     return f"__fl_x{position}"
 
 
-def _check_kinds(schema: Mapping[str, Any], variables: Sequence[str]) -> None:
+def check_variables(schema: Mapping[str, Any], variables: Sequence[str]) -> None:
+    """Refuse variables that are not there (FL-EST-02), or neither numbers nor text (FL-EST-226)."""
+    require_columns(schema, variables)
     wrong = [
         f"{name!r} is {schema[name]}"
         for name in variables
@@ -222,7 +261,8 @@ def _check_kinds(schema: Mapping[str, Any], variables: Sequence[str]) -> None:
         )  # fmt: skip
 
 
-def _check_levels(counts: Mapping[str, int]) -> None:
+def check_levels(counts: Mapping[str, int]) -> None:
+    """Refuse text of too many values (FL-EST-227)."""
     wrong = [f"{name!r}: {found:,} values" for name, found in counts.items() if found > MOST_LEVELS]
     if wrong:
         raise EstimateFault(
@@ -231,8 +271,13 @@ def _check_levels(counts: Mapping[str, int]) -> None:
         )  # fmt: skip
 
 
-def _plan(call: Call, outcome: str, variables: Sequence[str], *, classes: bool, no: Any) -> _Plan:
-    """Rows counted are in scope and known; values of the others are left empty, so that they make no cells."""
+def plan_rows(
+    call: Call, outcome: str, variables: Sequence[str], *, classes: bool = False, no: Any = 0.0, weighing: bool = False
+) -> Plan:
+    """Rows counted are in scope and known; values of the others are left empty, so that they make no cells.
+
+    With `weighing` those without a weight are marked as outside: groups of rows tell them apart then.
+    """
     people, schema = call.people, call.people.schema
     scope = inside_rows(schema, call.where, people.design.weights)
     classified = f"{outcome}_possible" in schema and f"{outcome}_in_scope" in schema
@@ -283,18 +328,23 @@ def _plan(call: Call, outcome: str, variables: Sequence[str], *, classes: bool, 
     after = weight_names(steps)
     columns |= {name: nw.col(column).cast(nw.Float64) for name, column in after.items()}
     sums |= {(name,): (name,) for name in after}
+    marked = counted & (columns["w"] > 0.0) if weighing and weighted else counted
+    summed = read_as_sums(people.given, design, steps)
+    if summed:
+        columns |= step_columns(steps, schema)
+        sums |= {product: product for product in step_sums(steps, [("w", "r")])}
     frame = people.frame.with_columns(
-        as_number(counted).alias(_INSIDE),
-        *[nw.when(counted).then(values[name]).alias(_name(position)) for position, name in enumerate(variables)],
+        as_number(marked).alias(INSIDE),
+        *[nw.when(marked).then(values[name]).alias(name_of(position)) for position, name in enumerate(variables)],
     )
     known = [
         *unit_columns(design),
         *design.fpc,
         *design.phase2_columns,
-        *(name for step in steps for name in step.columns),
+        *(name for step in steps for name in (class_columns(step) if summed else step.columns)),
     ]
     keys = tuple(dict.fromkeys(known))
-    return _Plan(frame=frame, keys=keys, columns=columns, sums=sums, flags=flags, treatment=unknown or "")
+    return Plan(frame=frame, keys=keys, columns=columns, sums=sums, flags=flags, treatment=unknown or "")
 
 
 def _is_one(schema: Mapping[str, Any], name: str) -> nw.Expr:
@@ -344,15 +394,15 @@ def _patterns(
     else:
         position = np.zeros(len(at), dtype=np.int64)
         for i in range(len(variables)):
-            key = table.keys[_name(i)]
+            key = table.keys[name_of(i)]
             position = np.unique(position * (len(key.levels) + 1) + key.codes[at], return_inverse=True)[1]
         _, one, pattern = np.unique(position, return_index=True, return_inverse=True)
         first = at[one]
     for i, name in enumerate(variables):
-        if _name(i) in kept:
-            columns[name] = kept[_name(i)][first]
+        if name_of(i) in kept:
+            columns[name] = kept[name_of(i)][first]
             continue
-        key = table.keys[_name(i)]
+        key = table.keys[name_of(i)]
         if is_text(call.people.schema, name):
             columns[name], unused = _categories(key, first, [str(value) for value in known.get(name, ())])
             if unused:
@@ -366,9 +416,15 @@ def _categories(key: GroupingKey, first: Codes, order: Sequence[str]) -> tuple[A
     """Text as categories in their declared order, or sorted; those that nobody counted has are left out, as R does."""
     met = np.unique(key.codes[first])
     found = [str(key.levels[code]) for code in met]
-    wanted = [value for value in order if value in set(found)] or found
+    wanted, unused = ordered_levels(found, order)
     position = {value: code for code, value in enumerate(wanted)}
     recode = np.full(len(key.levels) + 1, -1)
     recode[met] = [position[value] for value in found]
     kind = pd.CategoricalDtype(wanted)
-    return pd.Categorical.from_codes(recode[key.codes[first]], dtype=kind), [v for v in order if v not in position]
+    return pd.Categorical.from_codes(recode[key.codes[first]], dtype=kind), unused
+
+
+def ordered_levels(found: Sequence[str], order: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The values met in their declared order, or as they stand where none is declared; and those declared that nobody has."""
+    wanted = [value for value in order if value in set(found)] or list(found)
+    return wanted, [value for value in order if value not in wanted]

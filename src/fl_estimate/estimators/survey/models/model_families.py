@@ -257,12 +257,22 @@ def check_outcome(name: str, y: Floats, column: str) -> None:
     """
     kind = KINDS[name]
     if not kind.permits(y):
-        raise EstimateFault(
-            "FL-EST-221", f"a {name} model needs an outcome of {kind.outcome}", found=f"{column} holds other numbers",
-            fix='family="gaussian" for a quantity, "poisson" for a count; or derive a 0/1 column',
-        )  # fmt: skip
+        raise outcome_fault(name, column)
     if kind.binary and len(np.unique(y)) < 2:
-        raise EstimateFault(
-            "FL-EST-221", "the outcome is the same for everybody counted", found=f"{column} has a single value",
-            fix="there is nothing to explain: estimate its prevalence, which has limits also without cases",
-        )  # fmt: skip
+        raise single_outcome(column)
+
+
+def outcome_fault(name: str, column: str) -> EstimateFault:
+    """FL-EST-221 of an outcome that the family cannot have."""
+    return EstimateFault(
+        "FL-EST-221", f"a {name} model needs an outcome of {KINDS[name].outcome}", found=f"{column} holds other numbers",
+        fix='family="gaussian" for a quantity, "poisson" for a count; or derive a 0/1 column',
+    )  # fmt: skip
+
+
+def single_outcome(column: str) -> EstimateFault:
+    """FL-EST-221 of a 0/1 outcome that is the same for everybody."""
+    return EstimateFault(
+        "FL-EST-221", "the outcome is the same for everybody counted", found=f"{column} has a single value",
+        fix="there is nothing to explain: estimate its prevalence, which has limits also without cases",
+    )  # fmt: skip

@@ -6,7 +6,7 @@ weighted score: it agrees with `statsmodels.GLM` on the same weights (a test say
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,14 +140,19 @@ def _with_alpha(
 def _step(x: Floats, y: Floats, weight: Floats, family: Family, eta: Floats, scale: Floats) -> Floats:
     """Newton's step; Fisher's where the observed information is not that of a maximum."""
     right = x.T @ (weight * family.score(y, eta)) / scale
-    if not family.canonical:
-        matrix = _gram(x, weight * family.observed(y, eta), scale)
+    observed = None if family.canonical else _gram(x, weight * family.observed(y, eta), scale)
+    return newton_step(right, observed, lambda: _gram(x, weight * family.expected(eta), scale)) / scale
+
+
+def newton_step(right: Floats, observed: Floats | None, expected: Callable[[], Floats]) -> Floats:
+    """The step from the score and the information, both of columns of one size; Fisher's where there is no other maximum."""
+    if observed is not None:
         try:
-            np.linalg.cholesky(matrix)
-            return np.linalg.solve(matrix, right) / scale
+            np.linalg.cholesky(observed)
+            return np.linalg.solve(observed, right)
         except np.linalg.LinAlgError:
             pass
-    return _solve(_gram(x, weight * family.expected(eta), scale), right) / scale
+    return solved(expected(), right)
 
 
 def check_columns(x: Floats, weight: Floats, names: Sequence[str]) -> None:
@@ -158,20 +163,35 @@ def check_columns(x: Floats, weight: Floats, names: Sequence[str]) -> None:
     EstimateFault
         FL-EST-228 (not finite), FL-EST-237 (empty), FL-EST-222 (collinear).
     """
-    wrong = [name for name, column in zip(names, x.T, strict=True) if not np.isfinite(column).all()]
+    require_finite([bool(np.isfinite(column).all()) for column in x.T], names)
+    size = np.sqrt(np.einsum("ij,ij,i->j", x, x, weight) / weight.sum())
+    require_filled(size, names)
+    require_independent(_gram(x, weight, size) / weight.sum(), names)
+
+
+def require_finite(finite: Sequence[bool], names: Sequence[str]) -> None:
+    """FL-EST-228 where columns are not finite."""
+    wrong = [name for name, known in zip(names, finite, strict=True) if not known]
     if wrong:
         raise EstimateFault(
             "FL-EST-228", "a column of the model is infinite or not a number for some people", found=_terms_shown(wrong),
             fix="a logarithm of 0 or a division by 0, perhaps: say whom the model is of in where=",
         )  # fmt: skip
-    size = np.sqrt(np.einsum("ij,ij,i->j", x, x, weight) / weight.sum())
+
+
+def require_filled(size: Floats, names: Sequence[str]) -> None:
+    """FL-EST-237 where nobody fills columns of these sizes."""
     empty = [name for name, one in zip(names, size, strict=True) if one == 0]
     if empty:
         raise EstimateFault(
             "FL-EST-237", "columns of the model are 0 for everybody counted", found=_terms_shown(empty),
             fix="nobody has this combination: leave the interaction out, or merge classes",
         )  # fmt: skip
-    values, vectors = np.linalg.eigh(_gram(x, weight, size) / weight.sum())
+
+
+def require_independent(gram: Floats, names: Sequence[str]) -> None:
+    """FL-EST-222 where columns, brought to one size, follow from each other; `gram` is Σ w x x'/Σ w of them."""
+    values, vectors = np.linalg.eigh(gram)
     if values[0] > COLLINEAR * max(1.0, values[-1]):
         return
     share = np.abs(vectors[:, 0])
@@ -224,12 +244,12 @@ def _started(x: Floats, y: Floats, weight: Floats, family: Family, scale: Floats
     eta = np.asarray(family.inner.link(mu), dtype=float)
     part = weight * family.expected(eta)
     target = part * (eta - offset + (y - mu) / family.slope(eta))
-    beta = _solve(_gram(x, part, scale), x.T @ target / scale) / scale
+    beta = solved(_gram(x, part, scale), x.T @ target / scale) / scale
     if np.isfinite(family.deviance(y, x @ beta + offset, weight)):
         return beta
     middle = float(weight @ y / weight.sum())
     wanted = float(np.asarray(family.inner.link(np.array([middle])))[0]) - offset
-    return _solve(_gram(x, weight, scale), x.T @ (weight * wanted) / scale) / scale
+    return solved(_gram(x, weight, scale), x.T @ (weight * wanted) / scale) / scale
 
 
 def _gram(x: Floats, weight: Floats, scale: Floats) -> Floats:
@@ -240,7 +260,8 @@ def _gram(x: Floats, weight: Floats, scale: Floats) -> Floats:
     return out
 
 
-def _solve(matrix: Floats, right: Floats) -> Floats:
+def solved(matrix: Floats, right: Floats) -> Floats:
+    """The solution of linear equations; NaN where they have none."""
     try:
         return np.linalg.solve(matrix, right)
     except np.linalg.LinAlgError:

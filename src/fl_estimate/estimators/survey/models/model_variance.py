@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
 
-from fl_estimate.design.calibrated import CalibrationResidual, read_steps, replicate_factors, residual
+from fl_estimate.design.calibrated import (
+    CalibrationResidual,
+    Influence,
+    KnownStep,
+    read_steps,
+    replicate_factors,
+    residual,
+)
+from fl_estimate.design.calibrated_sums import read_summed_steps, shows_sums, sum_of
 from fl_estimate.design.replicates import AVERAGED, Scaling, deviations, multiplier_rows
 from fl_estimate.design.sample import SampleStages
 from fl_estimate.design.totals import Floats
@@ -21,6 +29,7 @@ from fl_estimate.estimators.survey.replicated import least_df
 from fl_estimate.estimators.survey.targets import make_targets
 from fl_estimate.inputs.replicates import Replicates, UnitReplicates
 
+InfluenceSums = Callable[[tuple[str, ...]], Floats]
 BLOCK = 4_000_000
 """Numbers of patterns × replicates that are made at once (32 MB)."""
 
@@ -84,13 +93,48 @@ def _taylor(data: ModelData, influence: Floats) -> Floats:
         for j in range(p):
             for k in range(j, p):
                 moments[:, j, k] = moments[:, k, j] = squares @ (influence[:, j] * influence[:, k])
-    met = np.bincount(of, minlength=shape[0]) > 0
-    nation = np.zeros(shape[0], dtype=np.int64)
+    return _linearised(data, (sample, units), np.asarray(weighted), moments, _calibrated(data, influence, units))
+
+
+def taylor_of_sums(data: ModelData, sums: InfluenceSums, squares: Floats | None) -> Floats:
+    """The covariance of statistics of which the influences were summed where the rows are.
+
+    Parameters
+    ----------
+    data : ModelData
+    sums : function
+        Σ w × influence by group of the table, shape (groups, p); times further row columns where any are named.
+    squares : array, shape (groups, p, p), or None
+        Σ w² × products of influences, where rows are the sampling units.
+    """
+    sample, units = _condensed(data)
+    to = sparse.csr_array((np.ones(len(units)), (units, np.arange(len(units)))), (int(units.max()) + 1, len(units)))
+    weighted = np.asarray(to @ sums(()))
+    p = weighted.shape[1]
+    moments = None if squares is None else np.asarray(to @ squares.reshape(len(squares), -1)).reshape(-1, p, p)
+    calibrated = None
+    if data.call.people.design.calibrations:
+        own: list[Influence] = [lambda extra, j=j: sums(extra)[:, j] for j in range(p)]
+        calibrated = _residual_of(data, own, units)
+    return _linearised(data, (sample, units), weighted, moments, calibrated)
+
+
+def _linearised(
+    data: ModelData,
+    condensed: tuple[SampleStages, np.ndarray],
+    weighted: Floats,
+    moments: Floats | None,
+    calibrated: CalibrationResidual | None,
+) -> Floats:
+    sample, units = condensed
+    met = np.bincount(units[data.at], minlength=len(weighted)) > 0
+    nation = np.zeros(len(weighted), dtype=np.int64)
+    p = weighted.shape[1]
     statistics = [Statistic(domain=nation, coefficients=np.eye(p)[j][None, :], met=met) for j in range(p)]
     design = data.call.people.design
     result = taylor(
-        sample, statistics, np.asarray(weighted), moments, single_psu=design.single_psu, joint=True,
-        in_domain=design.single_psu_scope == "domain", calibrated=_calibrated(data, influence, units),
+        sample, statistics, weighted, moments, single_psu=design.single_psu, joint=True,
+        in_domain=design.single_psu_scope == "domain", calibrated=calibrated,
     )  # fmt: skip
     if result.covariance is None:
         raise AssertionError("the covariance was asked for")
@@ -99,15 +143,33 @@ def _taylor(data: ModelData, influence: Floats) -> Floats:
 
 def _calibrated(data: ModelData, influence: Floats, units: np.ndarray) -> CalibrationResidual | None:
     """What known totals explain of the influences, with the groups of the table added up to `units`."""
-    design, groups = data.call.people.design, len(data.table.n)
-    if not design.calibrations:
+    if not data.call.people.design.calibrations:
         return None
-    summed = np.zeros((groups, influence.shape[1]))
-    summed[data.at] = data.weight[:, None] * influence[data.pattern]
+    return _residual_of(data, [_influence_of(data, column) for column in influence.T], units)
+
+
+def _residual_of(data: ModelData, influences: Sequence[Influence], units: np.ndarray) -> CalibrationResidual:
+    design, groups = data.call.people.design, len(data.table.n)
     nation = np.zeros(groups, dtype=np.int64)
-    whole = residual(read_steps(data.table, design.calibrations), [(nation, column, 1) for column in summed.T])
+    steps: Sequence[KnownStep] = (
+        read_summed_steps(data.table, design.calibrations)
+        if shows_sums(data.table)
+        else read_steps(data.table, design.calibrations)
+    )
+    whole = residual(steps, [(nation, influence, 1) for influence in influences])
     to = sparse.csr_array((np.ones(groups), (units, np.arange(groups))), (int(units.max()) + 1, groups))
     return CalibrationResidual(features=np.asarray(to @ whole.features), coefficients=whole.coefficients)
+
+
+def _influence_of(data: ModelData, one: Floats) -> Influence:
+    """Σ of the influences on one statistic of each group; times further columns where the table has such sums."""
+
+    def influence(extra: tuple[str, ...]) -> Floats:
+        summed = np.zeros(len(data.table.n))
+        summed[data.at] = sum_of(data.table, ("w", "r"), extra)[data.at] * one[data.pattern]
+        return summed
+
+    return influence
 
 
 def _condensed(data: ModelData) -> tuple[SampleStages, np.ndarray]:

@@ -21,6 +21,7 @@ from fl_estimate.estimators.survey.models.model_formula import depends_on_rows, 
 from fl_estimate.estimators.survey.models.model_offset import Beside, offset_columns, offset_values
 from fl_estimate.estimators.survey.models.model_support import coefficient_support
 from fl_estimate.estimators.survey.models.model_variance import Covariance, covariance, degrees_of_freedom
+from fl_estimate.estimators.survey.models.regression_elsewhere import regression_elsewhere
 from fl_estimate.estimators.survey.models.regression_result import (
     Regression,
     by_domain,
@@ -28,6 +29,7 @@ from fl_estimate.estimators.survey.models.regression_result import (
     regression_of,
     with_session,
 )
+from fl_estimate.estimators.survey.models.rows_elsewhere import read_elsewhere, read_values
 from fl_estimate.estimators.survey.weighted_call import Call, DfRule, VarianceRule, only_exclude
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.methods import method
@@ -144,6 +146,10 @@ def regress(
     call.check(("wald",))
 
     def fitted(one: Call) -> Regression:
+        values = read_values(one, outcome, variables)
+        if values is not None and (values.are_many() or depends_on_rows(f"{formula} {offset or ''}")):
+            rows = read_elsewhere(one, formula, parsed, outcome, values, chosen, (offset, exposure))
+            return regression_elsewhere(rows, formula, chosen, (offset, exposure))
         data = read_model(one, outcome, variables)
         if depends_on_rows(f"{formula} {offset or ''}") and len(data.patterns) < data.rows:
             data = read_model(one, outcome, variables, each_row=True)
