@@ -9,11 +9,13 @@ import platform
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal
 
-from fl_estimate.design.exact_sums import with_exact_sums
+from fl_estimate.design.exact_sums import powers_asked, with_exact_sums
+from fl_estimate.design.totals import as_frame
 from fl_estimate.errors import ExpressionFault, FileFault, StudyFault, is_file, nearest
 from fl_estimate.estimators.survey.imputed import is_imputed
 from fl_estimate.inputs.partitions import narwhal, orders_classes
@@ -39,7 +41,9 @@ from fl_estimate.version import package_version
 if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework
     from fl_estimate.inputs.histories import CaptureHistories
+    from fl_estimate.inputs.sample_design import Design
     from fl_estimate.inputs.survey_data import Source, SurveyData
+    from fl_estimate.schema.asking import Asking
 
 PACKAGES: tuple[str, ...] = (
     *(
@@ -206,7 +210,7 @@ def origin_of(study: Study, each: RoundEntry, surveys: Mapping[str, SurveyData])
 
 def _surveys(study: Study, tell: Tell, noted: Faults) -> dict[str, SurveyData]:
     """The surveys that can be read, by source."""
-    from fl_estimate.loaders.load import load
+    from fl_estimate.loaders.load import load_and_ask
     from fl_estimate.loaders.returning_migrant import by_episode
 
     surveys: dict[str, SurveyData] = {}
@@ -215,14 +219,23 @@ def _surveys(study: Study, tell: Tell, noted: Faults) -> dict[str, SurveyData]:
         if not _all_there(study, name, source, noted):
             continue
         with noted.of(f"source.{name}"):
-            survey = load(_files(study, source.file), mapping=study.mapping(source.mapping), engine=source.engine)
+            # Of lazy people the sums of weights are asked for in the pass that checks them; episodes become people after it.
+            by_person = source.unit not in _WHICH
+            survey, powers = load_and_ask(
+                _files(study, source.file), mapping=study.mapping(source.mapping), engine=source.engine,
+                ask=partial(_powers_asked, across=across_units(study)) if by_person else None,
+            )  # fmt: skip
             survey = _with_population(survey, source)
-            survey = by_episode(survey, _WHICH[source.unit]) if source.unit in _WHICH else survey
-            survey = with_exact_sums(survey, across_units=across_units(study))
+            survey = survey if by_person else by_episode(survey, _WHICH[source.unit])
+            survey = with_exact_sums(survey, across_units=across_units(study), powers=powers)
             words = replace(labelled(study.config.labels).over(survey.wording), survey=base_of(name))
             country = source.country or study.config.country or words.country
             surveys[name] = replace(survey, wording=replace(words, country=country))
     return surveys
+
+
+def _powers_asked(people: Any, design: Design | None, *, across: bool) -> Asking[Mapping[str, int]]:
+    return powers_asked(as_frame(people), design, across_units=across)
 
 
 def across_units(study: Study) -> bool:
