@@ -9,7 +9,6 @@ from typing import Any
 
 from fl_estimate.errors import DataFault, MappingFault, decoding, not_one_of
 from fl_estimate.inputs.engines import ENGINES, Engine, require_engine
-from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import Labels, SurveyData
 from fl_estimate.inputs.survey_storage import pandas_of
 from fl_estimate.loaders.checking import Mode, judged, require_mode, without_bad_cells
@@ -36,8 +35,8 @@ from fl_estimate.schema.asking import Asking, answered, nothing_asked
 from fl_estimate.schema.validate import Fault, ValidationReport
 from fl_estimate.schema.variables import TABLES
 
-type Question[T] = Callable[[Any, Design | None], Asking[T]]
-"""From people, as a lazy frame of polars with its design, to what asks for their frames."""
+type Question[T] = Callable[[SurveyData], Asking[T]]
+"""From the mapped tables, lazy frames of polars, to what asks for frames of them."""
 
 
 def load(
@@ -119,17 +118,17 @@ def load_and_ask[T](
     folder: str | Path | None = None,
     ask: Question[T] | None = None,
 ) -> tuple[SurveyData, T | None]:
-    """As `load`; of people whose file is read lazily something more is asked in the pass that checks their rows.
+    """As `load`; of files that are read lazily something more is asked in the pass that checks their rows.
 
     Parameters
     ----------
     ask : callable, optional
-        From the people, as a lazy frame of polars with the design beside it, to what asks for their frames (`schema.asking`).
+        From the survey with its tables as lazy frames of polars, whatever the engine, to what asks for frames of them (`schema.asking`).
 
     Returns
     -------
     tuple
-        The survey, and what was found; None where nothing was asked, or people are in memory.
+        The survey, and what was found; None where nothing was asked, or a table is in memory.
     """
     if engine not in ENGINES:
         raise not_one_of("FL-DATA-02", "this engine", engine, ENGINES, DataFault)
@@ -180,7 +179,13 @@ def _loaded[T](
         if engine != "pandas" and _is_lazy(files[_root(name, files, rules)])
     }
     findings = survey_findings(filled, design, people, taken, read.totals)
-    question = ask(lazy["people"], design) if ask is not None and "people" in lazy else nothing_asked()
+    # The very frames that are checked, with columns of the file beside the mapped: polars reads once what is the same to the letter.
+    whole = {name: table.frame for name, table in tables.items()}
+    question = (
+        nothing_asked()
+        if ask is None or len(lazy) < len(tables)
+        else ask(SurveyData(**whole, design=design, reference_period=read.period()))
+    )
     # One pass over the file: what breaks the schema, what else is asked of the people, and the tables for another engine.
     answers: list[Any] = answered([question, *findings], beside=[] if written is None else written.sinks(lazy))
     faults = (

@@ -23,8 +23,29 @@ def nothing_asked() -> Asking[None]:
     yield from ()
 
 
+def asked_together[T](askings: Sequence[Asking[T]]) -> Asking[list[T]]:
+    """What each of several found, their frames asked for together, round after round."""
+    found: dict[int, T] = {}
+    asked: dict[int, list[Frame]] = {}
+
+    def go_on(number: int, rows: list[nw.DataFrame[Any]] | None) -> None:
+        try:
+            asked[number] = next(askings[number]) if rows is None else askings[number].send(rows)
+        except StopIteration as end:
+            found[number] = end.value
+
+    for number in range(len(askings)):
+        go_on(number, None)
+    while asked:
+        waiting, asked = asked, {}
+        rows = iter((yield [frame for frames in waiting.values() for frame in frames]))
+        for number, frames in waiting.items():
+            go_on(number, [next(rows) for _ in frames])
+    return [found[number] for number in range(len(askings))]
+
+
 def answered[T](askings: Sequence[Asking[T]], *, beside: Sequence[Any] = ()) -> list[T]:
-    """What each of several checks found; their frames are asked for together, round after round.
+    """What each of several found; the frames that they ask for together are collected together.
 
     Parameters
     ----------
@@ -37,25 +58,15 @@ def answered[T](askings: Sequence[Asking[T]], *, beside: Sequence[Any] = ()) -> 
     FileFault
         FL-FILE-05 and others of `decoding`: a file that is read lazily turns out to be damaged.
     """
-    found: dict[int, T] = {}
-    waiting: dict[int, list[Frame]] = {}
-
-    def go_on(number: int, rows: list[nw.DataFrame[Any]] | None) -> None:
-        asking = askings[number]
+    asking, rows = asked_together(askings), None
+    while True:
         try:
-            waiting[number] = next(asking) if rows is None else asking.send(rows)
+            frames = next(asking) if rows is None else asking.send(rows)
         except StopIteration as end:
-            found[number] = end.value
-
-    for number in range(len(askings)):
-        go_on(number, None)
-    while waiting or beside:
-        asked, waiting = waiting, {}
-        rows = iter(collected_together([frame for frames in asked.values() for frame in frames], beside=beside))
-        beside = ()
-        for number, frames in asked.items():
-            go_on(number, [next(rows) for _ in frames])
-    return [found[number] for number in range(len(askings))]
+            if beside:
+                collected_together([], beside=beside)
+            return end.value
+        rows, beside = collected_together(frames, beside=beside), ()
 
 
 def collected(frame: Frame) -> nw.DataFrame[Any]:
