@@ -48,7 +48,7 @@ def totals_once(
         used = {name for product in sums.values() for name in product}
         told = {name: _spelled(column) for name, column in columns.items() if name in used}
         unread.ahead[key] = Request(keys=keys, columns=columns, sums=sums, told=told)
-        raise NotYetRead
+        raise NotYetRead(unread.ahead[key])
     if key is not None and unread.kept is not None:
         table = totals_by_file(unread.kept, repr(key), keys=keys, columns=columns, sums=sums)
         unread.told(table.counted)
@@ -64,6 +64,10 @@ def totals_once(
 
 class NotYetRead(BaseException):
     """What was asked for is noted, and will be read together with what others ask for: no error, and none that anybody may catch as such."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__("the sums are read together with others")
+        self.request = request
 
 
 def read_ahead(unread: UnreadRows, asking: Iterable[Callable[[], object]]) -> None:
@@ -83,11 +87,9 @@ def read_ahead(unread: UnreadRows, asking: Iterable[Callable[[], object]]) -> No
         unread.ahead, again = {}, list[Callable[[], object]]()
         try:
             for call in calls:
-                before = set(unread.ahead)
-                _noted(call)
+                request = _noted(call)
                 # Who first looks which values a column has asks for its sums after that.
-                new = [unread.ahead[key] for key in unread.ahead.keys() - before]
-                again += [call] if any(not request.sums for request in new) else []
+                again += [call] if request is not None and not request.sums else []
             asked, unread.ahead = unread.ahead, None
         finally:
             unread.ahead = None
@@ -98,10 +100,15 @@ def read_ahead(unread: UnreadRows, asking: Iterable[Callable[[], object]]) -> No
         calls = again if any(table is not None for table in tables) else []
 
 
-def _noted(call: Callable[[], object]) -> None:
-    with warnings.catch_warnings(), suppress(NotYetRead, FlError):
+def _noted(call: Callable[[], object]) -> Request | None:
+    """What a call asks for; None where all of it is there, or something else is wrong with it."""
+    with warnings.catch_warnings(), suppress(FlError):
         warnings.simplefilter("ignore")
-        call()
+        try:
+            call()
+        except NotYetRead as asked:
+            return asked.request
+    return None
 
 
 def _checked(unread: UnreadRows, keys: tuple[str, ...], columns: Mapping[str, nw.Expr], sums: Sums) -> Totals:

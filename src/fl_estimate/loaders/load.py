@@ -180,7 +180,7 @@ def _loaded[T](
     }
     findings = survey_findings(filled, design, people, taken, read.totals)
     # The very frames that are checked, with columns of the file beside the mapped: polars reads once what is the same to the letter.
-    whole = {name: table.frame for name, table in tables.items()}
+    whole: dict[str, Any] = {name: table.frame for name, table in tables.items()}
     question = (
         nothing_asked()
         if ask is None or len(lazy) < len(tables)

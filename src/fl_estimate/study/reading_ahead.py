@@ -46,7 +46,12 @@ def with_kept_sums(people: Any) -> Any:
 
 
 def read_for_all(
-    study: Study, people: Mapping[str, Any], entries: Iterable[PeopleEntry], make: Callable[[PeopleEntry], object]
+    study: Study,
+    people: Mapping[str, Any],
+    entries: Iterable[PeopleEntry],
+    make: Callable[[PeopleEntry], object],
+    *,
+    pairs: bool = True,
 ) -> None:
     """Read what the estimates of each source will ask for in one pass over its people; nothing of people in memory.
 
@@ -59,6 +64,8 @@ def read_for_all(
         Those that will be made.
     make : callable
         Makes one: what it asks for is noted, and it is stopped there.
+    pairs : bool, default True
+        Whether it is read too which values of by-columns stand together, for the audit of disclosure.
     """
     by_source: dict[str, list[PeopleEntry]] = {}
     for entry in entries:
@@ -71,7 +78,7 @@ def read_for_all(
                 for each in study.config.estimate
                 if isinstance(each, PeopleEntry) and study.source_of(each.source) == source
             ]
-            read_ahead(unread, [*_calls(own, make), *_pairs(every, people[source])])
+            read_ahead(unread, [*_calls(own, make), *(_pairs(every, people[source]) if pairs else [])])
 
 
 def _calls(entries: Sequence[PeopleEntry], make: Callable[[PeopleEntry], object]) -> list[Callable[[], object]]:

@@ -268,6 +268,10 @@ def _try_out(study: Study, inputs: StudyInputs, tell: Tell, faults: Faults) -> N
     """
     made: dict[str, Estimates] = {}
     there = {entry.name for _, entry in ready(study, inputs)}
+    own = [entry for entry in study.config.estimate if isinstance(entry, PeopleEntry) and entry.name in there]
+    read_for_all(
+        study, inputs.people, own, lambda each: try_out(each, inputs.of(each, study.source_of(each.source))), pairs=False
+    )  # fmt: skip
     for position, entry in study.numbered():
         result: Any = None
         with faults.of(position):
