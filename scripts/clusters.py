@@ -46,10 +46,15 @@ def dask_cluster() -> Iterator[None]:
 
 @contextmanager
 def ray_cluster() -> Iterator[None]:
-    """Two processes, and joblib told of them."""
+    """Two processes of this machine alone, and joblib told of them."""
+    # Read when ray is imported: no dashboard, no report to its makers, no token of a cluster that others could reach.
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled", "RAY_DISABLE_IMPORT_WARNING": "1"}
     ray: Any = import_module("ray")
     register_ray: Any = import_module("ray.util.joblib").register_ray
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    ray.init(
+        num_cpus=2, include_dashboard=False, log_to_driver=False, configure_logging=False, object_store_memory=200 * 2**20,
+        _node_ip_address="127.0.0.1",
+    )  # fmt: skip
     register_ray()
     try:
         yield

@@ -254,9 +254,10 @@ class _Dispatch[T]:
         if not self._returns_at_once():
             # Ray gives nothing before all is done: so many at a time that a worker seldom waits for another.
             plain: dict[str, Any] = {"batch_size": 1, **self.settings}
-            run = Parallel(**plain)
-            while some := list(islice(calls, ROUND * max(effective_n_jobs(-1), 1))):
-                yield from self._noted(run(some))
+            # One pool for all rounds: of its own accord joblib would start new processes for each.
+            with Parallel(**plain) as run:
+                while some := list(islice(calls, ROUND * max(effective_n_jobs(-1), 1))):
+                    yield from self._noted(run(some))
             return
         settings: dict[str, Any] = {"return_as": "generator_unordered", "batch_size": 1, **self.settings}
         run = Parallel(**settings)

@@ -10,9 +10,9 @@ from typing import Any
 import narwhals as nw
 
 from fl_estimate.design.totals import Frame, as_frame
-from fl_estimate.errors import decoding
 from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.inputs.sample_design import Design
+from fl_estimate.schema.asking import Asking, answered
 
 BITS = 53
 """Digits of a Float64: whole numbers below 2^53 are added without rounding."""
@@ -26,7 +26,7 @@ FINE = 10
 """Weights of less than 2^10 steps of the grid are left as they are: rounding them would be seen, or make them nought."""
 
 
-def with_exact_sums(people: Any, *, across_units: bool = False) -> Any:
+def with_exact_sums(people: Any, *, across_units: bool = False, powers: Mapping[str, int] | None = None) -> Any:
     """The people with weights whose sums do not depend on the order of rows: those of the design, and of its replicates.
 
     Parameters
@@ -35,6 +35,8 @@ def with_exact_sums(people: Any, *, across_units: bool = False) -> Any:
         As it came where it has no weights, or such as are no weights: whoever uses them says what is wrong.
     across_units : bool, default False
         Whether sums over several primary sampling units are asked of the engine too, as calibration and quantiles do.
+    powers : mapping of str to int, optional
+        What `powers_asked` found of the same weights; without it their rows are read.
 
     Returns
     -------
@@ -55,13 +57,22 @@ def with_exact_sums(people: Any, *, across_units: bool = False) -> Any:
     if design is None or not names:
         return people
     frame = as_frame(people.people)
-    apart = design.stages and not across_units and not isinstance(design.replicates, Replicates)
-    units = [name for name in (design.strata, *design.stages[:1]) if name is not None] if apart else []
-    powers = _powers(frame, names, units)
+    if powers is None:
+        (powers,) = answered([powers_asked(frame, design, across_units=across_units)])
     if not powers:
         return people
     prepared = [on_grid(nw.col(name), power).alias(name) for name, power in powers.items()]
     return replace(people, people=frame.with_columns(*prepared).to_native())
+
+
+def powers_asked(frame: Frame, design: Design | None, *, across_units: bool = False) -> Asking[Mapping[str, int]]:
+    """The power of two of each column of weights, as `with_exact_sums` needs them, asked together with others."""
+    names = _columns(design)
+    if design is None or not names:
+        return {}
+    apart = design.stages and not across_units and not isinstance(design.replicates, Replicates)
+    units = [name for name in (design.strata, *design.stages[:1]) if name is not None] if apart else []
+    return (yield from _powers(frame, names, units))
 
 
 def on_grid(weight: nw.Expr, power: int) -> nw.Expr:
@@ -91,7 +102,7 @@ def _columns(design: Design | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*([design.weights] if design.weights is not None else []), *own]))
 
 
-def _powers(frame: Frame, names: tuple[str, ...], units: list[str]) -> Mapping[str, int]:
+def _powers(frame: Frame, names: tuple[str, ...], units: list[str]) -> Asking[Mapping[str, int]]:
     """The power of each column of fractions, all at least 0; whole numbers are exact as they are."""
     schema = frame.collect_schema()
     asked = [name for name in names if name in schema and schema[name].is_float()]
@@ -111,8 +122,8 @@ def _powers(frame: Frame, names: tuple[str, ...], units: list[str]) -> Mapping[s
         *[nw.col(f"__fl_least_{name}").min() for name in asked],
         nw.col("__fl_tiny").min(),
     )
-    with decoding():
-        row = query.collect("pyarrow").rows(named=True)[0]
+    (rows,) = yield [query]
+    row = rows.rows(named=True)[0]
     found = {
         name: power_for(float(row[f"__fl_sum_{name}"] or 0)) for name in asked if (row[f"__fl_least_{name}"] or 0) >= 0
     }

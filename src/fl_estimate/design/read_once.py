@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import narwhals as nw
@@ -10,7 +12,9 @@ import numpy as np
 
 from fl_estimate.design.kept_totals import totals_by_file
 from fl_estimate.design.small_table import GroupingKey, Totals
+from fl_estimate.design.summed_together import Request, totals_together
 from fl_estimate.design.totals import Frame, totals
+from fl_estimate.errors import FlError
 from fl_estimate.inputs.unread_rows import TableKey, UnreadRows
 
 Sums = Mapping[Any, tuple[str, ...]]
@@ -40,16 +44,71 @@ def totals_once(
         known = unread.tables.get(key) or (_by_fewer_keys(unread, keys) if not sums else None)
         if known is not None:
             return known
+    if key is not None and unread.ahead is not None:
+        used = {name for product in sums.values() for name in product}
+        told = {name: _spelled(column) for name, column in columns.items() if name in used}
+        unread.ahead[key] = Request(keys=keys, columns=columns, sums=sums, told=told)
+        raise NotYetRead(unread.ahead[key])
     if key is not None and unread.kept is not None:
         table = totals_by_file(unread.kept, repr(key), keys=keys, columns=columns, sums=sums)
         unread.told(table.counted)
-    elif unread.is_settled:
+    elif unread.is_settled or not unread.flags:
+        unread.settle()
         table = totals(frame, keys=keys, columns=columns, sums=sums)
     else:
         table = _checked(unread, keys, columns, sums)
     if key is not None:
         unread.keep(key, table)
     return table
+
+
+class NotYetRead(BaseException):
+    """What was asked for is noted, and will be read together with what others ask for: no error, and none that anybody may catch as such."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__("the sums are read together with others")
+        self.request = request
+
+
+def read_ahead(unread: UnreadRows, asking: Iterable[Callable[[], object]]) -> None:
+    """Find what several calls will ask of lazy people, and read it in one pass: what they ask for then is there.
+
+    Parameters
+    ----------
+    unread : UnreadRows
+    asking : iterable of callable
+        Each calls an estimator; what it gives, and what it raises, is nobody's matter here: it is called again.
+    """
+    if unread.kept is not None:
+        return  # sums of a folder are kept file by file
+    unread.settle()
+    calls = list(asking)
+    while calls:
+        unread.ahead, again = {}, list[Callable[[], object]]()
+        try:
+            for call in calls:
+                request = _noted(call)
+                # Who first looks which values a column has asks for its sums after that.
+                again += [call] if request is not None and not request.sums else []
+            asked, unread.ahead = unread.ahead, None
+        finally:
+            unread.ahead = None
+        tables = totals_together(unread.frame, list(asked.values()))
+        for key, table in zip(asked, tables, strict=True):
+            if table is not None:
+                unread.keep(key, table)
+        calls = again if any(table is not None for table in tables) else []
+
+
+def _noted(call: Callable[[], object]) -> Request | None:
+    """What a call asks for; None where all of it is there, or something else is wrong with it."""
+    with warnings.catch_warnings(), suppress(FlError):
+        warnings.simplefilter("ignore")
+        try:
+            call()
+        except NotYetRead as asked:
+            return asked.request
+    return None
 
 
 def _checked(unread: UnreadRows, keys: tuple[str, ...], columns: Mapping[str, nw.Expr], sums: Sums) -> Totals:

@@ -8,12 +8,14 @@ from typing import Any, Self
 
 import narwhals as nw
 
-from fl_estimate.errors import IndicatorFault, decoding, listed
+from fl_estimate.errors import IndicatorFault, listed
 from fl_estimate.indicators.columns import MARK, ColumnReading
 from fl_estimate.indicators.coverage import Counts, Coverage
 from fl_estimate.indicators.logic import Bit, Value, all_of
 from fl_estimate.inputs.kept_sums import FileRead
+from fl_estimate.inputs.partitions import narwhal
 from fl_estimate.inputs.unread_rows import UnreadRows
+from fl_estimate.schema.asking import Asking, answered, asked_together
 
 Number = int | nw.Expr
 """A count, or a bit taken as one."""
@@ -54,15 +56,19 @@ class AnswerCheck:
             flags[f"unknown{position}"] = all_of([mask, Value(unknown, unknown)]).surely
         return cls(columns=tuple(reading.columns), asked=tuple(wanted), flags=flags)
 
-    def read(self, frame: Any) -> dict[str, int]:
-        """The sums of the flags, in one pass over a frame."""
+    def asking(self, frame: Any) -> Asking[dict[str, int]]:
+        """The sums of the flags, in one pass over a frame, asked together with others."""
         # flags become columns first: engines agree on sums of columns, not on sums of expressions
         # (polars counts the bits of a Boolean column as they are, which is a good deal faster)
         number = _as_flag if frame.implementation.is_polars() else as_number
         columns = [number(flag).alias(f"{MARK}{name}") for name, flag in self.flags.items()]
-        with decoding():
-            sums = _only_row(frame.select(*columns).select(nw.all().sum()))
+        (rows,) = yield [frame.select(*columns).select(nw.all().sum())]
+        sums = next(iter(rows.iter_rows(named=True)))
         return {name: int(sums[f"{MARK}{name}"] or 0) for name in self.flags}
+
+    def read(self, frame: Any) -> dict[str, int]:
+        """The sums of the flags, in one pass over a frame."""
+        return answered([self.asking(frame)])[0]
 
     def judge(self, sums: Mapping[str, int]) -> None:
         """Refuse cells that are no answers.
@@ -87,17 +93,37 @@ class AnswerCheck:
         return {key: (sums[f"rows{position}"], sums[f"unknown{position}"]) for position, key in enumerate(self.asked)}
 
 
-class Unchecked:
-    """The check of a lazy frame that is put off until its rows are read for something else; see `UnreadRows`."""
+@dataclass(frozen=True, kw_only=True)
+class PutOff:
+    """A check that is made later, and the frame whose answers it is of."""
 
-    def __init__(self, check: AnswerCheck, frame: Any, people: Any) -> None:
-        self._check, self._sums = check, dict[str, int]()
-        flags = {name: _as_flag(flag) for name, flag in check.flags.items()}
+    check: AnswerCheck
+    frame: Any
+
+
+class Unchecked:
+    """The checks of a lazy frame that are put off until its rows are read for something else; see `UnreadRows`.
+
+    Parameters
+    ----------
+    people : frame
+        The classified people.
+    own : PutOff, optional
+        Of answers on the rows of people themselves, which are counted with the first sums of them.
+    apart : sequence of PutOff
+        Of answers on the rows of other tables, each of which is read for its check.
+    """
+
+    def __init__(self, people: Any, *, own: PutOff | None = None, apart: Sequence[PutOff] = ()) -> None:
+        self._own, self._apart, self._counts = own, tuple(apart), dict[tuple[str, str], tuple[int, int]]()
+        flags = {} if own is None else {name: _as_flag(flag) for name, flag in own.check.flags.items()}
+        frame = narwhal(people) if own is None else own.frame
         self.rows = UnreadRows(people=people, frame=frame, flags=flags, judge=self._judged, read=self._read)
+        self.rows.is_settled = own is None and not apart
 
     def covered(self, coverage: Coverage) -> Coverage:
         """The coverage with the counts that were made since."""
-        counts = self._check.counts(self._sums)
+        counts = self._counts
         lines = (
             replace(line, rows=counts[key][0], unknown=counts[key][1])
             if (key := (line.framework, line.column)) in counts
@@ -106,13 +132,48 @@ class Unchecked:
         )
         return replace(coverage, lines=tuple(lines))
 
+    def of(self, people: Any, column: nw.Expr) -> Unchecked:
+        """The same checks, of people with one more column."""
+        own = None if self._own is None else replace(self._own, frame=self._own.frame.with_columns(column))
+        return Unchecked(people, own=own, apart=self._apart)
+
+    @property
+    def asked(self) -> tuple[Any, ...]:
+        """What the sums of `asking` are of: the same of two classifications with the same questions."""
+        checks = [each.check for each in self._every]
+        return tuple((tuple(check.columns), tuple(check.asked), tuple(check.flags)) for check in checks)
+
+    def asking(self) -> Asking[list[dict[str, int]]]:
+        """The sums of every check, asked together."""
+        return (yield from asked_together([each.check.asking(each.frame) for each in self._every]))
+
+    def told(self, sums: Sequence[Mapping[str, int]]) -> None:
+        """Judge the sums of every check, wherever they were counted.
+
+        Raises
+        ------
+        IndicatorFault
+            FL-IND-06: cells that are no answers.
+        """
+        for each, found in zip(self._every, sums, strict=True):
+            each.check.judge(found)
+            self._counts |= each.check.counts(found)
+        self.rows.is_settled = True
+
+    @property
+    def _every(self) -> tuple[PutOff, ...]:
+        return (*([] if self._own is None else [self._own]), *self._apart)
+
     # Methods, and no functions made here: a classification of a lazy frame of polars can be pickled.
-    def _read(self, rows: UnreadRows) -> dict[str, int]:
-        return self._check.read(rows.frame)
+    def _read(self, _: UnreadRows) -> dict[str, int]:
+        sums = answered([self.asking()])[0]
+        self.told(sums)
+        return {} if self._own is None else sums[0]
 
     def _judged(self, sums: Mapping[str, int]) -> None:
-        self._check.judge(sums)
-        self._sums = dict(sums)
+        if self._own is not None:
+            self._own.check.judge(sums)
+            self._counts |= self._own.check.counts(sums)
 
 
 class CheckedField:
@@ -171,6 +232,19 @@ class CheckedLater:
         """What was read so far of each file of a `Folder` with `cache`: its rows, or kept sums; empty for other data."""
         return () if self.unchecked is None else self.unchecked.rows.files_read
 
+    def read_together(self) -> Self:
+        """The same, of a lazy frame, with its sums kept from now on: what was added to the people is read as they are."""
+        people = self.settled("people")
+        if not isinstance(narwhal(people), nw.LazyFrame) or self.unread_rows is not None:
+            return self
+        return self.changed(coverage=self.settled("coverage"), unchecked=Unchecked(people))
+
+    def with_column(self, column: nw.Expr) -> Self:
+        """The same with one more column of the people; answers that were not checked stay so."""
+        people = narwhal(self.as_given("people")).with_columns(column).to_native()
+        later = None if self.unchecked is None else self.unchecked.of(people, column)
+        return self.changed(people=people, unchecked=later)
+
     def changed(self, **fields: Any) -> Self:
         """The same with other fields; answers that were not checked stay so."""
         given = {name: self.as_given(name) for name in ("people", "coverage", "rows")}
@@ -180,11 +254,3 @@ class CheckedLater:
 
 def _as_flag(bit: Bit) -> nw.Expr:
     return nw.lit(bit) if isinstance(bit, bool) else bit
-
-
-def _only_row(frame: Any) -> dict[str, Any]:
-    if isinstance(frame, nw.LazyFrame):
-        # Without its streaming engine polars would hold a column of flags for every question.
-        options: Any = {"engine": "streaming"} if frame.implementation.is_polars() else {}
-        frame = frame.collect(**options)
-    return next(iter(frame.iter_rows(named=True)))

@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
 from fl_estimate.errors import IndicatorFault, NotAColumn, decoding, listed
-from fl_estimate.indicators.checking import COVERAGE, PEOPLE, ROWS, CheckedLater, Unchecked
+from fl_estimate.indicators.checking import COVERAGE, PEOPLE, ROWS, CheckedLater, PutOff, Unchecked
 from fl_estimate.indicators.choice import FrameworkName, chosen_frameworks, requested_outcomes, require_separate_scopes
 from fl_estimate.indicators.clock import (
     AGE_AT_INTERVIEW,
@@ -49,12 +48,13 @@ from fl_estimate.indicators.rows import (
 )
 from fl_estimate.indicators.spells import spell_days
 from fl_estimate.inputs import assigning
-from fl_estimate.inputs.engines import one_connection, write_parquet
+from fl_estimate.inputs.engines import one_connection
 from fl_estimate.inputs.folder import Folder
 from fl_estimate.inputs.partitions import narwhal
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.inputs.survey_data import ReferencePeriod, Source, SurveyData
 from fl_estimate.inputs.wording import SurveyWording
+from fl_estimate.inputs.written_rows import WrittenRows
 from fl_estimate.neutral import visible
 from fl_estimate.schema.validate import ValidationReport
 
@@ -69,7 +69,7 @@ _NOTHING: Any = {"framework": "", "frameworks": (), "outcomes": (), "coverage": 
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Classification(CheckedLater, NotAColumn):
+class Classification(CheckedLater, WrittenRows, NotAColumn):
     """People with the class of each of them, made by `classify`.
 
     Attributes
@@ -179,39 +179,6 @@ class Classification(CheckedLater, NotAColumn):
         own = {f"{name}{side}" for name in self.outcomes for side in ("", "_possible", "_in_scope", IN_MONTHS)}
         people = assigning.assigned(self.people, given, kept=[*own, *assigning.resting_on(self.design)])
         return replace(self, people=people, wording=assigning.worded(self.wording, people, given, labels, titles))
-
-    def write_parquet(self, folder: str | Path) -> Path:
-        """Write the people with their classes into a folder of Parquet files; the engine that holds them writes.
-
-        It holds respondents' answers. Rows of a lazy frame stream into the files: they are never all in memory, and of Dask and
-        Spark never in this process.
-
-        Parameters
-        ----------
-        folder : str or Path
-            New or empty. Polars, pandas, pyarrow and DuckDB write one file into it, Dask and Spark one for each part.
-
-        Returns
-        -------
-        Path
-            The folder.
-
-        Raises
-        ------
-        FileFault
-            FL-FILE-37: the folder holds something; FL-FILE-38: it cannot be written.
-
-        Examples
-        --------
-        >>> import fl_estimate as fl, pandas as pd, tempfile
-        >>> answers = pd.DataFrame({"age": [30, 30], "w_low_no_wage": ["yes", "yes"], "c_docs": ["no", "yes"]})
-        >>> people = fl.classify(answers, short_instrument=True)
-        >>> with tempfile.TemporaryDirectory() as home:
-        ...     folder = people.write_parquet(f"{home}/classified")
-        ...     pd.read_parquet(folder)["forced_labour"].tolist()
-        [0, 1]
-        """
-        return write_parquet(self.people, folder)
 
     def __repr__(self) -> str:
         return visible(f"Classification({self.framework}: {listed(self.outcomes)}; {self.coverage!r})")
@@ -396,7 +363,8 @@ def _classify_people(
     if not isinstance(frame, nw.LazyFrame):
         return made
     # The rows of a lazy frame are read once: the answers are checked with the first sums that are asked for.
-    return made.changed(unchecked=Unchecked(decided.check, people, made.as_given("people")))
+    own = PutOff(check=decided.check, frame=people)
+    return made.changed(unchecked=Unchecked(made.as_given("people"), own=own))
 
 
 def _whole_months(decided: DecidedRows) -> list[nw.Expr]:
@@ -452,7 +420,9 @@ def _classify_rows(
     rows = rows_of_persons(rows, people, table, known_to(frameworks), clock)
     if clock is not None and clock.dated:
         rows = spell_days(rows, clock)
-    decided = decide(rows, frameworks, age=AGE_AT_INTERVIEW if clock is None else clock.ages, clock=clock)
+    lazy = isinstance(rows, nw.LazyFrame)
+    decided = decide(rows, frameworks, age=AGE_AT_INTERVIEW if clock is None else clock.ages, clock=clock, later=lazy)
+    later = [PutOff(check=decided.check, frame=decided.frame)]
     kept = [name for name in (PERSON, AGE_AT_START) if name in decided.frame.collect_schema().names()]
     timed = decided.frame.select(
         *(nw.col(name) for name in kept),
@@ -462,7 +432,9 @@ def _classify_rows(
     )
     # What is left is not named: Spark takes the dot in the name of a criterion for a field of a structure.
     rows = timed.drop([name for name in timed.collect_schema().names() if name.startswith(MARK)])
-    return _classification(persons(people, timed, frameworks, clock=clock), rows, decided, frameworks, columns)
+    found = persons(people, timed, frameworks, clock=clock, later=later if lazy else None)
+    made = _classification(found, rows, decided, frameworks, columns)
+    return made.changed(unchecked=Unchecked(made.as_given("people"), apart=later)) if lazy else made
 
 
 def _time_codes(clock: Clock | None, rows: Sequence[str]) -> tuple[str, ...]:
@@ -476,13 +448,10 @@ def _time_codes(clock: Clock | None, rows: Sequence[str]) -> tuple[str, ...]:
 
 def _handed_on(classified: Classification, data: SurveyData) -> Classification:
     """What the data say of themselves, and who answered for another."""
-    people = classified.as_given("people")
-    names = _frame(people).collect_schema().names()
+    names = _frame(classified.as_given("people")).collect_schema().names()
     if PROXY in names and IS_PROXY not in names:
-        proxy = (~nw.col(PROXY).is_null()).cast(nw.Int64).alias(IS_PROXY)
-        people = _frame(classified.people).with_columns(proxy).to_native()
+        classified = classified.with_column((~nw.col(PROXY).is_null()).cast(nw.Int64).alias(IS_PROXY))
     return classified.changed(
-        people=people,
         design=data.design,
         source=data.source,
         reference_period=data.reference_period,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import narwhals as nw
 
+from fl_estimate.indicators.checking import PutOff
 from fl_estimate.indicators.clock import AGE_AT_INTERVIEW, FROM, HIGHEST, LOWEST, TO, Clock
 from fl_estimate.indicators.columns import MARK
 from fl_estimate.indicators.day_numbers import NEVER
@@ -40,6 +41,7 @@ def persons(
     *,
     clock: Clock | None = None,
     by_age: bool = True,
+    later: list[PutOff] | None = None,
 ) -> Any:
     """Bring the classes of the rows to the persons.
 
@@ -47,7 +49,7 @@ def persons(
     A person without any row in scope has no such work in the reference period: 0, and in scope by age (`by_age`): with a
     clock by the ages in the period and on the reference day, else by the age at the interview. Whoever was not
     interviewed is in scope by a row only. Months are those of the days of all rows, each day once;
-    months that were asked for add up.
+    months that were asked for add up. The check of what people answered on their age is put off where there is a list for it (`later`).
     """
     held = rows.collect_schema().names()
     stocks = [f"{name}{STOCK}" for name in overall(frameworks) if f"{name}{STOCK}" in held]
@@ -70,7 +72,7 @@ def persons(
     scopes: dict[str, Bit] = dict.fromkeys((*stems(frameworks), *stocks), False)
     if by_age:
         age = AGE_AT_INTERVIEW if clock is None else clock.ages
-        people, found = decide_scopes(people, frameworks, age=age, clock=clock)
+        people, found = decide_scopes(people, frameworks, age=age, clock=clock, later=later)
         scopes = {stem: found[stem] for stem in scopes}
     order = f"{MARK}order"
     eager = isinstance(people, nw.DataFrame)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from fl_estimate.errors import IndicatorFault
-from fl_estimate.indicators.checking import AnswerCheck, Number, as_number
+from fl_estimate.indicators.checking import AnswerCheck, Number, PutOff, as_number
 from fl_estimate.indicators.clock import DAY, FROM, HIGHEST, LOWEST, MET, ONGOING, TO, Clock, limits
 from fl_estimate.indicators.columns import MARK, ColumnReading, require_phase_names
 from fl_estimate.indicators.coverage import Counts, Coverage, coverage, require_questions
@@ -175,11 +175,17 @@ def decide(
 
 
 def decide_scopes(
-    frame: Any, frameworks: Sequence[Framework], *, age: str, clock: Clock | None = None
+    frame: Any,
+    frameworks: Sequence[Framework],
+    *,
+    age: str,
+    clock: Clock | None = None,
+    later: list[PutOff] | None = None,
 ) -> tuple[Any, dict[str, Bit]]:
     """Find who is in scope by this table alone: the frame, and a bit for every outcome, on the reference day too.
 
     With a clock somebody is in scope who may be of the framework's ages on some day of the period (on the reference day).
+    The check of the answers is put off where there is a list for it (`later`).
 
     Raises
     ------
@@ -204,7 +210,11 @@ def decide_scopes(
             found[f"{name}{STOCK}"] = reading.keep(scope).possibly
     frame = reading.apply(frame)
     if reading.columns:
-        _checked(AnswerCheck.of(reading, {}), frame)
+        check = AnswerCheck.of(reading, {})
+        if later is None:
+            _checked(check, frame)
+        else:
+            later.append(PutOff(check=check, frame=frame))
     return frame, found
 
 

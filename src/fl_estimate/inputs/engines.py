@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import narwhals as nw
 
-from fl_estimate.errors import EstimateFault, FileFault
+from fl_estimate.errors import EstimateFault, FileFault, FlError
 from fl_estimate.inputs.partitions import narwhal
 
 Engine = Literal["pandas", "polars", "duckdb", "dask", "spark"]
@@ -23,6 +23,9 @@ MODULES = {"duckdb": "duckdb", "dask": "dask.dataframe", "spark": "pyspark"}
 """Engines that the default install leaves out, each with what it is imported as; the extra is named as the engine is."""
 ROW_GROUPS = 5
 """Row groups of 100,000 rows in one part of a Dask frame."""
+ROWS_TOGETHER = 100_000
+"""Rows of one row group."""
+PART = "part-0.parquet"
 _STATES = ("No such file", "ermission denied")
 
 
@@ -143,7 +146,7 @@ def write_rows(frame: Any, target: Path) -> None:
     elif engine == "duckdb":
         frame.write_parquet(str(target), compression="zstd")
     elif engine == "polars" and hasattr(frame, "sink_parquet"):
-        frame.sink_parquet(target, row_group_size=100_000)
+        frame.sink_parquet(target, row_group_size=ROWS_TOGETHER)
     elif engine == "pandas":
         frame.to_parquet(target, index=False)
     else:
@@ -174,6 +177,23 @@ def write_parquet(frame: Any, folder: str | Path) -> Path:
     FileFault
         FL-FILE-37: the folder holds something; FL-FILE-38: it cannot be written.
     """
+    many = engine_of(frame) in ("dask", "spark")
+    with whole_folder(folder) as part:
+        if not many:
+            part.mkdir()
+        write_rows(frame, part if many else part / PART)
+    return Path(folder)
+
+
+@contextmanager
+def whole_folder(folder: str | Path) -> Generator[Path]:
+    """A path that becomes the folder where nothing fails, and is gone where something does.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE-37: the folder holds something; FL-FILE-38: it cannot be written.
+    """
     target = Path(folder)
     if target.is_file() or (target.is_dir() and any(target.iterdir())):
         raise FileFault(
@@ -182,18 +202,15 @@ def write_parquet(frame: Any, folder: str | Path) -> Path:
             found=f"{target.name} holds something",
             fix="name another folder, or remove what is in it",
         )
-    many = engine_of(frame) in ("dask", "spark")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=".rows-") as scratch:
             part = Path(scratch) / target.name
-            if not many:
-                part.mkdir()
-            write_rows(frame, part if many else part / "part-0.parquet")
+            yield part
             if target.exists():
                 target.rmdir()
             part.replace(target)
-    except FileFault:
+    except FlError:
         raise
     except Exception as error:
         if not (isinstance(error, OSError) or any(state in str(error) for state in _STATES)):
@@ -205,4 +222,3 @@ def write_parquet(frame: Any, folder: str | Path) -> Path:
             found=f"{target.name}: {getattr(error, 'strerror', None) or type(error).__name__}",
             fix="choose a folder that can be written to",
         ) from None
-    return target

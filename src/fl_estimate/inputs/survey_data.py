@@ -9,16 +9,16 @@ from typing import Any
 
 from fl_estimate.errors import DataFault, not_one_of
 from fl_estimate.inputs import assigning
-from fl_estimate.inputs.engines import write_parquet
 from fl_estimate.inputs.survey_parts import TABLES, Labels, ReferencePeriod, Source, SurveyParts
 from fl_estimate.inputs.survey_storage import read_parts, save
+from fl_estimate.inputs.written_rows import WrittenRows
 from fl_estimate.neutral import visible
 
 __all__ = ["TABLES", "Labels", "ReferencePeriod", "Source", "SurveyData"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SurveyData(SurveyParts):
+class SurveyData(WrittenRows, SurveyParts):
     """One survey in the common schema.
 
     Attributes
@@ -102,36 +102,6 @@ class SurveyData(SurveyParts):
         wording = assigning.worded(self.wording, frame, given, labels, titles)
         told: Any = {table: frame, "wording": wording, "labels": _without(self.labels, table, given)}
         return replace(self, **told)
-
-    def write_parquet(self, folder: str | Path) -> Path:
-        """Write the people with all columns that stand beside them, calibrated weights among them, into a folder of Parquet files; the engine that holds them writes.
-
-        It holds respondents' answers. Rows of a lazy frame stream into the files: they are never all in memory, and of Dask and
-        Spark never in this process.
-
-        Parameters
-        ----------
-        folder : str or Path
-            New or empty. Polars, pandas, pyarrow and DuckDB write one file into it, Dask and Spark one for each part.
-
-        Returns
-        -------
-        Path
-            The folder.
-
-        Raises
-        ------
-        FileFault
-            FL-FILE-37: the folder holds something; FL-FILE-38: it cannot be written.
-
-        Examples
-        --------
-        >>> import fl_estimate as fl
-        >>> data = fl.load("folder/*.parquet", mapping="survey.toml", engine="duckdb")  # doctest: +SKIP
-        >>> weighted, design = fl.calibrate(data, {"sex": {1: 4e6, 2: 4.1e6}})  # doctest: +SKIP
-        >>> weighted.write_parquet("weighted")  # doctest: +SKIP
-        """
-        return write_parquet(self.people, folder)
 
     def save(self, path: str | Path) -> Path:
         """Write everything to a folder: a Parquet file for each table, and survey.json with the rest.

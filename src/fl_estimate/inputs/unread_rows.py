@@ -33,6 +33,8 @@ class UnreadRows:
         Small tables that were read of these people, by what was asked.
     kept : KeptSums, optional
         Of a folder whose sums are kept file by file.
+    ahead : dict, optional
+        While it is found out what several estimates will ask for: what was asked so far, by key.
     """
 
     people: Any
@@ -43,6 +45,7 @@ class UnreadRows:
     is_settled: bool = False
     tables: dict[TableKey, Any] = field(default_factory=dict[TableKey, Any])
     kept: KeptSums | None = None
+    ahead: dict[TableKey, Any] | None = None
 
     def settle(self) -> None:
         """Check the answers in a pass of their own, unless that was done.

@@ -11,8 +11,9 @@ import narwhals as nw
 from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.inputs.sample_design import Design
 from fl_estimate.loaders.tables import ROW, Filled
-from fl_estimate.loaders.weights import Totals, weight_faults
+from fl_estimate.loaders.weights import Totals, weight_findings
 from fl_estimate.schema import rules
+from fl_estimate.schema.asking import answered
 from fl_estimate.schema.conditions import condition_checks
 from fl_estimate.schema.validate import Fault
 
@@ -50,33 +51,41 @@ def survey_faults(
     totals : mapping, optional
         Known sizes of the population, which the weights should sum to.
     """
-    faults: list[Fault] = []
+    return tuple(fault for found in answered(survey_findings(filled, design, joined, taken, totals)) for fault in found)
+
+
+def survey_findings(
+    filled: Dictionary[str, Filled],
+    design: Design | None,
+    joined: Filled,
+    taken: frozenset[str],
+    totals: Totals | None = None,
+) -> list[rules.Finding]:
+    """The parts of `survey_faults`, to be asked together: one pass over a file, but for keys between tables and rows to be looked up."""
+    parts: list[rules.Finding] = []
     for name, table in filled.items():
         whole = joined if name == "people" else table
-        faults += _table_faults(table, whole, design if name == "people" else None, totals or {})
+        parts += _of_table(table, whole, design if name == "people" else None, totals or {})
     for name, table in filled.items():
         for key, other in table.table.links:
             if key in table.columns and other in filled and not (name in taken and other == "people"):
                 others = filled[other]
-                faults += rules.unmatched(_rows(table), key, _frame(others), others.table.key, other_table=other)
+                parts.append(rules.told(rules.unmatched(
+                    _rows(table), key, _frame(others), others.table.key, other_table=other
+                )))  # fmt: skip
     episodes = filled.get("episodes")
     if episodes is not None and "job_id" in episodes.columns:
-        faults += rules.duplicates(_rows(episodes), "job_id")
+        parts.append(rules.duplicates_found(_rows(episodes), "job_id"))
     if "households" in filled:
-        faults += rules.unmatched(
-            _rows(filled["households"]),
-            "hh_id",
-            _frame(filled["people"]),
-            "hh_id",
-            other_table="people",
-            severity="warning",
-        )
-    return tuple(faults)
+        parts.append(rules.told(rules.unmatched(
+            _rows(filled["households"]), "hh_id", _frame(filled["people"]), "hh_id", other_table="people", severity="warning",
+        )))  # fmt: skip
+    return parts
 
 
-def _table_faults(table: Filled, whole: Filled, design: Design | None, totals: Totals) -> list[Fault]:
+def _of_table(table: Filled, whole: Filled, design: Design | None, totals: Totals) -> list[rules.Finding]:
     schema = {name: dtype for name, dtype in _frame(table).collect_schema().items() if name in table.columns}
-    faults = list(rules.column_faults(table.table, schema, table.n_rows))
+    parts = [rules.told(rules.column_faults(table.table, schema, table.n_rows))]
     checks = [*table.checks, *rules.value_checks(table.table, schema), *condition_checks(table.table.name, schema)]
     if design is not None:
         on_design, of_columns = rules.design_checks(
@@ -88,17 +97,17 @@ def _table_faults(table: Filled, whole: Filled, design: Design | None, totals: T
             schema=_frame(whole).collect_schema(),
         )
         checks += on_design
-        faults += of_columns
+        parts.append(rules.told(of_columns))
         numeric = design.weights is not None and not any(fault.variable == design.weights for fault in of_columns)
         if design.weights is not None and numeric:
-            faults += weight_faults(_rows(whole), design.weights, totals)
+            parts.append(weight_findings(_rows(whole), design.weights, totals))
     once = {(check.variable, check.rule, check.value_class): check for check in checks}
-    faults += rules.find(_rows(whole), list(once.values()))
+    parts.append(rules.finding(_rows(whole), list(once.values())))
     if table.key_is_mapped:
-        faults += rules.duplicates(_rows(table), table.table.key)
+        parts.append(rules.duplicates_found(_rows(table), table.table.key))
     if design is not None and design.single_psu == "error" and design.strata and not design.fpc:
-        faults += rules.single_unit_strata(_rows(whole), design.strata, design.psu)
-    return faults
+        parts.append(rules.single_units_found(_rows(whole), design.strata, design.psu))
+    return parts
 
 
 def _rows(table: Filled) -> rules.CheckedRows:

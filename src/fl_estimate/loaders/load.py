@@ -14,11 +14,11 @@ from fl_estimate.inputs.survey_storage import pandas_of
 from fl_estimate.loaders.checking import Mode, judged, require_mode, without_bad_cells
 from fl_estimate.loaders.computed import with_computed
 from fl_estimate.loaders.currencies import in_one_currency
-from fl_estimate.loaders.engine_tables import in_engine
+from fl_estimate.loaders.engine_tables import EngineTables
 from fl_estimate.loaders.family_network import relative_faults, relatives_once
 from fl_estimate.loaders.file_table import FileTable
 from fl_estimate.loaders.fit import require_fit, whole_rule
-from fl_estimate.loaders.household import survey_faults, with_households
+from fl_estimate.loaders.household import survey_findings, with_households
 from fl_estimate.loaders.joining import files_of, read_files
 from fl_estimate.loaders.labelled_missing import require_declared, with_declared
 from fl_estimate.loaders.labelled_otherwise import require_alike
@@ -31,8 +31,12 @@ from fl_estimate.loaders.recruitment_chains import recruitment_faults
 from fl_estimate.loaders.selection import with_selection
 from fl_estimate.loaders.tables import Filled, own_table, pieces_of, taken_table, widen
 from fl_estimate.loaders.wording import wording_of
+from fl_estimate.schema.asking import Asking, answered, nothing_asked
 from fl_estimate.schema.validate import Fault, ValidationReport
 from fl_estimate.schema.variables import TABLES
+
+type Question[T] = Callable[[SurveyData], Asking[T]]
+"""From the mapped tables, lazy frames of polars, to what asks for frames of them."""
 
 
 def load(
@@ -101,20 +105,50 @@ def load(
     >>> import fl_estimate as fl
     >>> data = fl.load("ene.sav", mapping="ene2020")  # doctest: +SKIP
     """
+    return load_and_ask(path, mapping=mapping, engine=engine, mode=mode, apart=apart, folder=folder)[0]
+
+
+def load_and_ask[T](
+    path: str | Path | Dictionary[str, str | Path],
+    *,
+    mapping: str | Path | Dictionary[str, Any] | Mapping,
+    engine: Engine = "pandas",
+    mode: Mode = "normal",
+    apart: bool = True,
+    folder: str | Path | None = None,
+    ask: Question[T] | None = None,
+) -> tuple[SurveyData, T | None]:
+    """As `load`; of files that are read lazily something more is asked in the pass that checks their rows.
+
+    Parameters
+    ----------
+    ask : callable, optional
+        From the survey with its tables as lazy frames of polars, whatever the engine, to what asks for frames of them (`schema.asking`).
+
+    Returns
+    -------
+    tuple
+        The survey, and what was found; None where nothing was asked, or a table is in memory.
+    """
     if engine not in ENGINES:
         raise not_one_of("FL-DATA-02", "this engine", engine, ENGINES, DataFault)
     require_engine(engine)
     with reading(apart=apart), decoding():
-        data = _loaded(path, mapping, engine, mode)
-        return data if engine in ("pandas", "polars") else in_engine(data, engine, folder)
+        if engine in ("pandas", "polars"):
+            return _loaded(path, mapping, engine, mode, ask=ask)
+        with EngineTables(engine, folder) as tables:
+            data, found = _loaded(path, mapping, engine, mode, tables, ask)
+            return tables.read(data), found
 
 
-def _loaded(
+def _loaded[T](
     path: str | Path | Dictionary[str, str | Path],
     mapping: str | Path | Dictionary[str, Any] | Mapping,
     engine: Engine,
     mode: Mode,
-) -> SurveyData:
+    written: EngineTables | None = None,
+    ask: Question[T] | None = None,
+) -> tuple[SurveyData, T | None]:
     """Files and a mapping in, one checked survey out."""
     require_mode(mode)
     read = Mapping.read(mapping)
@@ -136,10 +170,28 @@ def _loaded(
     design = read.sample_design()
     taken = frozenset(name for name, rule in rules.items() if rule.source is not None)
     main = files[_root("people", files, rules)]
+    tables = on_one_row({**filled, "people": people})
+    if mode == "lenient":
+        tables = {name: without_bad_cells(table) for name, table in tables.items()}
+    lazy = {
+        name: table.frame.select(table.columns)
+        for name, table in tables.items()
+        if engine != "pandas" and _is_lazy(files[_root(name, files, rules)])
+    }
+    findings = survey_findings(filled, design, people, taken, read.totals)
+    # The very frames that are checked, with columns of the file beside the mapped: polars reads once what is the same to the letter.
+    whole: dict[str, Any] = {name: table.frame for name, table in tables.items()}
+    question = (
+        nothing_asked()
+        if ask is None or len(lazy) < len(tables)
+        else ask(SurveyData(**whole, design=design, reference_period=read.period()))
+    )
+    # One pass over the file: what breaks the schema, what else is asked of the people, and the tables for another engine.
+    answers: list[Any] = answered([question, *findings], beside=[] if written is None else written.sinks(lazy))
     faults = (
         *of_joins,
         *of_people,
-        *survey_faults(filled, design, people, taken, read.totals),
+        *(fault for found in answers[1:] for fault in found),
         *of_money,
         *of_selection,
         *told_again,
@@ -149,13 +201,9 @@ def _loaded(
     )
     report = ValidationReport(judged(faults, mode))
     report.require(main.source.name)
-    tables = {**filled, "people": people}
-    tables = on_one_row(tables)
-    if mode == "lenient":
-        tables = {name: without_bad_cells(table) for name, table in tables.items()}
     labels = {name: _labels(tables[name], rules[name], files[_root(name, files, rules)]) for name in tables}
-    return SurveyData(
-        **{name: _native(table, files[_root(name, files, rules)], engine) for name, table in tables.items()},
+    data = SurveyData(
+        **{name: lazy[name] if name in lazy else _native(table, engine) for name, table in tables.items()},
         design=design,
         sources={**{name: file.source for name, file in files.items()}, **joined_files},
         reference_period=read.period(),
@@ -166,6 +214,7 @@ def _loaded(
         wording=wording_of(read, labels, rules, files),
         totals=read.totals,
     )
+    return data, answers[0]
 
 
 def _require_all(*checks: Callable[[], None]) -> None:
@@ -254,9 +303,7 @@ def _is_lazy(file: FileTable) -> bool:
     return isinstance(file.frame, pl.LazyFrame)
 
 
-def _native(table: Filled, file: FileTable, engine: Engine) -> Any:
-    """Give a table in the form of the engine: without row numbers and masks."""
-    frame = table.frame.select(table.columns)
-    if engine == "pandas":
-        return pandas_of(frame.collect())
-    return frame if _is_lazy(file) else frame.collect()
+def _native(table: Filled, engine: Engine) -> Any:
+    """Give a table in memory in the form of the engine: without row numbers and masks."""
+    frame = table.frame.select(table.columns).collect()
+    return pandas_of(frame) if engine == "pandas" else frame

@@ -19,7 +19,7 @@ CLOSE = 0.01
 """Sums of weights within a hundredth of a known total agree with it."""
 
 
-def weight_faults(rows: rules.CheckedRows, weights: str, totals: Totals) -> tuple[Fault, ...]:
+def weight_findings(rows: rules.CheckedRows, weights: str, totals: Totals) -> rules.Finding:
     """Find what is strange in the weights as a whole; each is a warning.
 
     Parameters
@@ -32,37 +32,52 @@ def weight_faults(rows: rules.CheckedRows, weights: str, totals: Totals) -> tupl
         Known sizes of the population: of all ``people``, or of each code of a column.
     """
     weight = nw.col(weights).cast(nw.Float64)
-    positive = rows.frame.filter((weight > 0) & weight.is_finite())
-    whole = rules.collected(positive.select(weight.median().alias("median"), weight.sum().alias("sum"), nw.len()))
-    if not whole["len"][0]:
+    counts = (weight > 0) & weight.is_finite()
+    own = nw.when(counts).then(weight)
+    positive = rows.frame.filter(counts)
+    codes = [name for name, known in totals.items() if not isinstance(known, float | int)]
+    coded = [name for name in codes if name in positive.collect_schema()]
+    # Weights far from the median are counted in the pass that finds it; they are looked up where there are some.
+    far = _is_far(weight, own.median()).cast(nw.Float64).sum()
+    first = rows.frame.select(
+        own.median().alias("median"), own.sum().alias("sum"), counts.cast(nw.Float64).sum().alias("n"), far.alias("far")
+    )
+    by_code = [positive.group_by(name).agg(weight.sum().alias("sum")) for name in coded]
+    whole, *sums = yield [first, *by_code]
+    n = int(whole["n"][0] or 0)
+    if not n:
         return ()
-    median, total, n = float(whole["median"][0]), float(whole["sum"][0]), int(whole["len"][0])
-    checks = [
-        rules.Check(
+    median, total = float(whole["median"][0]), float(whole["sum"][0])
+    faults: list[Fault] = []
+    if count := int(whole["far"][0] or 0):
+        check = rules.Check(
             variable=weights,
             rule="weight",
             value_class=f"more than {FAR:g} times the median weight, or less than 1/{FAR:g} of it",
-            broken=((weight > FAR * median) | ((weight < median / FAR) & (weight > 0))).fill_null(False),
+            broken=_is_far(weight, median),
             severity="warning",
         )
-    ]
-    faults = list(rules.find(rows, checks))
+        faults += yield from rules.looked_up(rows, [(check, count, rows.frame.filter(check.broken))])
     if n > 1 and abs(total / n - 1) < 1e-3:
         faults.append(
             _warning(weights, "weights sum to the number of rows: they are relative, and totals would be of the sample")
         )
+    found = dict(zip(coded, sums, strict=True))
     for name, known in totals.items():
         if isinstance(known, float | int):
             faults += _compared(weights, "all people", total, known)
         else:
-            faults += _by_code(positive, weights, name, known)
+            faults += _by_code(found.get(name), weights, name, known)
     return tuple(faults)
 
 
-def _by_code(positive: rules.Frame, weights: str, column: str, known: Dictionary[str, float]) -> list[Fault]:
-    if column not in positive.collect_schema():
+def _is_far(weight: nw.Expr, median: nw.Expr | float) -> nw.Expr:
+    return ((weight > FAR * median) | ((weight < median / FAR) & (weight > 0))).fill_null(False)
+
+
+def _by_code(sums: nw.DataFrame[Any] | None, weights: str, column: str, known: Dictionary[str, float]) -> list[Fault]:
+    if sums is None:
         return [_warning(column, "totals are given for a column that is not there")]
-    sums = rules.collected(positive.group_by(column).agg(nw.col(weights).cast(nw.Float64).sum().alias("sum")))
     met = {_code(code): float(total) for code, total in zip(sums[column].to_list(), sums["sum"].to_list(), strict=True)}
     faults: list[Fault] = []
     for code, total in known.items():

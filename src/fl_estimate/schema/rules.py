@@ -13,14 +13,15 @@ from typing import Any
 
 import narwhals as nw
 
-from fl_estimate.errors import decoding
 from fl_estimate.schema.answer_sets import only
+from fl_estimate.schema.asking import Asking, Frame, answered, collected
 from fl_estimate.schema.classifications import allowed
 from fl_estimate.schema.evaluation import Schema, missing
 from fl_estimate.schema.validate import KEPT, Fault, Severity
 from fl_estimate.schema.variables import Table, Variable
 
-Frame = nw.DataFrame[Any] | nw.LazyFrame[Any]
+type Finding = Asking[tuple[Fault, ...]]
+"""The search for the faults of a rule, which asks for its frames together with others: `asking.answered`."""
 TEXTS = (nw.String, nw.Categorical, nw.Enum)
 
 
@@ -47,29 +48,38 @@ class CheckedRows:
 
 def find(rows: CheckedRows, checks: Sequence[Check]) -> tuple[Fault, ...]:
     """Count what each check finds in one pass, then look up the rows of those that found something."""
+    return answered([finding(rows, checks)])[0]
+
+
+def finding(rows: CheckedRows, checks: Sequence[Check]) -> Finding:
+    """As `find`, asked together with others."""
     if not checks:
         return ()
     sums = {f"{position}": check.broken.cast(nw.Float64).sum() for position, check in enumerate(checks)}
-    counts = collected(rows.frame.select(**sums))
-    faults: list[Fault] = []
-    for position, check in enumerate(checks):
-        count = int(counts[f"{position}"][0] or 0)
-        if count:
-            faults.append(_fault(rows, check, count, rows.frame.filter(check.broken)))
+    (counts,) = yield [rows.frame.select(**sums)]
+    counted = [(check, int(counts[f"{position}"][0] or 0)) for position, check in enumerate(checks)]
+    broken = [(check, count, rows.frame.filter(check.broken)) for check, count in counted if count]
+    return (yield from looked_up(rows, broken))
+
+
+def told(faults: Sequence[Fault]) -> Finding:
+    """Faults that are known already, among others that are asked for."""
+    yield from ()
     return tuple(faults)
 
 
-def collected(frame: Frame) -> nw.DataFrame[Any]:
-    """Bring a small result to memory; polars streams it."""
-    if isinstance(frame, nw.DataFrame):
-        return frame
-    with decoding():
-        return frame.collect(engine="streaming") if frame.implementation.is_polars() else frame.collect()
-
-
-def _fault(rows: CheckedRows, check: Check, count: int, broken: Frame) -> Fault:
+def looked_up(rows: CheckedRows, broken: Sequence[tuple[Check, int, Frame]]) -> Finding:
+    """The faults of checks that found something: how many rows, and the first of them."""
+    if not broken:
+        return ()
     names = [rows.row, *([rows.record] if rows.record else [])]
-    kept = collected(broken.select(*names).head(KEPT)).sort(rows.row)
+    kept = yield [frame.select(*names).head(KEPT) for _, _, frame in broken]
+    return tuple(
+        _fault(rows, check, count, some.sort(rows.row)) for (check, count, _), some in zip(broken, kept, strict=True)
+    )
+
+
+def _fault(rows: CheckedRows, check: Check, count: int, kept: nw.DataFrame[Any]) -> Fault:
     return Fault(
         table=rows.table,
         variable=check.variable,
@@ -253,6 +263,11 @@ def design_checks(
 
 
 def single_unit_strata(rows: CheckedRows, strata: str, psu: str | None) -> tuple[Fault, ...]:
+    """The faults of `single_units_found`, asked alone."""
+    return answered([single_units_found(rows, strata, psu)])[0]
+
+
+def single_units_found(rows: CheckedRows, strata: str, psu: str | None) -> Finding:
     """Find strata in which one primary sampling unit (without `psu`: one row) was drawn.
 
     Not for designs with an fpc: a stratum that was taken whole may have one unit, and the estimators know which.
@@ -268,7 +283,7 @@ def single_unit_strata(rows: CheckedRows, strata: str, psu: str | None) -> tuple
         '(or "average", "certainty", "collapse")',
         broken=nw.lit(True),
     )
-    return _joined(rows, check, single.select(strata), [strata])
+    return (yield from _joined(rows, check, single.select(strata), [strata]))
 
 
 _SIZE = "__size__"
@@ -278,17 +293,25 @@ _SIZE = "__size__"
 
 
 def duplicates(rows: CheckedRows, key: str) -> tuple[Fault, ...]:
+    """The faults of `duplicates_found`, asked alone."""
+    return answered([duplicates_found(rows, key)])[0]
+
+
+def duplicates_found(rows: CheckedRows, key: str) -> Finding:
     """Find rows whose key occurs more than once."""
     filled = rows.frame.filter(~nw.col(key).is_null())
     twice = filled.group_by(key).agg(nw.len().alias(_SIZE)).filter(nw.col(_SIZE) > 1)
     check = Check(variable=key, rule="unique key", value_class="more than once", broken=nw.lit(True))
-    return _joined(rows, check, twice.select(key), [key])
+    return (yield from _joined(rows, check, twice.select(key), [key]))
 
 
 def unmatched(
     rows: CheckedRows, key: str, others: Frame, other_key: str, *, other_table: str, severity: Severity = "error"
 ) -> tuple[Fault, ...]:
-    """Find rows whose key names no row of another table; missing keys are another rule's matter."""
+    """Find rows whose key names no row of another table; missing keys are another rule's matter.
+
+    Asked apart from others: the rows of one side wait for all of the other, and with them those of whoever shares their pass.
+    """
     check = Check(
         variable=key,
         rule=f"key of {other_table}",
@@ -299,15 +322,16 @@ def unmatched(
     filled = rows.frame.filter(~nw.col(key).is_null())
     alone = filled.join(_side_by_side(others.select(other_key), filled), left_on=key, right_on=other_key, how="anti")
     count = int(collected(alone.select(nw.len()))["len"][0])
-    return (_fault(rows, check, count, alone),) if count else ()
+    return answered([looked_up(rows, [(check, count, alone)])])[0] if count else ()
 
 
-def _joined(rows: CheckedRows, check: Check, found: Any, on: list[str]) -> tuple[Fault, ...]:
-    if len(collected(found)) == 0:
+def _joined(rows: CheckedRows, check: Check, found: Any, on: list[str]) -> Finding:
+    (several,) = yield [found]
+    if len(several) == 0:
         return ()
-    broken = rows.frame.join(found, on=on, how="semi")
-    count = int(collected(broken.select(nw.len()))["len"][0])
-    return (_fault(rows, check, count, broken),)
+    broken: Any = rows.frame.join(found, on=on, how="semi")
+    (counted,) = yield [broken.select(nw.len())]
+    return (yield from looked_up(rows, [(check, int(counted["len"][0]), broken)]))
 
 
 def _side_by_side(right: Frame, left: Frame) -> Any:

@@ -6,9 +6,9 @@ import hashlib
 import json
 import os
 import platform
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,9 +21,11 @@ from fl_estimate.inputs.wording import Text
 from fl_estimate.loaders.several_files import is_pattern, sha256_at
 from fl_estimate.reporting.particulars import MapChoice
 from fl_estimate.reporting.truth import Truth, TruthOfRounds, read_truth
-from fl_estimate.results.roles import OfRelatives, WithReadings
+from fl_estimate.results.roles import OfRelatives
 from fl_estimate.schema.expressions import parse
+from fl_estimate.study.asked_at_loading import FoundAtLoading, asked_at_loading
 from fl_estimate.study.beside import overlap_files, read_side_files, side_files
+from fl_estimate.study.classifying import classes_of, frameworks_of, is_classified, read_otherwise, requested_outcomes
 from fl_estimate.study.config import Study
 from fl_estimate.study.entries import CalibrateEntry, ClassifyEntry, RoundEntry, SourceEntry
 from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry
@@ -32,12 +34,12 @@ from fl_estimate.study.imputing import imputed, takes_draws
 from fl_estimate.study.labelling import labelled
 from fl_estimate.study.named_columns import columns_of_relatives, named_columns
 from fl_estimate.study.private import keyed
+from fl_estimate.study.reading_ahead import with_kept_sums
 from fl_estimate.study.rounds import base_of, round_of
 from fl_estimate.study.undeclared import require_declared
 from fl_estimate.version import package_version
 
 if TYPE_CHECKING:
-    from fl_estimate.indicators.framework import Framework
     from fl_estimate.inputs.histories import CaptureHistories
     from fl_estimate.inputs.survey_data import Source, SurveyData
 
@@ -140,8 +142,8 @@ def read_inputs(study: Study, tell: Tell, faults: Faults | None = None) -> Study
             told |= {each.name: read_truth(study.path(each.truth))} if each.truth is not None else {}
     with noted.of("map"):
         chosen_map = _map(study)
-    surveys = _surveys(study, tell, noted)
-    people, definitions = _classified(study, tell, noted, surveys)
+    surveys, found = _surveys(study, tell, noted)
+    people, definitions = _classified(study, tell, noted, surveys, found)
     drawn: dict[str, Any] = {name: each for name, each in people.items() if is_imputed(each)}
     people |= {name: each.classification for name, each in drawn.items()}
     for name, each in people.items():
@@ -152,6 +154,7 @@ def read_inputs(study: Study, tell: Tell, faults: Faults | None = None) -> Study
             tell(f"calibrating the weights of {name}")
             with noted.of("calibrate"):
                 people[name] = _calibrated(study, _margins_of(study, entry, name), people[name])
+    people = {name: with_kept_sums(each) for name, each in people.items()}
     _require_columns(study, people, noted)
     with noted.of(""):
         require_declared(study, {name: each for name, each in surveys.items() if name in people}, people)
@@ -174,24 +177,6 @@ def read_inputs(study: Study, tell: Tell, faults: Faults | None = None) -> Study
     )
 
 
-def requested_outcomes(
-    entries: Iterable[Any], derived: Mapping[str, str], frameworks: Sequence[Framework]
-) -> list[str] | None:
-    """The outcomes that a study needs: those always computed, and the optional ones that it names; None: no more than these."""
-    entries = list(entries)
-    told = json.dumps([[each.model_dump(mode="json") for each in entries], dict(derived)])
-    wanted = {
-        name
-        for each in entries
-        for outcome in _read_otherwise(each)
-        for framework in frameworks
-        for name in framework.readings(outcome)
-    }
-    every = [outcome for framework in frameworks for outcome in framework.outcomes]
-    optional = [one.id for one in every if one.optional and (one.id in wanted or re.search(rf"\b{one.id}", told))]
-    return [*(one.id for one in every if not one.optional), *optional] if optional else None
-
-
 def origin_of(study: Study, each: RoundEntry, surveys: Mapping[str, SurveyData]) -> tuple[str, str]:
     """Country and period of a round, as its rows say them: what the round says, else its survey, else its name is its time."""
     own = [survey for name, survey in surveys.items() if round_of(name) == each.name]
@@ -204,25 +189,34 @@ def origin_of(study: Study, each: RoundEntry, surveys: Mapping[str, SurveyData])
     return country, period or ("" if each.country else each.name)
 
 
-def _surveys(study: Study, tell: Tell, noted: Faults) -> dict[str, SurveyData]:
-    """The surveys that can be read, by source."""
-    from fl_estimate.loaders.load import load
+def _surveys(study: Study, tell: Tell, noted: Faults) -> tuple[dict[str, SurveyData], dict[str, FoundAtLoading]]:
+    """The surveys that can be read, by source, and what else was found in reading them."""
+    from fl_estimate.loaders.load import load_and_ask
     from fl_estimate.loaders.returning_migrant import by_episode
 
     surveys: dict[str, SurveyData] = {}
+    found: dict[str, FoundAtLoading] = {}
     for name, source in study.config.source.items():
         tell(f"reading {name}")
         if not _all_there(study, name, source, noted):
             continue
         with noted.of(f"source.{name}"):
-            survey = load(_files(study, source.file), mapping=study.mapping(source.mapping), engine=source.engine)
+            by_person, classes = source.unit not in _WHICH, partial(classes_of, study, name, short=True)
+            survey, asked = load_and_ask(
+                _files(study, source.file), mapping=study.mapping(source.mapping), engine=source.engine,
+                ask=partial(asked_at_loading, across_units=across_units(study), classify=classes if is_classified(study, name) else None)
+                if by_person else None,  # episodes become people after it
+            )  # fmt: skip
             survey = _with_population(survey, source)
-            survey = by_episode(survey, _WHICH[source.unit]) if source.unit in _WHICH else survey
-            survey = with_exact_sums(survey, across_units=across_units(study))
+            survey = survey if by_person else by_episode(survey, _WHICH[source.unit])
+            survey = with_exact_sums(
+                survey, across_units=across_units(study), powers=None if asked is None else asked.powers
+            )
+            found |= {} if asked is None else {name: asked}
             words = replace(labelled(study.config.labels).over(survey.wording), survey=base_of(name))
             country = source.country or study.config.country or words.country
             surveys[name] = replace(survey, wording=replace(words, country=country))
-    return surveys
+    return surveys, found
 
 
 def across_units(study: Study) -> bool:
@@ -264,7 +258,7 @@ def _no_such_file(written: str) -> FileFault:
 
 
 def _classified(
-    study: Study, tell: Tell, noted: Faults, surveys: Mapping[str, SurveyData]
+    study: Study, tell: Tell, noted: Faults, surveys: Mapping[str, SurveyData], found: Mapping[str, FoundAtLoading]
 ) -> tuple[dict[str, Any], tuple[tuple[str, Text], ...]]:
     """The people of each source, those of one of them classified, and the definitions used."""
     people: dict[str, Any] = dict(surveys)
@@ -272,38 +266,31 @@ def _classified(
     definitions: tuple[tuple[str, Text], ...] = ()
     for name in study.sources_of(entry.source) if entry is not None else ():
         if entry is not None and name in surveys:
-            definitions = _classify_one(study, tell, noted, entry, name, people, surveys) or definitions
+            definitions = (
+                _classify_one(study, tell, noted, entry, name, people, surveys, found.get(name)) or definitions
+            )
     return people, definitions
 
 
 def _classify_one(
     study: Study, tell: Tell, noted: Faults, entry: ClassifyEntry, name: str, people: dict[str, Any],
-    surveys: Mapping[str, SurveyData],
+    surveys: Mapping[str, SurveyData], found: FoundAtLoading | None,
 ) -> tuple[tuple[str, Text], ...]:  # fmt: skip
     """Classify the people of one source in their place, and give the definitions used."""
-    from fl_estimate.indicators.classify import classify
-    from fl_estimate.indicators.framework import Framework
-
     tell(f"classifying {name}")
-
-    named = [entry.framework] if isinstance(entry.framework, str) else entry.framework
     del people[name]  # without its classes nothing of it can be estimated
     with noted.of("classify"):
-        frameworks = [Framework.read(_framework(study, each)) for each in named]
-        outcomes = requested_outcomes(study.config.estimate, study.config.source[name].derived, frameworks)
+        frameworks = frameworks_of(study, entry)
         if study.config.impute is not None:
             tell(f"imputing unknown answers of {name}")
             entries = study.config.estimate
+            outcomes = requested_outcomes(entries, study.config.source[name].derived, frameworks)
             people[name] = imputed(surveys[name], frameworks, entry, study.config.impute, entries, outcomes)
         else:
-            people[name] = classify(
-                surveys[name],
-                frameworks,
-                outcomes=outcomes,
-                reference_day=entry.reference_day,
-                allow_unverified=entry.allow_unverified,
-                short_instrument=entry.short_instrument,
-            )
+            made = classes_of(study, name, surveys[name])
+            if found is not None:
+                found.tell(made)
+            people[name] = made
         return tuple((framework.id, framework.title.texts) for framework in frameworks)
     return ()
 
@@ -481,10 +468,6 @@ def _derived(source: str, derived: Mapping[str, str], people: Any, noted: Faults
     return replace(people, people=frame.to_native()) if derived else people
 
 
-def _framework(study: Study, written: str) -> str | Path:
-    return study.path(written) if written.endswith(".toml") else written
-
-
 def _map(study: Study) -> MapChoice | None:
     entry = study.config.map
     if entry is None:
@@ -500,7 +483,7 @@ def ready(study: Study, inputs: StudyInputs) -> Iterable[tuple[str, PeopleEntry]
         if not isinstance(entry, PeopleEntry):
             continue
         people = inputs.people.get(study.source_of(entry.source))
-        if people is None or any(name not in getattr(people, "outcomes", ()) for name in _read_otherwise(entry)):
+        if people is None or any(name not in getattr(people, "outcomes", ()) for name in read_otherwise(entry)):
             continue
         if not _absent(entry, narwhal(people.people).collect_schema().names(), _told_of(people)):
             yield position, entry
@@ -521,11 +504,6 @@ def _told_of(people: Any) -> list[str]:
     return [] if relatives is None else list(narwhal(relatives).collect_schema().names())
 
 
-def _read_otherwise(entry: Entry) -> list[str]:
-    """The outcomes of which an entry wants all readings."""
-    return [str(getattr(entry, each.keys[0])) for each, _ in entry.declared.having(WithReadings)]
-
-
 def _require_columns(study: Study, people: Mapping[str, Any], noted: Faults) -> None:
     """Note, all at once, the columns that estimates name and the people do not have, and conditions that cannot be used."""
     schemas = {name: narwhal(each.people).collect_schema() for name, each in people.items()}
@@ -534,7 +512,7 @@ def _require_columns(study: Study, people: Mapping[str, Any], noted: Faults) -> 
         name = study.source_of(entry.source) if isinstance(entry, PeopleEntry) else ""
         if name not in schemas:
             continue
-        otherwise = _read_otherwise(entry)
+        otherwise = read_otherwise(entry)
         if otherwise:
             known = getattr(people[name], "outcomes", ())
             faults += [

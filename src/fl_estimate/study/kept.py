@@ -96,10 +96,15 @@ class KeptEstimates:
     take_them: bool = False
     taken: list[str] = field(default_factory=list[str])
 
+    def has(self, entry: Entry) -> bool:
+        """Whether an estimate will be taken, unless it is damaged."""
+        place = self._place(entry)
+        return place is not None and self.take_them and self.keys[entry.name] == self._known(place)
+
     def take(self, entry: Entry) -> tuple[Estimates, Estimates] | None:
         """What others are made of, and what is shown, if they are there and nothing that they depend on has changed."""
         place = self._place(entry)
-        if place is None or not self.take_them or self.keys[entry.name] != self._known(place):
+        if place is None or not self.has(entry):
             return None
         try:
             made = _read(place, MADE)

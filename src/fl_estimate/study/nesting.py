@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 from fl_estimate.design.domains import by_margins
+from fl_estimate.design.read_once import totals_once
+from fl_estimate.design.totals import as_frame
 from fl_estimate.inputs.partitions import narwhal
+from fl_estimate.inputs.unread_rows import UnreadRows
 from fl_estimate.results.crossing import nested_columns
 
 MOST_PAIRS = 100_000
@@ -32,19 +36,33 @@ def nested_by_columns(
     """
     result: dict[str, dict[str, dict[Any, Any]]] = {}
     for source, each in entries.items():
-        frame: Any = narwhal(people[source].people).lazy()
-        known = frame.collect_schema()
-        columns = list(dict.fromkeys(column for entry in each for column in _columns(entry) if column in known))
-        for position, one in enumerate(columns):
-            for other in columns[position + 1 :]:
-                pairs = frame.select(one, other).unique().head(MOST_PAIRS + 1).collect().rows()
-                if len(pairs) > MOST_PAIRS:
-                    continue
-                told = [pair for pair in pairs if all(value is not None and value == value for value in pair)]
-                for inner, outer in nested_columns((one, other), told):
-                    turned = (0, 1) if inner == one else (1, 0)
-                    result.setdefault(inner, {})[outer] = {pair[turned[0]]: pair[turned[1]] for pair in told}
+        for one, other in pairs_of_columns(each, people[source]):
+            pairs = met_together(people[source], one, other)
+            if len(pairs) > MOST_PAIRS:
+                continue
+            told = [pair for pair in pairs if all(value is not None and value == value for value in pair)]
+            for inner, outer in nested_columns((one, other), told):
+                turned = (0, 1) if inner == one else (1, 0)
+                result.setdefault(inner, {})[outer] = {pair[turned[0]]: pair[turned[1]] for pair in told}
     return result
+
+
+def pairs_of_columns(entries: Sequence[Any], people: Any) -> list[tuple[str, str]]:
+    """Every two by-columns of the estimates of one source."""
+    known = narwhal(people.people).collect_schema()
+    columns = dict.fromkeys(column for entry in entries for column in _columns(entry) if column in known)
+    return list(combinations(columns, 2))
+
+
+def met_together(people: Any, one: str, other: str) -> list[tuple[Any, Any]]:
+    """The values of two columns that stand on one row, each pair once; of lazy people whose sums are kept, from these."""
+    unread: UnreadRows | None = getattr(people, "unread_rows", None)
+    if unread is None:
+        return narwhal(people.people).lazy().select(one, other).unique().head(MOST_PAIRS + 1).collect().rows()
+    keys = totals_once(as_frame(unread.people), unread, keys=(one, other), columns={}, sums={}).keys
+    labels = [[*keys[name].levels, None] for name in (one, other)]
+    codes = zip(*(keys[name].codes.tolist() for name in (one, other)), strict=True)
+    return [(labels[0][first], labels[1][second]) for first, second in codes]
 
 
 def _columns(entry: Any) -> list[str]:

@@ -45,6 +45,7 @@ from fl_estimate.study.nesting import nested_by_columns
 from fl_estimate.study.over_rounds import of_round, require_one_geography, require_rounds_apart, tables_over_rounds
 from fl_estimate.study.plan import earlier, of_national_figures
 from fl_estimate.study.private import open_private, write_private
+from fl_estimate.study.reading_ahead import read_for_all
 from fl_estimate.study.settings import Settings
 from fl_estimate.study.surroundings import Stamps, as_they_were, enough_memory
 from fl_estimate.study.told import how_run, plainly, texts
@@ -267,6 +268,10 @@ def _try_out(study: Study, inputs: StudyInputs, tell: Tell, faults: Faults) -> N
     """
     made: dict[str, Estimates] = {}
     there = {entry.name for _, entry in ready(study, inputs)}
+    own = [entry for entry in study.config.estimate if isinstance(entry, PeopleEntry) and entry.name in there]
+    read_for_all(
+        study, inputs.people, own, lambda each: try_out(each, inputs.of(each, study.source_of(each.source))), pairs=False
+    )  # fmt: skip
     for position, entry in study.numbered():
         result: Any = None
         with faults.of(position):
@@ -318,6 +323,8 @@ def _estimate(
     failed: dict[str, FlError] = {}
     appraisals: dict[str, Appraisal] = {}
     faults = Faults()
+    own = [entry for entry in study.config.estimate if isinstance(entry, PeopleEntry) and not kept.has(entry)]
+    read_for_all(study, inputs.people, own, lambda entry: make_estimate(entry, study, inputs, {}, _silent))
     for position, entry in study.numbered():
         if (before := kept.take(entry)) is not None:
             made[entry.name], shown[entry.name] = before

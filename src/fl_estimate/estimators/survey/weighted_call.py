@@ -13,9 +13,10 @@ import numpy as np
 from fl_estimate.design.domains import By, Order, by_margins
 from fl_estimate.design.identified import end_level
 from fl_estimate.design.intervals import Level, general, no_case_limits, proportion
+from fl_estimate.design.read_once import totals_once
 from fl_estimate.design.replicates import AVERAGED
 from fl_estimate.design.sample import SampleStages
-from fl_estimate.design.totals import Floats, as_frame, require_columns, totals
+from fl_estimate.design.totals import Floats, as_frame, require_columns
 from fl_estimate.errors import CONDITION, EstimateFault, not_one_of, require_name, shown
 from fl_estimate.estimators.survey.call_arguments import VarianceRule, design_arguments, levels_of, replicated_by
 from fl_estimate.estimators.survey.design_words import of_adjustments, of_sampling
@@ -174,7 +175,8 @@ class Call:
         """
         stated = known = declared(self.resolved.frame, self.people.schema, [column]).get(column)
         if known is None:
-            known = totals(self.people.frame, keys=(column,), columns={}, sums={}).keys[column].levels
+            read = totals_once(self.people.given, self.people.unread, keys=(column,), columns={}, sums={})
+            known = read.keys[column].levels
         if not known:
             raise EstimateFault(
                 "FL-EST-80", "a column of text holds no value to count", found=shown(column),
