@@ -14,6 +14,7 @@ import pytest
 import fl_estimate as fl
 from fl_estimate.errors import FileFault
 from fl_estimate.inputs.survey_data import SurveyData
+from fl_estimate.inputs.survey_storage import pandas_of
 from fl_estimate.loaders.convert import convert
 
 MAPPING: dict[str, Any] = {
@@ -123,3 +124,22 @@ def test_what_is_no_survey_is_refused(source: Path, tmp_path: Path) -> None:
     (folder / "survey.json").write_text("{}")
     with pytest.raises(FileFault, match="FL-FILE-11"):
         fl.SurveyData.read(folder)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_classes_have_their_order_whether_polars_tells_of_it_or_not(
+    told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Polars 1 gives an Enum to pandas as categories without an order."""
+    frame = pl.DataFrame({"age": pl.Series(["young", None, "old"], dtype=pl.Enum(["young", "middle", "old"]))})
+    given = pl.DataFrame.to_pandas
+
+    def as_polars_1(every: pl.DataFrame, **options: Any) -> pd.DataFrame:
+        made = given(every, **options)
+        return made.assign(age=made["age"].cat.as_unordered())
+
+    if not told:
+        monkeypatch.setattr(pl.DataFrame, "to_pandas", as_polars_1)
+    ages = pandas_of(frame)["age"]
+    assert (list(ages.cat.categories), ages.cat.ordered) == (["young", "middle", "old"], True)
+    assert ages.cat.codes.tolist() == [0, -1, 2]

@@ -57,7 +57,7 @@ def _axes(axes: Any) -> dict[str, Any]:
         "limits": _numbers([*axes.get_xlim(), *axes.get_ylim()]),
         "scales": [axes.get_xscale(), axes.get_yscale()],
         "titles": [_said(axes.get_title(loc="left")), _said(axes.get_xlabel()), _said(axes.get_ylabel())],
-        "ticks": [[_said(label.get_text()) for label in labels if label.get_visible()] for labels in (axes.get_xticklabels(), axes.get_yticklabels())],
+        "ticks": [_tick_labels(axes.xaxis), _tick_labels(axes.yaxis)],
         "lines": [_line(line) for line in axes.lines],
         "patches": [_patch(patch) for patch in axes.patches],
         "collections": [_collection(each) for each in axes.collections],
@@ -81,6 +81,16 @@ def paint(colour: Any) -> str:
     red, green, blue, dense = to_rgba(colour)
     named = NAMED.get(to_hex((red, green, blue)), to_hex((red, green, blue)))
     return "none" if not dense else named if dense == 1 else f"{named} {dense:.2f}"
+
+
+def _tick_labels(axis: Any) -> list[str]:
+    """What is read at the ticks that are drawn: beyond the ends of an axis versions of matplotlib have more or fewer."""
+    low, high = sorted(axis.get_view_interval())
+    edge = 1e-9 * (high - low)
+    axis.get_majorticklabels()  # brings the labels up to date
+    drawn = [tick for tick in axis.get_major_ticks() if low - edge <= tick.get_loc() <= high + edge]
+    labels = [tick.label1 for tick in drawn] + [tick.label2 for tick in drawn]
+    return [_said(label.get_text()) for label in labels if label.get_visible()]
 
 
 def _ticks(axis: Any) -> list[Any]:
@@ -158,9 +168,14 @@ def _text(text: Any) -> dict[str, Any]:
         "to": _numbers(to),
         "sides": [text.get_ha(), text.get_va()],
         "size": text.get_size(),
-        "look": [text.get_weight(), text.get_rotation(), text.get_style(), paint(text.get_color()), text._linespacing],
+        "look": [text.get_weight(), text.get_rotation(), text.get_style(), paint(text.get_color()), _spacing(text)],
         "on": None if (ground := text.get_bbox_patch()) is None else ground.get_boxstyle().pad,
     }
+
+
+def _spacing(text: Any) -> Any:
+    """How far lines of a text are apart; what nobody chose is called 1.2 before matplotlib 3.11, and normal since."""
+    return "normal" if text._linespacing == 1.2 else text._linespacing
 
 
 def _said(text: str) -> str:
