@@ -36,8 +36,8 @@ def test_a_name_with_signs_of_a_pattern_is_the_name_of_one_file(name: str, tmp_p
 def test_a_folder_with_signs_of_a_pattern_is_converted_into(tmp_path: Path) -> None:
     folder = tmp_path / "wave [2]"
     folder.mkdir()
-    people = pl.DataFrame({"age": [30.0, 40.0]})
-    pyreadstat.write_xport(people.to_pandas(), folder / "people.xpt")
+    people: Any = pl.DataFrame({"age": [30.0, 40.0]}).to_pandas()
+    pyreadstat.write_xport(people, folder / "people.xpt")
     convert(folder / "people.xpt", folder / "people.parquet")
     assert read_table(folder / "people.parquet").frame.lazy().collect()["age"].to_list() == [30, 40]
 
