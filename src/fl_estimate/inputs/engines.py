@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from glob import escape
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -89,16 +90,18 @@ def scanned(paths: Mapping[str, Path], engine: str) -> dict[str, Any]:
 
 
 def _scanned(path: Path, engine: str, connection: Any) -> Any:
-    files = str(path / "*.parquet") if path.is_dir() else str(path)
+    # By their names: as a pattern "wave [2]/*.parquet" is another folder. Of DuckDB and Dask names are patterns in any case.
+    files = [str(file) for file in sorted(path.glob("*.parquet"))] if path.is_dir() else [str(path)]
+    escaped = [escape(file) for file in files]
     if connection is not None:
-        return connection.read_parquet(files)
+        return connection.read_parquet(escaped)
     if engine == "dask":
         frames: Any = import_module("dask.dataframe")
         # With numpy's types missing answers would be objects; and it takes half the time and memory.
-        return frames.read_parquet(files, dtype_backend="pyarrow", split_row_groups=ROW_GROUPS)
+        return frames.read_parquet(escaped, dtype_backend="pyarrow", split_row_groups=ROW_GROUPS)
     if engine == "spark":
         return spark().read.parquet(path.resolve().as_uri())
-    return import_module("polars").scan_parquet(files)
+    return import_module("polars").scan_parquet(files, glob=False)
 
 
 def engine_of(frame: Any) -> str:

@@ -16,6 +16,7 @@ from fl_estimate.inputs.engines import ENGINES, Engine, require_engine
 from fl_estimate.inputs.folder_columns import Schema, own_columns, require_same_value, united
 from fl_estimate.inputs.folder_scan import scan
 from fl_estimate.inputs.hive_names import partition_of, partition_types, require_same_names
+from fl_estimate.inputs.parquet_pages import require_page_headers
 from fl_estimate.neutral import visible
 
 
@@ -219,6 +220,7 @@ def _found(root: Path) -> Iterator[FolderFile]:
             with files.ParquetFile(path) as opened:
                 schema = {field.name: field.type for field in opened.schema_arrow}
                 rows = opened.metadata.num_rows
+                require_page_headers(path, opened.metadata)
         except (OSError, ValueError):
             damaged.append(name)
             continue

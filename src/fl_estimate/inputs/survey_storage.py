@@ -14,6 +14,7 @@ from typing import Any
 from fl_estimate.errors import FileFault, is_folder
 from fl_estimate.inputs.design_storage import design_from_json, design_to_json
 from fl_estimate.inputs.engines import MODULES, engine_of, require_engine, scanned, write_rows
+from fl_estimate.inputs.parquet_pages import require_page_headers
 from fl_estimate.inputs.survey_parts import Labels, ReferencePeriod, Source, SurveyParts
 from fl_estimate.inputs.wording import SurveyWording
 from fl_estimate.neutral import json_text
@@ -205,15 +206,17 @@ def _table(path: Path, kind: str) -> Any:
     if not path.exists():
         raise FileNotFoundError(path.name)
     if path.is_dir():  # Dask and Spark write a folder of files
-        return (
-            polars.scan_parquet(path / "*.parquet")
-            if kind != "pandas"
-            else pandas_of(polars.read_parquet(path / "*.parquet"))
-        )
+        files = sorted(path.glob("*.parquet"))
+        if not files:
+            raise FileNotFoundError(path.name)
+        lazy = polars.scan_parquet(files, glob=False)
+        return lazy if kind != "pandas" else pandas_of(lazy.collect())
+    require_page_headers(path, import_module("pyarrow.parquet").read_metadata(path))
     try:
         if kind == "pandas":
-            return pandas_of(polars.read_parquet(path))
-        return polars.read_parquet(path) if kind == "polars" else polars.scan_parquet(path)
+            return pandas_of(polars.read_parquet(path, glob=False))
+        read = polars.read_parquet if kind == "polars" else polars.scan_parquet
+        return read(path, glob=False)
     # On broken pages polars panics, which is no Exception.
     except (polars.exceptions.PolarsError, polars.exceptions.PanicException):
         raise ValueError(path.name) from None

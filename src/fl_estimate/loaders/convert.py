@@ -140,7 +140,7 @@ def _by_stretches(file: Path, target: Path, written: TextFormat, report: Progres
 def _read_part(part: Path) -> pl.DataFrame:
     import polars as pl
 
-    return pl.read_parquet(part)
+    return pl.read_parquet(part, glob=False)
 
 
 def _whole(file: Path, target: Path, written: TextFormat, report: Progress, write: Write) -> Source:
@@ -171,7 +171,7 @@ def _common_schema(parts: Sequence[Path]) -> dict[str, pl.DataType]:
 
     seen: dict[str, set[pl.DataType]] = {}
     for part in parts:
-        lazy = pl.scan_parquet(part)
+        lazy = pl.scan_parquet(part, glob=False)
         filled = lazy.select(pl.all().is_not_null().any()).collect()
         for name, dtype in lazy.collect_schema().items():
             types = seen.setdefault(name, set())

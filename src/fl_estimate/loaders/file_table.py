@@ -124,6 +124,25 @@ def damaged(file: Path, why: str) -> FileFault:
     )
 
 
+def require_name(file: Path) -> None:
+    """Refuse a name whose bytes are no text, for readers that take only texts.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE-52
+    """
+    try:
+        str(file).encode()
+    except UnicodeEncodeError:
+        raise FileFault(
+            "FL-FILE-52",
+            "the name of the file, or of a folder that it is in, is no text in UTF-8",
+            found=file.name,
+            fix="give it another name",
+        ) from None
+
+
 def not_encoded(file: Path, encoding: str | None, positions: list[str]) -> FileFault:
     """Build the error of texts that are not in the encoding that was assumed; `positions` are the columns they are in."""
     where = f", in {listed(positions)}" if positions else ""

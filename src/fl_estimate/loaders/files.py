@@ -7,6 +7,7 @@ its column, and its code stands in a column `<name>@missing`.
 from __future__ import annotations
 
 import pkgutil
+import stat
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -104,7 +105,8 @@ def read_table(path: str | Path, *, written: TextFormat | None = None) -> FileTa
     ------
     FileFault
         FL-FILE-01 (not there), FL-FILE-02 (a folder), FL-FILE-03 (unknown ending), FL-FILE-04 (empty),
-        FL-FILE-05 (damaged, or not what its ending says), FL-FILE-06 (encoding; names the column), FL-FILE-07 (lines
+        FL-FILE-05 (damaged, or not what its ending says), FL-FILE-52 to 54 (a name that is no text, a pipe or a device, a type of
+        Parquet that cannot be read), FL-FILE-06 (encoding; names the column), FL-FILE-07 (lines
         or header of a text or worksheet), FL-FILE-10 (no such worksheet).
     """
     file = existing(path)
@@ -182,6 +184,7 @@ def existing(path: str | Path) -> Path:
     """Give the file at a path, or say why there is none that can be read."""
     file = Path(path)
     if not (is_file(file) or is_folder(file)):
+        _require_no_device(file)
         folder = file.parent
         names = sorted(each.name for each in folder.iterdir() if each.is_file()) if is_folder(folder) else []
         close = nearest(file.name, names)
@@ -200,6 +203,22 @@ def existing(path: str | Path) -> Path:
     if file.stat().st_size == 0:
         raise FileFault("FL-FILE-04", "the file is empty", found=file.name, fix="copy or export it again")
     return file
+
+
+def _require_no_device(file: Path) -> None:
+    """Refuse what is there and never ends, or waits for another process: such a thing is not even opened."""
+    try:
+        mode = file.stat().st_mode
+    except (OSError, ValueError):
+        return
+    kinds = {"pipe": stat.S_ISFIFO, "device": stat.S_ISCHR, "device of blocks": stat.S_ISBLK, "socket": stat.S_ISSOCK}
+    if kind := next((name for name, is_so in kinds.items() if is_so(mode)), None):
+        raise FileFault(
+            "FL-FILE-53",
+            "this is no file, and is not waited for",
+            found=f"{file.name}: a {kind}",
+            fix="write what comes out of it into a file, and name that",
+        )
 
 
 @contextmanager

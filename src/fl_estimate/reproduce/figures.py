@@ -78,11 +78,11 @@ class Input:
     """
 
     label: str
-    values: Floats
-    halfwidths: Floats
+    values: Floats = field(repr=False)
+    halfwidths: Floats = field(repr=False)
     symbol: str = ""
     rows: Hashable | None = None
-    groups: tuple[str, ...] = field(default=())
+    groups: tuple[str, ...] = field(default=(), repr=False)
     unit: str = ""
     document: str = ""
     page: str = ""

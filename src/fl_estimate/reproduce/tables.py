@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate import datasets
-from fl_estimate.errors import FlError, is_file, listed, nearest
+from fl_estimate.errors import FlError, columns_shown, is_file, listed, may_be_shown, nearest
 from fl_estimate.inputs.histories import CaptureHistories
 from fl_estimate.reproduce.figures import Input, read_printed
 from fl_estimate.reproduce.formulas import FormulaError
@@ -71,8 +71,10 @@ def read_column(
     """
     for each in (column, groups):
         if each and each not in table.texts.columns:
-            close = nearest(each, list(table.texts.columns))
-            known = f"did you mean {close!r}?" if close else f"it has {listed(table.texts.columns)}"
+            close = nearest(each, may_be_shown(table.texts.columns))
+            known = (
+                f"did you mean {close!r}?" if close else f"it has {columns_shown(list(table.texts.columns), most=5)}"
+            )
             raise FormulaError(f"{table.name!r} has no column {each!r}; {known}")
     kept = _kept(table, where)
     if not kept.any():

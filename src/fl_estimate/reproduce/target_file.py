@@ -9,7 +9,7 @@ from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from fl_estimate.errors import StudyFault, is_file, nearest, not_toml, toml_of
+from fl_estimate.errors import StudyFault, is_file, may_be_shown, nearest, not_toml, shown, toml_of
 from fl_estimate.reproduce.figures import Printed, Written, read_printed
 
 Figure = Annotated[Printed, BeforeValidator(read_printed)]
@@ -218,7 +218,8 @@ def read_entry(raw: Any, faults: list[str]) -> TargetEntry | None:
     for key in given:
         if key not in fields and not key.startswith(OPEN_KEYS):
             close = nearest(key, fields)
-            faults.append(f"{key}: no such key{f'; did you mean {close!r}?' if close else ''}")
+            told = key if key.isidentifier() and may_be_shown([key]) else f"a text of {len(key)} characters"
+            faults.append(f"{told}: no such key{f'; did you mean {close!r}?' if close else ''}")
     try:
         entry = TargetEntry.model_validate(given)
     except ValidationError as error:
@@ -298,11 +299,11 @@ def _of_a_print(given: PrintEntry, entry: TargetEntry) -> Iterator[str]:
     if len(given.values) == 2 and given.values[0].value > given.values[1].value:
         yield "published: the lower limit comes first"
     if given.of not in ("", "value", "lower", "upper", "limits"):
-        yield f"of: {given.of!r} is none of value, lower, upper, limits"
+        yield f"of: {shown(given.of)} is none of value, lower, upper, limits"
     if given.of and (len(given.values) == 2) != (given.of == "limits") and given.values:
         yield "of: two printed numbers are limits, one is a value, lower or upper"
     if given.over_groups not in ("", "sum", "mean"):
-        yield f"over_groups: {given.over_groups!r} is none of sum, mean"
+        yield f"over_groups: {shown(given.over_groups)} is none of sum, mean"
     if bool(given.group) + bool(given.over_groups) != bool(entry.groups):
         yield ("group: it must be given, or over_groups, in a target with groups" if entry.groups
                else "group: the target has no groups; say which column has them: groups = \"…\"")  # fmt: skip

@@ -197,16 +197,19 @@ def _of_groups(entry: TargetEntry, used: Sequence[Input]) -> Iterator[str]:
     if not known:
         yield f"groups: {entry.groups!r} is a column of tables, and no input is one"
         return
-    for each in used:
-        absent = [group for group in known if each.rows is not None and group not in each.groups]
-        if absent:
-            yield f"groups: {each.symbol!r} has no row of {listed(absent)}"
     named = [each.group for each in entry.prints if each.group]
     named += list(entry.round) if isinstance(entry.round, dict) else []
+    for each in used:
+        absent = [group for group in known if each.rows is not None and group not in each.groups]
+        # Cells of a table may be people; those that the target names itself are groups.
+        told = [group for group in absent if group in named]
+        others = [] if len(told) == len(absent) else [f"{len(absent) - len(told)} that the target does not name"]
+        if absent:
+            yield f"groups: {each.symbol!r} has no row of {listed([*told, *others])}"
     for group in dict.fromkeys(named):
         if group not in known:
             close = nearest(group, known)
-            yield f"group: {entry.groups!r} has no {group!r}; {f'did you mean {close!r}?' if close else f'it has {listed(known)}'}"
+            yield f"group: {entry.groups!r} has no {group!r}; {f'did you mean {close!r}?' if close else f'it has {len(known)} groups'}"
 
 
 def groups_of(inputs: Sequence[Input]) -> list[str]:

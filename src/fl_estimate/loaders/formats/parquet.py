@@ -7,8 +7,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from fl_estimate.errors import FileFault, columns_shown
+from fl_estimate.inputs.parquet_pages import require_page_headers
 from fl_estimate.loaders.file_format import FileDescription, FileFormat
-from fl_estimate.loaders.file_table import FileTable, TextFormat, damaged, source_of
+from fl_estimate.loaders.file_table import FileTable, TextFormat, damaged, require_name, source_of
 from fl_estimate.loaders.formats.labels_in_parquet import read_labels, written_labels
 
 if TYPE_CHECKING:
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 ROW_GROUP = 100_000
 """Rows in a row group: small enough to stream in any engine, large enough to compress."""
 CHECKED = 16 * 2**20
-"""Bytes up to which all pages of a file are looked at before its first row is asked for."""
+"""Bytes up to which all values of a file are decoded once before its first row is asked for; of larger ones the headers of the pages are read."""
+DIGITS = 38
+"""Digits of a decimal number that polars has room for."""
 CELLS_IN_GROUP = 20_000_000
 """Cells in a row group, 160 MB of numbers: files of very many columns get smaller groups."""
 
@@ -27,13 +31,15 @@ def _read(file: Path, _written: TextFormat) -> FileTable:
 
     pa: Any = import_module("pyarrow")  # it has no types
     parquet: Any = import_module("pyarrow.parquet")
+    require_name(file)
     try:
         meta = parquet.read_metadata(file)
-        frame = pl.scan_parquet(file)
+        frame = pl.scan_parquet(file, glob=False)
         frame.collect_schema()
         _require_pages(file, meta, pa, parquet)
-    except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, UnicodeDecodeError):
+    except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
         raise damaged(file, "it is no Parquet file, or a part is missing") from None
+    _require_types(file, frame)
     try:
         labels = read_labels(meta.metadata, file.name)
     except ValueError:  # of JSON, and of texts in it
@@ -41,8 +47,24 @@ def _read(file: Path, _written: TextFormat) -> FileTable:
     return FileTable(frame=frame, source=source_of(file, "UTF-8", meta.num_rows), **labels)
 
 
+def _require_types(file: Path, frame: pl.LazyFrame) -> None:
+    """Refuse types that a file may have and polars has not, which it says only when the rows are read."""
+    import polars as pl
+
+    kinds = frame.collect_schema().items()
+    long = [name for name, kind in kinds if isinstance(kind, pl.Decimal) and (kind.precision or 0) > DIGITS]
+    if long:
+        raise FileFault(
+            "FL-FILE-54",
+            "columns have numbers of more digits than can be read",
+            found=f"{file.name}: {columns_shown(long)}",
+            fix=f"write them as decimal numbers of up to {DIGITS} digits, or as floating-point numbers",
+        )
+
+
 def _require_pages(file: Path, meta: Any, pa: Any, parquet: Any) -> None:
-    """Decode a small file once by pyarrow, which raises: polars ends the process where a page says that it has -1 values."""
+    """Read what pages say of themselves, and decode a small file once by pyarrow, which raises where polars ends the process."""
+    require_page_headers(file, meta)
     if file.stat().st_size > CHECKED or meta.num_rows * meta.num_columns > CELLS_IN_GROUP:
         return
     try:

@@ -16,6 +16,7 @@ from fl_estimate.loaders.file_table import (
     damaged,
     header_faults,
     no_header,
+    require_name,
     source_of,
 )
 from fl_estimate.loaders.formats.delimited import numbers_where_all_are
@@ -41,6 +42,7 @@ def _read(file: Path, written: TextFormat) -> FileTable:
     """
     import polars as pl
 
+    require_name(file)
     require_dense(file, written.sheet)
     cells, above = _trimmed(_cells(file, written.sheet))
     position = _header_place(file, cells, above, written.header_row)
