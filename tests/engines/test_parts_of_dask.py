@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import dask
 import dask.dataframe as dd
 import narwhals as nw
 import pandas as pd
@@ -78,7 +78,8 @@ def test_steps_are_remembered_by_dask_itself(files: Path) -> None:
 def test_columns_of_python_objects_are_left_to_pandas(read: list[list[str]]) -> None:
     """Decimals are objects in pandas of numpy: a question that needs them is asked of pandas, any other of polars."""
     frame = table().to_pandas()
-    with dask.config.set({"dataframe.convert-string": False}):
+    config: Any = import_module("dask").config
+    with config.set({"dataframe.convert-string": False}):
         people = narwhal(dd.from_map(lambda start: frame.iloc[start : start + 200], [0, 200, 400], meta=frame.iloc[:0]))
     lengths = people.parts(lambda part: len(part.select("psu").collect()))
     assert lengths == [200, 200, 200]
