@@ -97,7 +97,7 @@ class ColumnReading:
         The questions there are, where the frameworks have some of their own.
     categories : bool, default False
         Whether the engine compares categories with texts (polars): they are not turned into texts then.
-    numbered : bool, default False
+    texts_once : bool, default False
         Whether texts are compared once and numbers after (Spark), where a text is compared with is known beforehand.
     """
 
@@ -108,12 +108,12 @@ class ColumnReading:
         age: str | None,
         known: Items | None = None,
         categories: bool = False,
-        numbered: bool = False,
+        texts_once: bool = False,
     ) -> None:
         self._schema = schema
         self._categories = categories
-        self._is_numbered = numbered
-        self._numbered: dict[tuple[str, tuple[str, ...]], NumberedAnswers] = {}
+        self._texts_once = texts_once
+        self._compared: dict[tuple[str, tuple[str, ...]], NumberedAnswers] = {}
         self.known = known or known_items()
         self._age = age
         self._passes: list[list[nw.Expr]] = []
@@ -253,17 +253,17 @@ class ColumnReading:
 
     def _cells_of(self, column: str, allowed: tuple[str, ...]) -> AnswerCells | NumberedAnswers | None:
         """As `_text`, for cells that are only compared with allowed answers; any other is the number -1."""
-        if not self._is_numbered or self._schema[column] != nw.String:
+        if not self._texts_once or self._schema[column] != nw.String:
             return self._text(column)
-        if (column, allowed) not in self._numbered:
+        if (column, allowed) not in self._compared:
             cell, answers = nw.col(column), [NO, *dict.fromkeys(code for code in (*allowed, MISSING) if code != NO)]
             number = nw.lit(-1)
             for position, answer in reversed(list(enumerate(answers))):
                 same = cell.is_null() | (cell == MISSING) if answer == MISSING else cell == answer
                 number = nw.when(same).then(position).otherwise(number)
             numbers = {answer: position for position, answer in enumerate(answers)}
-            self._numbered[column, allowed] = NumberedAnswers(self._stored(number, 0), numbers)
-        return self._numbered[column, allowed]
+            self._compared[column, allowed] = NumberedAnswers(self._stored(number, 0), numbers)
+        return self._compared[column, allowed]
 
     def _text(self, column: str, *, as_text: bool = False) -> AnswerCells | None:
         """The cells as text without nulls; None where the column holds no text, which is right if it is all null.

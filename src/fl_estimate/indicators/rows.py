@@ -148,7 +148,7 @@ def decide(
     require_phase_names(list(schema), known)
     engine = frame.implementation
     reading = ColumnReading(
-        schema, age=age, known=known, categories=engine.is_polars(), numbered=engine.is_spark_like()
+        schema, age=age, known=known, categories=engine.is_polars(), texts_once=engine.is_spark_like()
     )
     for framework in frameworks:
         if needs_age(framework) and age not in schema:

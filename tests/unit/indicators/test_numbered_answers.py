@@ -14,13 +14,13 @@ from fl_estimate.indicators.items import known_items
 ITEM, FIELD = "c_violence", "state.exception"
 
 
-def read(*, numbered: bool) -> dict[str, list[Any]]:
+def read(*, texts_once: bool) -> dict[str, list[Any]]:
     """What an item, a field and a yes/no column say of every answer, and which cells are unknown or no answer."""
     known = known_items()
     answers = [*known.items[ITEM].allowed, *known.fields[FIELD].allowed, "no", None, "Yes", ""]
     column = known.fields[FIELD].column
     frame = nw.from_native(pl.DataFrame({ITEM: answers, column: answers, "asked": answers}))
-    reading = ColumnReading(dict(frame.schema), age=None, numbered=numbered)
+    reading = ColumnReading(dict(frame.schema), age=None, texts_once=texts_once)
     values = [reading.item(ITEM, None), reading.codes(FIELD, ("E1", "E3", "none")), reading.unless_no("asked")]
     flags = {f"surely{place}": value.surely for place, value in enumerate(values)}
     flags |= {f"possibly{place}": value.possibly for place, value in enumerate(values)}
@@ -31,7 +31,7 @@ def read(*, numbered: bool) -> dict[str, list[Any]]:
 
 
 def test_numbers_say_what_texts_say() -> None:
-    texts, numbers = read(numbered=False), read(numbered=True)
+    texts, numbers = read(texts_once=False), read(texts_once=True)
     assert len(texts) == 12
     assert numbers == texts
     assert not any(value is None for column in numbers.values() for value in column)
@@ -40,5 +40,5 @@ def test_numbers_say_what_texts_say() -> None:
 @pytest.mark.parametrize("kind", [pl.Categorical, pl.Null])
 def test_only_texts_are_numbered(kind: Any) -> None:
     frame = nw.from_native(pl.DataFrame({ITEM: [None]}, schema={ITEM: kind}))
-    told = [ColumnReading(dict(frame.schema), age=None, numbered=each) for each in (False, True)]
+    told = [ColumnReading(dict(frame.schema), age=None, texts_once=each) for each in (False, True)]
     assert str(told[0].item(ITEM, None)) == str(told[1].item(ITEM, None))
