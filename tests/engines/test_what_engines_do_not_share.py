@@ -240,6 +240,7 @@ def test_what_looks_across_parts_of_dask_is_refused(files: Path) -> None:
         nw.len(),
         nw.col("w").rank(),
         nw.col("w").sum().over("psu") + nw.len(),
+        nw.from_native(pl.Series("w", [1.0] * ROWS), series_only=True),
     ):
         with pytest.raises(fl.FlError, match="FL-EST-770"):
             people.with_columns(expr.alias("new"))

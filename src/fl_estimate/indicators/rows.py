@@ -146,7 +146,10 @@ def decide(
     """
     schema, known = dict(frame.collect_schema()), known_to(frameworks)
     require_phase_names(list(schema), known)
-    reading = ColumnReading(schema, age=age, known=known, categories=frame.implementation.is_polars())
+    engine = frame.implementation
+    reading = ColumnReading(
+        schema, age=age, known=known, categories=engine.is_polars(), texts_once=engine.is_spark_like()
+    )
     for framework in frameworks:
         if needs_age(framework) and age not in schema:
             raise _no_age(framework, age)

@@ -153,7 +153,7 @@ def _in_polars(part: Any) -> Any:
     """The rows of a part in polars, without a copy where they are in Arrow; categories that are no texts become such."""
     import polars as pl
 
-    table = pl.from_pandas(part, rechunk=False)
+    table = cast("pl.DataFrame", pl.from_pandas(part, rechunk=False))
     classes = [name for name in table.columns if _has_classes(part[name].dtype) and not _is_class(table.schema[name])]
     return table.with_columns(pl.col(classes).cast(pl.String).cast(pl.Categorical)) if classes else table
 

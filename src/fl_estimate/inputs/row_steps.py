@@ -91,7 +91,7 @@ class RowSteps:
         whole = table.lazy().with_columns(absent).select(list(schema)) if absent else table.lazy()
         return self.on(nw.from_native(whole))
 
-    def needed(self, schema: Mapping[str, Any], ask: Callable[[Any], Any] = nw.LazyFrame.collect) -> list[str]:
+    def needed(self, schema: Mapping[str, Any], ask: Callable[[Any], Any] | None = None) -> list[str]:
         """Columns of the first frame without which the last could not be asked, in their order.
 
         Polars says so itself: what it would ask of a source that can leave columns out. There is one column at least,
@@ -110,7 +110,8 @@ class RowSteps:
             found.extend(columns)
             return iter(())
 
-        ask(self.on(in_pieces(schema, nobody)))
+        last = self.on(in_pieces(schema, nobody))
+        _ = last.collect() if ask is None else ask(last)
         return [name for name in schema if name in set(found)] or list(schema)[:1]
 
 
