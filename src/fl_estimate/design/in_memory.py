@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import narwhals as nw
@@ -10,6 +11,7 @@ import numpy as np
 
 from fl_estimate.design.accumulating import Factor, Product, SummedByCell, factor_of
 from fl_estimate.design.key_columns import KeyColumn, key_column
+from fl_estimate.design.read_columns import ALWAYS, NEVER
 from fl_estimate.design.small_table import CACHED, Codes, Floats, GroupingKey, Totals, cached_blocks, met_of
 
 CELLS = 1_000_000
@@ -109,9 +111,18 @@ def _renumbered(position: Codes, cells: int) -> Codes:
 def _factors(frame: nw.DataFrame[Any], columns: Mapping[str, nw.Expr]) -> dict[str, Factor]:
     if not columns:
         return {}
+    asked = {name: one for name, one in columns.items() if one is not ALWAYS and one is not NEVER}
     # A column of the frame itself says how many rows there are, where all others are the same in every row.
-    made = frame.select(nw.col(frame.columns[0]).alias("rows"), *[one.alias(f"f{at}") for at, one in enumerate(columns.values())])
-    return {name: factor_of(made.get_column(f"f{at}")) for at, name in enumerate(columns)}
+    rows = nw.col(frame.columns[0]).alias("rows")
+    made = frame.select(rows, *[one.alias(f"f{at}") for at, one in enumerate(asked.values())])
+    found = {name: factor_of(made.get_column(f"f{at}")) for at, name in enumerate(asked)}
+    return {name: found[name] if name in asked else _everywhere(one is ALWAYS) for name, one in columns.items()}
+
+
+@cache
+def _everywhere(truth: bool) -> Factor:
+    """A column that is true in every row, or in none."""
+    return factor_of(nw.new_series("everywhere", [truth], nw.Boolean, backend="polars"))
 
 
 def _labels(keys: tuple[str, ...], columns: list[KeyColumn], met: Codes) -> dict[str, GroupingKey]:
