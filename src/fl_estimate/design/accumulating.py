@@ -77,20 +77,7 @@ class SummedByCell:
         self._spare: list[Floats] = []
         self._sums: dict[Product, Floats] = {}
         self._held: dict[Product, Product | None] = dict.fromkeys(products)
-        self._counts = True
         self.n: Floats = np.zeros(0)
-
-    def count(self, cell: Cells) -> None:
-        """Count the rows of each cell ahead of their blocks, which are not counted again."""
-        # What no product takes of the room is never written, and so never asked of the system.
-        self._make_arrays(len(self._held))
-        np.add.at(self.n, cell, 1.0)
-        self._counts = False
-
-    def _make_arrays(self, products: int) -> None:
-        # One array for all: many of a few megabytes each would be asked of the system anew in every call.
-        room = np.zeros((1 + products, self._cells))
-        self.n, self._spare = room[0], list(room[:0:-1])
 
     def make_room(self, cells: int) -> None:
         """Make room for this many cells, and for as many more; those that are there keep their numbers."""
@@ -105,13 +92,14 @@ class SummedByCell:
         """Add a block of rows, whose cells and columns these are."""
         self._settle({product: _needed(product, factors) for product in self._held})
         if not len(self.n):
-            self._make_arrays(len({held for held in self._held.values() if held}))
+            # One array for all: many of a few megabytes each would be asked of the system anew in every call.
+            room = np.zeros((1 + len({held for held in self._held.values() if held}), self._cells))
+            self.n, self._spare = room[0], list(room[1:])
         for held in dict.fromkeys(held for held in self._held.values() if held):
             used = [factors[name] for name in held]
             if not any(factor.is_zero for factor in used):
                 _add(self._of(held), cell, used)
-        if self._counts:
-            np.add.at(self.n, cell, 1.0)
+        np.add.at(self.n, cell, 1.0)
 
     def taken(self, cells: Codes | None) -> dict[Product, Floats]:
         """The sums of every product in these cells (None is all, as they stand); of the empty product the rows."""

@@ -50,7 +50,6 @@ def totals_in_memory(
         met = _renumbered(position, cells)
         cells = len(met)
     found = SummedByCell(products, cells)
-    found.count(position)
     for start in range(0, rows, BLOCK):
         part = slice(start, start + BLOCK)
         found.add(position[part], _factors(frame[part], columns))
