@@ -70,17 +70,14 @@ class SummedByCell:
     products : sequence of tuple of str
     cells : int
         How many there are; `make_room` adds some.
-    n : float array, shape (cells,), optional
-        Rows of each cell, where they have been counted already; else they are counted with each block.
     """
 
-    def __init__(self, products: Sequence[Product], cells: int, n: Floats | None = None) -> None:
+    def __init__(self, products: Sequence[Product], cells: int) -> None:
         self._cells = cells
         self._spare: list[Floats] = []
         self._sums: dict[Product, Floats] = {}
         self._held: dict[Product, Product | None] = dict.fromkeys(products)
-        self._counts = n is None
-        self.n: Floats = np.zeros(0) if n is None else n
+        self.n: Floats = np.zeros(0)
 
     def make_room(self, cells: int) -> None:
         """Make room for this many cells, and for as many more; those that are there keep their numbers."""
@@ -93,18 +90,16 @@ class SummedByCell:
 
     def add(self, cell: Cells, factors: Mapping[str, Factor]) -> None:
         """Add a block of rows, whose cells and columns these are."""
-        first = None in self._held.values() or not len(self.n)
         self._settle({product: _needed(product, factors) for product in self._held})
-        if first:
+        if not len(self.n):
             # One array for all: many of a few megabytes each would be asked of the system anew in every call.
-            self._spare = list(np.zeros((self._counts + len({held for held in self._held.values() if held}), self._cells)))
-            self.n = self._spare.pop() if self._counts else self.n
+            room = np.zeros((1 + len({held for held in self._held.values() if held}), self._cells))
+            self.n, self._spare = room[0], list(room[1:])
         for held in dict.fromkeys(held for held in self._held.values() if held):
             used = [factors[name] for name in held]
             if not any(factor.is_zero for factor in used):
                 _add(self._of(held), cell, used)
-        if self._counts:
-            np.add.at(self.n, cell, 1.0)
+        np.add.at(self.n, cell, 1.0)
 
     def taken(self, cells: Codes | None) -> dict[Product, Floats]:
         """The sums of every product in these cells (None is all, as they stand); of the empty product the rows."""

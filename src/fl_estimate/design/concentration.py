@@ -169,7 +169,9 @@ def _of_distances(stage: Stage, statistics: Sequence[Statistic], away: Floats) -
     fourth = added_by_stratum(stage, np.square(away, out=away))
     met, start = np.zeros(squares.shape, dtype=bool), 0
     for statistic in statistics:
-        for part in cached_blocks(len(stage.unit)):
+        if len(statistic.coefficients) == 1:
+            met[stage.stratum, start] = True
+        for part in cached_blocks(len(stage.unit)) if len(statistic.coefficients) > 1 else ():
             place = stage.stratum[stage.unit[part]] * met.shape[1] + start
             place += statistic.domain[part]
             met.reshape(-1)[place] = True

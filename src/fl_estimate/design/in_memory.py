@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import narwhals as nw
@@ -10,7 +11,8 @@ import numpy as np
 
 from fl_estimate.design.accumulating import Factor, Product, SummedByCell, factor_of
 from fl_estimate.design.key_columns import KeyColumn, key_column
-from fl_estimate.design.small_table import CACHED, Codes, Floats, GroupingKey, Totals, cached_blocks
+from fl_estimate.design.read_columns import ALWAYS, NEVER
+from fl_estimate.design.small_table import CACHED, Codes, Floats, GroupingKey, Totals, cached_blocks, met_of
 
 CELLS = 1_000_000
 """Combinations of labels up to which there is a cell for each; above, at most as many as rows."""
@@ -41,19 +43,19 @@ def totals_in_memory(
     if cells > most:
         return None
     position = _places(known, rows)
-    n = np.zeros(cells)
-    np.add.at(n, position, 1.0)
-    met = np.flatnonzero(n > 0)
     products = tuple(dict.fromkeys(sums.values()))
+    met = None
     if cells * len(products) > 4 * rows:
         # Few of many cells are met: they are numbered anew, so that the sums take no more room than a few columns.
-        _renumber(position, n)
-        n, cells = n[met], len(met)
-    found = SummedByCell(products, cells, n)
+        met = _renumbered(position, cells)
+        cells = len(met)
+    found = SummedByCell(products, cells)
     for start in range(0, rows, BLOCK):
         part = slice(start, start + BLOCK)
         found.add(position[part], _factors(frame[part], columns))
     del position
+    if met is None:
+        met = np.flatnonzero(found.n > 0)
     taken = found.taken(met) if 2 * len(met) < cells else _moved_up(found.taken(None), met)
     return Totals(
         keys=_labels(keys, known, met), sums={name: taken[product] for name, product in sums.items()}, n=taken[()]
@@ -96,18 +98,30 @@ def _places(columns: list[KeyColumn], rows: int) -> Codes:
     return position
 
 
-def _renumber(position: Codes, n: Floats) -> None:
-    number = np.cumsum(n > 0) - 1
+def _renumbered(position: Codes, cells: int) -> Codes:
+    """Number the cells that are met anew, where they stand; and which they were."""
+    met = met_of(position, cells)
+    number = np.cumsum(met) - 1
     for part in cached_blocks(len(position)):
         position[part] = number[position[part]]
+    return np.flatnonzero(met)
 
 
 def _factors(frame: nw.DataFrame[Any], columns: Mapping[str, nw.Expr]) -> dict[str, Factor]:
     if not columns:
         return {}
+    asked = {name: one for name, one in columns.items() if one is not ALWAYS and one is not NEVER}
     # A column of the frame itself says how many rows there are, where all others are the same in every row.
-    made = frame.select(nw.col(frame.columns[0]).alias("rows"), *[one.alias(f"f{at}") for at, one in enumerate(columns.values())])
-    return {name: factor_of(made.get_column(f"f{at}")) for at, name in enumerate(columns)}
+    rows = nw.col(frame.columns[0]).alias("rows")
+    made = frame.select(rows, *[one.alias(f"f{at}") for at, one in enumerate(asked.values())])
+    found = {name: factor_of(made.get_column(f"f{at}")) for at, name in enumerate(asked)}
+    return {name: found[name] if name in asked else _everywhere(one is ALWAYS) for name, one in columns.items()}
+
+
+@cache
+def _everywhere(truth: bool) -> Factor:
+    """A column that is true in every row, or in none."""
+    return factor_of(nw.new_series("everywhere", [truth], nw.Boolean, backend="polars"))
 
 
 def _labels(keys: tuple[str, ...], columns: list[KeyColumn], met: Codes) -> dict[str, GroupingKey]:

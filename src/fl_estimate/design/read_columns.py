@@ -8,6 +8,23 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
+ALWAYS, NEVER = nw.lit(True), nw.lit(False)
+"""Truths of every row and of none. They are told from other expressions by being these two, and then no row is asked."""
+
+
+def both(one: nw.Expr, other: nw.Expr) -> nw.Expr:
+    """Rows of which both are true."""
+    if one is NEVER or other is NEVER:
+        return NEVER
+    if one is ALWAYS:
+        return other
+    return one if other is ALWAYS else one & other
+
+
+def but_not(one: nw.Expr, other: nw.Expr) -> nw.Expr:
+    """Rows of which the first is true and not the other."""
+    return one if other is NEVER else one & ~other
+
 
 class ReadColumns(Mapping[str, Any]):
     """Types of columns by name, as a schema, and the least and greatest value of those that are asked for.

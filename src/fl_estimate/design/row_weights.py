@@ -8,7 +8,7 @@ from typing import Any
 
 import narwhals as nw
 
-from fl_estimate.design.read_columns import is_positive
+from fl_estimate.design.read_columns import NEVER, is_positive
 from fl_estimate.design.totals import Frame
 from fl_estimate.errors import DesignFault, listed
 from fl_estimate.inputs.sample_design import Design
@@ -22,7 +22,7 @@ def weight_columns(schema: Mapping[str, Any], name: str) -> dict[str, nw.Expr]:
     if not (schema[name].is_numeric()):
         raise DesignFault("FL-DESIGN-14", "the weights are not numbers", found=f"{name!r} is {schema[name]}")
     if is_positive(schema, name):
-        return {"w": nw.col(name).cast(nw.Float64), **dict.fromkeys(FLAGS, nw.lit(False))}
+        return {"w": nw.col(name).cast(nw.Float64), **dict.fromkeys(FLAGS, NEVER)}
     absent = missing(name, schema)
     weight = nw.when(~absent).then(nw.col(name).cast(nw.Float64)).otherwise(nw.lit(1.0))
     flag = {"w_missing": absent, "w_zero": weight == 0.0, "w_negative": weight < 0.0}

@@ -176,11 +176,11 @@ def _full_influence(stage: Stage, statistics: Sequence[Statistic], weighted: Flo
     for statistic in statistics:
         for part in cached_blocks(len(stage.unit)):
             domain, position = statistic.domain[part], stage.unit[part] * columns + start
-            one = len(statistic.coefficients) == 1
-            values = np.zeros(len(domain))
+            one, values = len(statistic.coefficients) == 1, np.zeros(len(domain))
             # Terms are added one by one: a fused sum of y·1/Σw − ȳ·1/Σw would leave 1e-16 where there is nothing.
             for coefficient, summed in zip(statistic.coefficients.T, weighted[part].T, strict=True):
-                values += summed * (coefficient[0] if one else coefficient[domain])
+                term = coefficient[:1] if one else coefficient[domain]
+                values += np.multiply(summed, term, out=None if one else term)
             if not one:
                 position += domain
             np.add.at(full.reshape(-1), position, values)

@@ -15,7 +15,7 @@ from fl_estimate.results.columns import FIXED, check_by_columns, make_frame
 from fl_estimate.results.crossing import Crossing
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.inference import Inference
-from fl_estimate.results.recipe import Recipe
+from fl_estimate.results.recipe import Recipe, context_told
 
 C = TypeVar("C", bound=Code)
 Each = C | Sequence[C]
@@ -94,8 +94,9 @@ def build(
     _require_declared(laid)
     told = tuple(reasons)
     _require_of_these_rows(rows, basis, told, draws, covariance)
+    context = context_told(recipe.wording, recipe.provenance, recipe.reference_period)
     return Estimates(
-        frame=make_frame(laid, labels, rows, basis=basis),
+        frame=make_frame(laid, labels, rows, basis=basis, told=context),
         by=tuple(labels),
         measure=recipe.measure,
         population=recipe.population,

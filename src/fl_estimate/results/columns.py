@@ -30,6 +30,8 @@ IMPUTED = "imputed"
 SCALED: tuple[str, ...] = ("value", "se", "lower", "upper")
 ANALYST: frozenset[str] = frozenset({"psus_with_cases", "df_effective"})
 """Columns of the analyst alone: no published frame has them, since they tell how few the cases are that a rule hides."""
+STRING, WHOLE = pd.StringDtype(), pd.Int64Dtype()
+"""Types of columns: asked for by name they are looked up every time."""
 PUBLISHED_TAIL: tuple[str, ...] = tuple(name for name in TAIL if name not in ANALYST)
 
 
@@ -39,11 +41,13 @@ def make_frame(
     rows: int,
     *,
     basis: Basis | Sequence[str],
+    told: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Lay columns out as design.md has them; what is not given is missing (text: empty).
 
     By-columns are nullable: whole numbers (also as floats) become Int64, other numbers Float64, the rest text. `basis` says
-    on what the rows rest, in one word for all or one for each.
+    on what the rows rest, in one word for all or one for each; `told` is what is said of all rows, as in `with_context`, whose
+    columns stand before all others where it is given.
 
     Raises
     ------
@@ -52,7 +56,7 @@ def make_frame(
     """
     columns = {**columns, "basis": [basis] * rows if isinstance(basis, str) else list(basis)}
     require_bases(columns["basis"])
-    frame: dict[str, Any] = {}
+    frame: dict[str, Any] = {name: _same(told.get(name, ""), rows) for name in context_of(tuple(by))} if told else {}
     for name in HEAD:
         frame[name] = _text(columns.get(name), rows)
     for name, values in by.items():
@@ -62,7 +66,7 @@ def make_frame(
         if name in TEXT:
             frame[name] = _text(given, rows)
         elif name in COUNTS:
-            frame[name] = pd.array(_rounded(given, rows), dtype="Int64")
+            frame[name] = pd.array(_rounded(given, rows), dtype=WHOLE)
         else:
             frame[name] = np.full(rows, np.nan) if given is None else np.asarray(given, dtype=float)
     return pd.DataFrame(frame, index=pd.RangeIndex(rows))
@@ -97,14 +101,12 @@ def with_context(frame: pd.DataFrame, by: Sequence[str], told: Mapping[str, str]
         What is said of all rows, by column; "" where nobody knows.
     """
     own = context_of(by)
-    # A file may have a name that is no text: columns of texts take whole characters.
-    told = {name: for_records(text) for name, text in told.items()}
-    absent = {name: pd.array([told.get(name, "")] * len(frame), dtype="string") for name in own if name not in frame}
-    unit = told.get("unit", "")
+    absent = {name: _same(told.get(name, ""), len(frame)) for name in own if name not in frame}
+    unit = for_records(told.get("unit", ""))
     if "unit" in own and "unit" not in absent and not (frame["unit"] == unit).all():
-        absent["unit"] = pd.array([unit] * len(frame), dtype="string")
+        absent["unit"] = _same(unit, len(frame))
     late = [name for name in own if name not in absent and told.get(name) and (frame[name] == "").all()]
-    absent |= {name: pd.array([told[name]] * len(frame), dtype="string") for name in late}
+    absent |= {name: _same(told[name], len(frame)) for name in late}
     if not absent and [str(name) for name in frame.columns[: len(own)]] == own:
         return frame
     whole = frame.assign(**absent)
@@ -154,8 +156,13 @@ def check_by_columns(by: Sequence[str]) -> None:
         )
 
 
+def _same(text: str, rows: int) -> Any:
+    """One text for all rows. A file may have a name that is no text: columns of texts take whole characters."""
+    return pd.array([for_records(text)] * rows, dtype=STRING)
+
+
 def _text(values: Any, rows: int) -> Any:
-    return pd.array([""] * rows if values is None else [str(value) for value in values], dtype="string")
+    return pd.array([""] * rows if values is None else [str(value) for value in values], dtype=STRING)
 
 
 def _rounded(values: Any, rows: int) -> list[int | None]:

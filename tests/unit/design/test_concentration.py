@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 import fl_estimate as fl
+from fl_estimate.design import variance
 from fl_estimate.design.concentration import variance_of_squares
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.survey.weighted_call import Call
@@ -105,6 +106,26 @@ def test_every_statistic_domain_and_engine() -> None:
     # 3, 1 and 4 of 8 cases: between the 2·(8²/26) of their squares and twice three units.
     assert 4 < shown["df_effective"].iloc[1] < 6
     assert fl.estimate_ratio(frame, "hours", "fl", design=DESIGN).to_frame()["df_effective"].notna().all()
+
+
+@pytest.mark.parametrize("single_psu", ["error", "adjust"])
+def test_places_for_every_unit_and_domain_or_for_those_that_are_met(
+    single_psu: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Domains that miss whole strata, one unit alone in its stratum, people out of scope: two ways to the same moments.
+    rng = np.random.default_rng(2)
+    frame = people({0: 3, 1: 1, 7: 4, 30: 2}, strata=8).assign(w=rng.uniform(1, 9, 400), age=rng.integers(10, 80, 400))
+    frame["part"] = frame["st"] % 3 + 3 * (frame["ea"] % 2)
+    if single_psu == "adjust":
+        frame.loc[frame["ea"] == 39, "st"] = 8
+    design = fl.Design(weights="w", strata="st", psu="ea", single_psu=single_psu)
+    for where in (None, "age >= 18"):
+        made: list[pd.DataFrame] = []
+        for dense in (4_000_000, 0):
+            monkeypatch.setattr(variance, "DENSE", dense)
+            made.append(fl.estimate_prevalence(frame, "fl", design=design, by="part", where=where).to_frame())
+        pd.testing.assert_frame_equal(made[0], made[1], rtol=1e-12, check_exact=False)
+        assert made[0]["df_effective"].notna().any()
 
 
 def test_two_phases_and_unequal_probabilities_have_some() -> None:

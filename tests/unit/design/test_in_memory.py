@@ -11,6 +11,7 @@ import pytest
 
 import fl_estimate as fl
 from fl_estimate.design import in_memory
+from fl_estimate.design.small_table import numbered
 from fl_estimate.design.totals import as_frame, totals
 
 ROWS = 500
@@ -125,3 +126,32 @@ def test_python_objects_in_a_polars_column_are_no_labels(lazy: bool) -> None:
     frame = people().with_columns(thing=pl.Series([object()] * ROWS, dtype=pl.Object))
     with pytest.raises(fl.FlError, match="FL-EST-28"):
         totals(as_frame(frame.lazy() if lazy else frame), keys=("thing",), columns=COLUMNS, sums=SUMS)
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        [], [5], [0, 0, 3, 3, 9], [9, 0, 9, 3, 0], [2, 1, 0], [10**12, 7, 10**12, -4], [-3, -3, 0], [1, 0, 1, 2, 0],
+    ],
+)  # fmt: skip
+def test_codes_are_numbered_as_if_they_were_sorted(codes: list[int]) -> None:
+    given = np.array(codes, dtype=np.int64)
+    _, first, number = np.unique(given, return_index=True, return_inverse=True)
+    found, at = numbered(given)
+    assert found.tolist() == number.tolist()
+    assert at.tolist() == first.tolist()
+
+
+def test_labels_far_from_0_wrap_around_and_come_back() -> None:
+    # Cells are reckoned in 32 bits: ids of 12 digits, below 0 and at both ends of their type.
+    ends = np.iinfo(np.int64)
+    for least in (10**12, -(10**12), ends.min, ends.max - 3, 2**31 - 2, -(2**31) - 1):
+        ids = np.array([least + 3, least, least + 1, least], dtype=np.int64)
+        frame = pl.DataFrame({"id": ids, "other": ids[::-1].copy(), "w": [1.0, 2.0, 4.0, 8.0]})
+        made = in_memory.totals_in_memory(
+            nw.from_native(frame, eager_only=True), keys=("id", "other"), columns={"w": nw.col("w")}, sums={"w": ("w",)}
+        )
+        assert made is not None
+        labels = [[key.levels[code] for code in key.codes] for key in made.keys.values()]
+        assert list(zip(*labels, strict=True)) == sorted(zip(ids.tolist(), ids[::-1].tolist(), strict=True))
+        assert dict(zip(labels[0], made.sums["w"], strict=False))[least + 3] == 1.0

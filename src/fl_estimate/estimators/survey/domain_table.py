@@ -490,8 +490,9 @@ def _domain_df(scope: Floats, margin: Margin, sample: SampleStages) -> Floats:
 def _units_less_strata(stage: Stage, margin: Margin, scope: Floats) -> Floats:
     """The same with a place for every unit and domain."""
     width = len(margin.labels)
-    unit = np.zeros((len(stage.stratum), width), dtype=bool)
-    for part in cached_blocks(len(stage.unit)):
+    everybody = width == 1 and (scope > 0).all()
+    unit = np.full((len(stage.stratum), width), everybody)
+    for part in cached_blocks(0 if everybody else len(stage.unit)):
         place, counted = stage.unit[part] * width + margin.domain[part], scope[part] > 0
         unit.reshape(-1)[place if counted.all() else place[counted]] = True
     stratum = np.zeros((len(stage.size), width), dtype=bool)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from operator import or_
 from typing import Any, Literal
 
 import narwhals as nw
 
-from fl_estimate.design.read_columns import extent, is_positive, is_zero_or_one
+from fl_estimate.design.read_columns import ALWAYS, NEVER, both, but_not, extent, is_positive, is_zero_or_one
 from fl_estimate.design.totals import require_columns
 from fl_estimate.errors import CONDITION, EstimateFault, names_given, not_one_of, require_name
 from fl_estimate.estimators.survey.level_sums import FEW, LevelColumns, level_columns
@@ -139,7 +138,7 @@ def make_targets(
     # R's na.rm for several variables: one set of people for all of them, so that their covariance is of the same rows.
     # (Of the values of one column the unknown are the same people: said once, as engines limit how deep an expression is.)
     by_column = {str(getattr(outcome, "column", outcome)): part for outcome, part in zip(outcomes, parts, strict=True)}
-    any_unknown = reduce(or_, [part.in_scope & part.unknown for part in by_column.values()])
+    any_unknown = reduce(_either, [both(part.in_scope, part.unknown) for part in by_column.values()])
     targets = [
         _target(schema, columns, position, part, denominator, any_unknown, unknown)
         for position, part in enumerate(parts)
@@ -185,7 +184,7 @@ def _parts(schema: Schema, outcome: Outcome, denominator: str | None, inside: nw
         return _Parts(outcome=outcome, classified=True, in_scope=in_scope, unknown=perhaps, value=surely, truth=True)
     absent = _absent(schema, outcome)
     if denominator is not None:
-        absent = absent | _absent(schema, denominator)
+        absent = _either(absent, _absent(schema, denominator))
     elif is_zero_or_one(schema, outcome):
         yes = nw.col(outcome) == 1
         return _Parts(outcome=outcome, classified=False, in_scope=inside, unknown=absent, value=yes, truth=True)
@@ -209,14 +208,14 @@ def _target(
     if part.classified:
         scope = f"r{position}"
         columns[scope] = in_scope
-    counted, known = scope, in_scope & ~part.unknown
+    counted, known = scope, but_not(in_scope, part.unknown)
     if treatment == "exclude":
-        counted, known = names["d"], in_scope & ~any_unknown
+        counted, known = names["d"], but_not(in_scope, any_unknown)
         columns[counted] = known
-    columns[names["u"]] = in_scope & part.unknown
+    columns[names["u"]] = both(in_scope, part.unknown)
     if part.truth:
-        columns[names["y"]] = value & known
-        columns[names["b"]] = nw.lit(False)
+        columns[names["y"]] = both(value, known)
+        columns[names["b"]] = NEVER
     else:
         columns[names["y"]] = value * as_number(known)
         columns[names["b"]] = known & ~((value == 0.0) | (value == 1.0))
@@ -250,10 +249,10 @@ def inside_rows(schema: Schema, where: str | None, weights: str | None = None) -
         return weighing
     require_name(where, "where", fix=CONDITION)
     if where in schema:
-        return weighing & _is_one(schema, where)
+        return both(weighing, _is_one(schema, where))
     expression = parse(where)
     require_columns(schema, sorted(expression.names))
-    return weighing & expression.truth(schema)[0]
+    return both(weighing, expression.truth(schema)[0])
 
 
 def names_in(where: str | None, columns: Sequence[str]) -> list[str]:
@@ -268,7 +267,7 @@ def _weighs(schema: Schema, weights: str) -> nw.Expr:
     if not schema[weights].is_numeric():
         return nw.lit(True)  # FL-DESIGN-14 follows
     if is_positive(schema, weights):
-        return nw.lit(True)
+        return ALWAYS
     return nw.when(~missing(weights, schema)).then(nw.col(weights).cast(nw.Float64)).otherwise(nw.lit(1.0)) != 0.0
 
 
@@ -277,9 +276,16 @@ def as_number(values: nw.Expr) -> nw.Expr:
     return values.cast(nw.Float64)
 
 
+def _either(one: nw.Expr, other: nw.Expr) -> nw.Expr:
+    """Rows of which one is true or the other."""
+    if one is NEVER:
+        return other
+    return one if other is NEVER else one | other
+
+
 def _absent(schema: Schema, name: str) -> nw.Expr:
     """Null-free: whether a value is missing; said once where it is in no row."""
-    return missing(name, schema) if extent(schema, name) is None else nw.lit(False)
+    return missing(name, schema) if extent(schema, name) is None else NEVER
 
 
 def _values(schema: Schema, name: str) -> nw.Expr:
