@@ -158,6 +158,12 @@ def test_written_weights(lazy: Any, tmp_path: Path) -> None:
     expected, _ = fl.calibrate(in_memory(), TOTALS, design=DESIGN)
     found = rows.column(design.weights).to_numpy()
     np.testing.assert_allclose(np.sort(found), np.sort(weights(expected, "w_calibrated")), rtol=1e-11)
+    eager = fl.calibrate(fl.classify(in_memory(), short_instrument=True), TOTALS, design=DESIGN)
+    one, other = (
+        fl.estimate_prevalence(people, "forced_labour", design=known, by="region").to_frame()
+        for people, known in ((weighted, design), eager)
+    )
+    pd.testing.assert_frame_equal(one, other, rtol=1e-9)
 
 
 def faulty(rows: pl.DataFrame, tmp_path: Path, engine: str) -> Any:
