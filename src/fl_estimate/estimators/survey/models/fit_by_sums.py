@@ -16,7 +16,6 @@ from fl_estimate.arrays import Floats
 from fl_estimate.design.calibrated_sums import step_sums
 from fl_estimate.design.kept_totals import added
 from fl_estimate.design.small_table import Codes, GroupingKey, Totals, coded
-from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.survey.domain_query import steps_of
 from fl_estimate.estimators.survey.models.model_families import EVERYWHERE, Family, single_outcome
 from fl_estimate.estimators.survey.models.model_fit import (
@@ -29,7 +28,13 @@ from fl_estimate.estimators.survey.models.model_fit import (
     require_independent,
     solved,
 )
-from fl_estimate.estimators.survey.models.rows_elsewhere import Reader, RowsElsewhere, numbers, pieces_of
+from fl_estimate.estimators.survey.models.rows_elsewhere import (
+    Reader,
+    RowsElsewhere,
+    numbers,
+    pieces_of,
+    rows_changed,
+)
 
 STEPS = 25
 """Newton steps, a pass each: a model that has a maximum needs under ten from the mean of all."""
@@ -366,6 +371,8 @@ def _ended(
             sums = _sum(sums, part)
             if len(tables) == MERGED:
                 tables = [added(tables)]
+    if sum(table.n.sum() for table in tables) != data.rows:
+        raise rows_changed(f"{sum(table.n.sum() for table in tables):,.0f} rows; {data.rows:,.0f} were counted")
     matrix = sums["expected"]
     try:
         bread = np.linalg.inv(matrix / np.outer(scale, scale)) / np.outer(scale, scale)
@@ -396,12 +403,7 @@ def _placed(table: Totals, whole: Totals, at: Codes, keys: Sequence[str]) -> dic
     where = np.full(int(max(theirs.max(initial=0), own.max(initial=0))) + 1, -1, dtype=np.int64)
     where[theirs] = at
     if (where[own] < 0).any():
-        raise EstimateFault(
-            "FL-EST-787",
-            "the rows are no longer those that were counted",
-            found=f"{int((where[own] < 0).sum()):,} groups that were not there",
-            fix="a file that changes while it is read gives no estimate: ask again when it stands",
-        )
+        raise rows_changed(f"{int((where[own] < 0).sum()):,} groups that were not there")
     out: dict[Any, Floats] = {}
     for name, values in table.sums.items():
         out[name] = np.zeros(len(whole.n))

@@ -109,10 +109,22 @@ class Reader:
             return numbers(part, name_of(position))
         column = part.column(name_of(position)).combine_chunks().dictionary_encode()
         place = {value: code for code, value in enumerate(known)}
-        codes = np.array([place[str(value)] for value in column.dictionary.to_pylist()], dtype=np.int64)
+        codes = np.array([place.get(str(value), -1) for value in column.dictionary.to_pylist()], dtype=np.int64)
+        if (codes < 0).any():
+            raise rows_changed("classes that nobody had before")
         return pd.Categorical.from_codes(
             codes[np.asarray(column.indices.to_numpy(zero_copy_only=False))], dtype=pd.CategoricalDtype(list(known))
         )
+
+
+def rows_changed(found: str) -> EstimateFault:
+    """FL-EST-787."""
+    return EstimateFault(
+        "FL-EST-787",
+        "the rows are no longer those that were counted",
+        found=found,
+        fix="a file that changes while it is read gives no estimate: ask again when it stands",
+    )
 
 
 def numbers(piece: Any, name: str) -> Floats:
