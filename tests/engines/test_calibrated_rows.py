@@ -78,8 +78,8 @@ def in_memory() -> pl.DataFrame:
 
 
 def weights(people: Any, column: str) -> np.ndarray:
-    rows = narwhal(people).lazy().select("person_id", column).collect("pandas").to_native()
-    return rows.sort_values("person_id")[column].to_numpy(dtype=float)
+    rows = narwhal(people).lazy().select("person_id", column).collect("pyarrow").to_native()
+    return rows.sort_by("person_id").column(column).to_numpy()
 
 
 def answers(people: Any, design: fl.Design) -> pd.DataFrame:
