@@ -93,10 +93,10 @@ def solve_on_rows(frame: Frame, design: Design, terms: Sequence[KnownTotal], dis
     EstimateFault
         FL-EST-03 (a number that is infinite), FL-EST-15 (no rows).
     """
-    rows = _Rows(frame=frame, design=design, terms=tuple(terms), distance=distance)
+    rows = _CalibratedRows(frame=frame, design=design, terms=tuple(terms), distance=distance)
     first = rows.first()
     known = _matched(terms, first, rows.numbers)
-    rows = _Rows(frame=frame, design=design, terms=known, distance=distance)
+    rows = _CalibratedRows(frame=frame, design=design, terms=known, distance=distance)
     made_up, total = rows.vector(first, ("w",), distances=True), np.array([term.total for term in known])
     size = np.where(made_up > 0, made_up, 1.0)
     lacking = _out_of_reach(total, made_up, rows.vector(first, ("w",)), distance)
@@ -133,7 +133,7 @@ def _out_of_reach(total: Floats, made_up: Floats, summed: Floats, distance: Dist
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Rows:
+class _CalibratedRows:
     """The rows, and the questions asked of them; `not_positive` counts people by λ."""
 
     frame: Frame

@@ -65,7 +65,11 @@ def quantiles(
     else:
         if (count > 1).any():
             x, w = np.repeat(x, count.astype(int)), np.repeat(w / count, count.astype(int))
-        found = _shah_vaish(x, w, p, len(w) if people is None else people) if rule == "shah-vaish" else _snapped(np.interp(p, _points(rule, w), x), x)
+        found = (
+            _shah_vaish(x, w, p, len(w) if people is None else people)
+            if rule == "shah-vaish"
+            else _snapped(np.interp(p, _points(rule, w), x), x)
+        )
     return np.where(inside, found, np.nan)
 
 

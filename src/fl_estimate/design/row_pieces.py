@@ -7,6 +7,7 @@ parts and Spark its tasks, which need this library where they run.
 from __future__ import annotations
 
 import pickle
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -74,7 +75,9 @@ def _of_spark(native: Any, look: Piece) -> Iterator[Any]:
         if gathered:
             yield answer()
 
-    with decoding():
+    with decoding(), warnings.catch_warnings():
+        # It says so of pandas 3 whenever a function is sent; no pandas is in this one.
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
         rows = native.mapInArrow(of_task, "piece binary").collect()
     for row in rows:
         yield pickle.loads(bytes(row["piece"]))

@@ -72,10 +72,13 @@ def calibrate(
     ------
     DesignFault
         FL-DESIGN-40 to FL-DESIGN-51; FL-DESIGN-06, FL-DESIGN-13, FL-DESIGN-14.
+    EstimateFault
+        FL-EST-774: replicates, or `aggregate`, of more values than can be brought into memory.
 
     Notes
     -----
-    w_k = d_k F(x_k'λ) with Σ w x = T, solved on the table of the different x. Replicates of the design are calibrated
+    w_k = d_k F(x_k'λ) with Σ w x = T, solved on the table of the different x; of quantities of more than a million rows that are not
+    in memory by sums over the rows, a pass for each of Newton's steps. Replicates of the design are calibrated
     each to the same totals; of a file's columns of replicate weights nothing is written, their factors are applied when
     they are read.
 

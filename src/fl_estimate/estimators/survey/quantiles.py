@@ -193,9 +193,7 @@ def _one(call: Call, targets: Targets, target: OutcomeColumns, shares: Floats, r
     )
     margins = ((), *by_margins(call.by))
     names = [" × ".join(columns) for columns in margins]
-    found: dict[tuple[str, Label], Floats] = {
-        key: known.at(rule, shares) for key, known in read.domains.items()
-    }
+    found: dict[tuple[str, Label], Floats] = {key: known.at(rule, shares) for key, known in read.domains.items()}
     columns, measures, under = dict(targets.columns), list[Measure](), list[Measure]()
     value = targets.columns[target.value].cast(nw.Float64)
     for columns_of, name in zip(margins, names, strict=True):

@@ -16,7 +16,6 @@ from fl_estimate.arrays import Floats
 from fl_estimate.design.calibrated_sums import step_sums
 from fl_estimate.design.kept_totals import added
 from fl_estimate.design.small_table import Codes, GroupingKey, Totals, coded
-from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.survey.domain_query import steps_of
 from fl_estimate.estimators.survey.models.model_families import EVERYWHERE, Family, single_outcome
 from fl_estimate.estimators.survey.models.model_fit import (
@@ -29,7 +28,13 @@ from fl_estimate.estimators.survey.models.model_fit import (
     require_independent,
     solved,
 )
-from fl_estimate.estimators.survey.models.rows_elsewhere import Reader, RowsElsewhere, numbers, pieces_of
+from fl_estimate.estimators.survey.models.rows_elsewhere import (
+    Reader,
+    RowsElsewhere,
+    numbers,
+    pieces_of,
+    rows_changed,
+)
 
 STEPS = 25
 """Newton steps, a pass each: a model that has a maximum needs under ten from the mean of all."""
@@ -39,7 +44,7 @@ EMPTY = np.zeros(0)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Classes:
+class FewRows:
     """The different rows of some columns of the design matrix, where these are few: groups that a coefficient may rest on.
 
     Attributes
@@ -134,7 +139,7 @@ def _united(one: dict[float, Floats] | None, other: dict[float, Floats] | None) 
 
 
 @dataclass(frozen=True)
-class _Step:
+class _AtCoefficients:
     """Deviance, score and information at some coefficients."""
 
     reader: Reader
@@ -168,7 +173,7 @@ class _End:
     beta: Floats
     keys: tuple[str, ...]
     extras: tuple[tuple[str, ...], ...]
-    classes: tuple[Classes, ...]
+    classes: tuple[FewRows, ...]
     squares: bool
 
     def __call__(self, piece: Any) -> tuple[Totals, dict[str, Any]]:
@@ -238,7 +243,7 @@ class FittedBySums:
         Without anything that is as long as the rows.
     sums : mapping
         Of the last look by group of the table of `RowsElsewhere.data`.
-    classes : tuple of Classes or None
+    classes : tuple of FewRows or None
         Of each set of columns that was asked about.
     totals : mapping
         ``weight``, ``cases``, ``deviance``, ``residual``, ``squared`` of all people.
@@ -246,7 +251,7 @@ class FittedBySums:
 
     fit: RegressionFit
     sums: dict[Any, Floats]
-    classes: tuple[Classes | None, ...]
+    classes: tuple[FewRows | None, ...]
     totals: dict[str, Any]
 
     def influences(self, extra: tuple[str, ...]) -> Floats:
@@ -290,13 +295,13 @@ def fit_by_sums(rows: RowsElsewhere, names: Sequence[str], groups: Sequence[Sequ
     return _ended(rows, found, classes, known, size)
 
 
-def _classes(columns: Sequence[int], constant: Sequence[int], met: dict[float, Floats] | None) -> Classes | None:
+def _classes(columns: Sequence[int], constant: Sequence[int], met: dict[float, Floats] | None) -> FewRows | None:
     """Few enough to be read off coefficients: no more than there are columns."""
     used = tuple(sorted({*columns, *constant}))
     if met is None or len(met) > len(used):
         return None
     keys = sorted(met)
-    return Classes(columns=tuple(columns), used=used, mixed=np.array(keys), rows=np.stack([met[key] for key in keys]))
+    return FewRows(columns=tuple(columns), used=used, mixed=np.array(keys), rows=np.stack([met[key] for key in keys]))
 
 
 def _found(rows: RowsElsewhere, family: Family, known: dict[str, Any], scale: Floats) -> RegressionFit:
@@ -330,7 +335,7 @@ def _found(rows: RowsElsewhere, family: Family, known: dict[str, Any], scale: Fl
 
 def _at(rows: RowsElsewhere, beta: Floats) -> dict[str, Any]:
     done: dict[str, Any] = {}
-    for part in pieces_of(rows, _Step(rows.reader, beta)):
+    for part in pieces_of(rows, _AtCoefficients(rows.reader, beta)):
         done = _sum(done, part)
     return done
 
@@ -350,7 +355,7 @@ def _forward(
 
 
 def _ended(
-    rows: RowsElsewhere, found: RegressionFit, classes: Sequence[Classes | None], known: dict[str, Any], scale: Floats
+    rows: RowsElsewhere, found: RegressionFit, classes: Sequence[FewRows | None], known: dict[str, Any], scale: Floats
 ) -> FittedBySums:
     data = rows.data
     steps = steps_of(data.call.people.design)
@@ -366,6 +371,8 @@ def _ended(
             sums = _sum(sums, part)
             if len(tables) == MERGED:
                 tables = [added(tables)]
+    if sum(table.n.sum() for table in tables) != data.rows:
+        raise rows_changed(f"{sum(table.n.sum() for table in tables):,.0f} rows; {data.rows:,.0f} were counted")
     matrix = sums["expected"]
     try:
         bread = np.linalg.inv(matrix / np.outer(scale, scale)) / np.outer(scale, scale)
@@ -396,12 +403,7 @@ def _placed(table: Totals, whole: Totals, at: Codes, keys: Sequence[str]) -> dic
     where = np.full(int(max(theirs.max(initial=0), own.max(initial=0))) + 1, -1, dtype=np.int64)
     where[theirs] = at
     if (where[own] < 0).any():
-        raise EstimateFault(
-            "FL-EST-787",
-            "the rows are no longer those that were counted",
-            found=f"{int((where[own] < 0).sum()):,} groups that were not there",
-            fix="a file that changes while it is read gives no estimate: ask again when it stands",
-        )
+        raise rows_changed(f"{int((where[own] < 0).sum()):,} groups that were not there")
     out: dict[Any, Floats] = {}
     for name, values in table.sums.items():
         out[name] = np.zeros(len(whole.n))

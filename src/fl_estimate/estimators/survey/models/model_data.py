@@ -108,7 +108,7 @@ class ModelData:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class ModelPlan:
     """One query: which rows count, what is a variable, what is summed."""
 
     frame: Frame
@@ -180,13 +180,13 @@ def read_model(
     return _of_groups(call, plan, outcome, table, inside, lambda found, at: _patterns(call, variables, found, kept, at))
 
 
-def read_units(call: Call, plan: Plan, outcome: str, patterns: pd.DataFrame, left_out: LeftOut) -> ModelData:
+def read_units(call: Call, plan: ModelPlan, outcome: str, patterns: pd.DataFrame, left_out: LeftOut) -> ModelData:
     """Read who counts by sampling unit, where the values of variables are as many as the rows and stay where these are.
 
     Parameters
     ----------
     call : Call
-    plan : Plan
+    plan : ModelPlan
         With rows that weigh nothing marked as outside.
     outcome : str
     patterns : pandas.DataFrame
@@ -207,7 +207,7 @@ def read_units(call: Call, plan: Plan, outcome: str, patterns: pd.DataFrame, lef
 
 
 def _of_groups(
-    call: Call, plan: Plan, outcome: str, table: Totals, inside: npt.NDArray[np.bool_], people_of: PeopleOf
+    call: Call, plan: ModelPlan, outcome: str, table: Totals, inside: npt.NDArray[np.bool_], people_of: PeopleOf
 ) -> ModelData:
     own = call.people.design.replicates
     table, sample = _sampled(call, table, plan.flags)
@@ -273,7 +273,7 @@ def check_levels(counts: Mapping[str, int]) -> None:
 
 def plan_rows(
     call: Call, outcome: str, variables: Sequence[str], *, classes: bool = False, no: Any = 0.0, weighing: bool = False
-) -> Plan:
+) -> ModelPlan:
     """Rows counted are in scope and known; values of the others are left empty, so that they make no cells.
 
     With `weighing` those without a weight are marked as outside: groups of rows tell them apart then.
@@ -344,7 +344,7 @@ def plan_rows(
         *(name for step in steps for name in (class_columns(step) if summed else step.columns)),
     ]
     keys = tuple(dict.fromkeys(known))
-    return Plan(frame=frame, keys=keys, columns=columns, sums=sums, flags=flags, treatment=unknown or "")
+    return ModelPlan(frame=frame, keys=keys, columns=columns, sums=sums, flags=flags, treatment=unknown or "")
 
 
 def _is_one(schema: Mapping[str, Any], name: str) -> nw.Expr:

@@ -110,7 +110,7 @@ def taylor_of_sums(data: ModelData, sums: InfluenceSums, squares: Floats | None)
     sample, units = _condensed(data)
     to = sparse.csr_array((np.ones(len(units)), (units, np.arange(len(units)))), (int(units.max()) + 1, len(units)))
     weighted = np.asarray(to @ sums(()))
-    p = weighted.shape[1]
+    p = int(np.shape(weighted)[-1])
     moments = None if squares is None else np.asarray(to @ squares.reshape(len(squares), -1)).reshape(-1, p, p)
     calibrated = None
     if data.call.people.design.calibrations:

@@ -112,7 +112,8 @@ def regress(
         FL-EST-220 (the formula), FL-EST-221 (an outcome that the family cannot have), FL-EST-222 (collinear columns),
         FL-EST-223 (no maximum: separation), FL-EST-224 (unknown family), FL-EST-225 (classes of which one is met),
         FL-EST-226 to FL-EST-228, FL-EST-236 to FL-EST-238; FL-EST-321 to FL-EST-324 (link, alpha, a fit at the border of
-        the means that the link allows, offset and exposure); FL-EST-07 (missing values nobody decided on).
+        the means that the link allows, offset and exposure); FL-EST-07 (missing values nobody decided on); of more than a million
+        rows that are not in memory FL-EST-784 (a part that looks at all rows together), FL-EST-785 (a variance that does).
     DesignFault
         As in `estimate_prevalence`.
 

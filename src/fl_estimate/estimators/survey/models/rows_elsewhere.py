@@ -25,7 +25,7 @@ from fl_estimate.estimators.survey.models.model_data import (
     INSIDE,
     LeftOut,
     ModelData,
-    Plan,
+    ModelPlan,
     check_levels,
     check_variables,
     name_of,
@@ -109,10 +109,22 @@ class Reader:
             return numbers(part, name_of(position))
         column = part.column(name_of(position)).combine_chunks().dictionary_encode()
         place = {value: code for code, value in enumerate(known)}
-        codes = np.array([place[str(value)] for value in column.dictionary.to_pylist()], dtype=np.int64)
+        codes = np.array([place.get(str(value), -1) for value in column.dictionary.to_pylist()], dtype=np.int64)
+        if (codes < 0).any():
+            raise rows_changed("classes that nobody had before")
         return pd.Categorical.from_codes(
             codes[np.asarray(column.indices.to_numpy(zero_copy_only=False))], dtype=pd.CategoricalDtype(list(known))
         )
+
+
+def rows_changed(found: str) -> EstimateFault:
+    """FL-EST-787."""
+    return EstimateFault(
+        "FL-EST-787",
+        "the rows are no longer those that were counted",
+        found=found,
+        fix="a file that changes while it is read gives no estimate: ask again when it stands",
+    )
 
 
 def numbers(piece: Any, name: str) -> Floats:
@@ -121,10 +133,10 @@ def numbers(piece: Any, name: str) -> Floats:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Values:
+class ModelValues:
     """The values that variables have among the people who count; None of a number that takes more than `MOST_LEVELS`."""
 
-    plan: Plan
+    plan: ModelPlan
     met: Mapping[str, tuple[Any, ...] | None]
 
     def are_many(self) -> bool:
@@ -153,7 +165,7 @@ class RowsElsewhere:
     reader: Reader
 
 
-def read_values(call: Call, outcome: str, variables: Sequence[str]) -> Values | None:
+def read_values(call: Call, outcome: str, variables: Sequence[str]) -> ModelValues | None:
     """The values of the variables, in one pass; None where the rows are in memory, or few enough to be brought there.
 
     Raises
@@ -169,7 +181,7 @@ def read_values(call: Call, outcome: str, variables: Sequence[str]) -> Values | 
     inside = _inside(plan).select(*[name_of(position) for position in range(len(variables))])
     texts = [is_text(people.schema, name) for name in variables]
     found: list[set[Any] | None] = [set() for _ in variables]
-    for piece in pieces(inside, _Met(texts=tuple(texts))):
+    for piece in pieces(inside, _ValuesMet(texts=tuple(texts))):
         for position, values in enumerate(piece):
             known = found[position]
             found[position] = None if known is None or values is None else known | values
@@ -181,7 +193,7 @@ def read_values(call: Call, outcome: str, variables: Sequence[str]) -> Values | 
             "FL-EST-236", "nobody is left to fit a model to", found="0 rows counted",
             fix="look at where=, at who is in scope, and at which variables are missing",
         )  # fmt: skip
-    return Values(
+    return ModelValues(
         plan=plan,
         met={
             name: None if known is None else tuple(sorted(known)) for name, known in zip(variables, found, strict=True)
@@ -189,7 +201,7 @@ def read_values(call: Call, outcome: str, variables: Sequence[str]) -> Values | 
     )
 
 
-def _inside(plan: Plan) -> nw.LazyFrame[Any]:
+def _inside(plan: ModelPlan) -> nw.LazyFrame[Any]:
     frame = plan.frame.filter(nw.col(INSIDE) == 1.0)
     if not isinstance(frame, nw.LazyFrame):
         raise AssertionError("rows in memory are read as they are")
@@ -197,7 +209,7 @@ def _inside(plan: Plan) -> nw.LazyFrame[Any]:
 
 
 @dataclass(frozen=True)
-class _Met:
+class _ValuesMet:
     """The different values of every column of a piece; None of a number that takes too many."""
 
     texts: tuple[bool, ...]
@@ -222,7 +234,7 @@ def read_elsewhere(
     formula: str,
     parsed: Any,
     outcome: str,
-    values: Values,
+    values: ModelValues,
     family: Family,
     beside: Beside,
 ) -> RowsElsewhere:
@@ -307,7 +319,7 @@ def _require_units(call: Call) -> None:
         )
 
 
-def _made_up(call: Call, values: Values) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]], LeftOut]:
+def _made_up(call: Call, values: ModelValues) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]], LeftOut]:
     """People of every class and of every value where these are few, and numbers elsewhere; the classes; those of nobody."""
     known = declared(call.resolved.frame, call.people.schema, [*values.met])
     size = max((len(met) for met in values.met.values() if met), default=1) + 1
@@ -328,7 +340,7 @@ def _made_up(call: Call, values: Values) -> tuple[pd.DataFrame, dict[str, tuple[
     return patterns, categories, left_out
 
 
-def _require_known_classes(made: Any, categories: Mapping[str, Any], values: Values) -> None:
+def _require_known_classes(made: Any, categories: Mapping[str, Any], values: ModelValues) -> None:
     """FL-EST-784 where something is divided into classes of which not all are known from the columns alone."""
     plain = set(categories) | {f"C({name}" for name in categories}
     plain |= {f"C({name}" for name, met in values.met.items() if met is not None}
