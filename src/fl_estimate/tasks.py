@@ -64,6 +64,8 @@ def run_tasks[T](
     what: str,
     jobs: int | None = None,
     threads: int = 1,
+    shared: bool = False,
+    outer: bool = False,
     done: Callable[[int], object] | None = None,
 ) -> list[T]:
     """Call a function once for each task, and give the results in the order of the tasks.
@@ -80,6 +82,10 @@ def run_tasks[T](
         Workers; by default those of `joblib.parallel_config`.
     threads : int, default 1
         Threads that are used where nobody has configured joblib: above 1 for functions that let others run.
+    shared : bool, default False
+        Whether results hold on to what is in this process, so that workers are threads of it whatever joblib is told.
+    outer : bool, default False
+        Whether tasks have tasks of their own, which keep their threads where there is one worker for all.
     done : callable, optional
         Told after each task how many have finished.
 
@@ -88,9 +94,9 @@ def run_tasks[T](
     EstimateFault
         FL-EST-790: the worker of a task ended twice before the task did.
     Exception
-        What the function raised first; no further task is begun.
+        What the function raised first, with the number of the task as a note; no further task is begun.
     """
-    return list(in_order(function, tasks, what=what, jobs=jobs, threads=threads, done=done))
+    return list(in_order(function, tasks, what=what, jobs=jobs, threads=threads, shared=shared, outer=outer, done=done))
 
 
 def in_order[T](
@@ -100,12 +106,16 @@ def in_order[T](
     what: str,
     jobs: int | None = None,
     threads: int = 1,
+    shared: bool = False,
+    outer: bool = False,
     done: Callable[[int], object] | None = None,
 ) -> Generator[T]:
     """The results in the order of the tasks, each as soon as those before it are there; parameters and errors as of `run_tasks`."""
     waiting: dict[int, T] = {}
     given = finished = 0
-    with closing(as_they_finish(function, tasks, what=what, jobs=jobs, threads=threads)) as results:
+    with closing(
+        as_they_finish(function, tasks, what=what, jobs=jobs, threads=threads, shared=shared, outer=outer)
+    ) as results:
         for number, result in results:
             waiting[number] = result
             finished += 1
@@ -123,6 +133,8 @@ def as_they_finish[T](
     what: str,
     jobs: int | None = None,
     threads: int = 1,
+    shared: bool = False,
+    outer: bool = False,
 ) -> Generator[tuple[int, T]]:
     """The number and the result of each task, in the order in which they finish; parameters and errors as of `run_tasks`.
 
@@ -131,11 +143,13 @@ def as_they_finish[T](
     """
     if _inside() or _sequential(jobs, threads):
         for number, arguments in enumerate(tasks):
-            yield _called(number, function, arguments)
+            yield _called(what, number, function, arguments, outer=outer)
         return
     settings: dict[str, Any] = {"n_jobs": jobs} if jobs is not None else {}
     if jobs is None and _unconfigured():
         settings = {"n_jobs": threads, "backend": "threading"}
+    elif shared:
+        settings = {"n_jobs": _workers(jobs), "backend": "threading"}
     # Here and not in each thread: only one thread of a process can say it.
     with _limited():
         yield from _Dispatch(function, enumerate(tasks), what, settings).run()
@@ -153,6 +167,15 @@ def _sequential(jobs: int | None, threads: int) -> bool:
     # Of a cluster the number of workers is known there, not here: the process that asks is none of them.
     elsewhere = type(backend).__name__ in ("DaskDistributedBackend", "RayBackend")
     return not elsewhere and backend.effective_n_jobs(1 if asked is None else asked) == 1
+
+
+def _workers(jobs: int | None) -> int:
+    """How many workers are asked for, by the call or the configuration."""
+    from joblib.parallel import get_active_backend
+
+    active: Any = get_active_backend()
+    asked = jobs if jobs is not None else active[1]
+    return active[0].effective_n_jobs(1 if asked is None else asked)
 
 
 def _unconfigured() -> bool:
@@ -249,7 +272,9 @@ class _Dispatch[T]:
 
         # Unpickled before the arguments, so before they import polars.
         ready = _Worker()
-        calls = (delayed(_called_apart)(ready, number, self.function, arguments) for number, arguments in tasks)
+        calls = (
+            delayed(_called_apart)(ready, self.what, number, self.function, arguments) for number, arguments in tasks
+        )
         run: Any
         if not self._returns_at_once():
             # Ray gives nothing before all is done: so many at a time that a worker seldom waits for another.
@@ -305,20 +330,26 @@ def _set_up(sender: str) -> _Worker:
 
 
 def _called_apart(
-    worker: _Worker, number: int, function: Callable[..., Any], arguments: tuple[Any, ...]
+    worker: _Worker, what: str, number: int, function: Callable[..., Any], arguments: tuple[Any, ...]
 ) -> tuple[int, Any]:
     if worker.apart:
         # For good: the number is of the process, and a task that ended would set it back for others that still run.
         _limited()
-    return _called(number, function, arguments)
+    return _called(what, number, function, arguments)
 
 
-def _called[T](number: int, function: Callable[..., T], arguments: tuple[Any, ...]) -> tuple[int, T]:
+def _called[T](
+    what: str, number: int, function: Callable[..., T], arguments: tuple[Any, ...], *, outer: bool = False
+) -> tuple[int, T]:
     before = _inside()
-    _local.inside = True
+    _local.inside = before or not outer
     try:
         with _limited():
             return number, function(*arguments)
+    except Exception as error:
+        # Here, for who collects the results is not told which of them it was.
+        error.add_note(f"{what} number {number + 1}")
+        raise
     finally:
         _local.inside = before
 

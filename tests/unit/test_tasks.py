@@ -119,8 +119,17 @@ def test_a_worker_that_ends_twice_is_an_error_that_names_the_task_and_nothing_el
 
 @pytest.mark.parametrize(("backend", "jobs"), [("sequential", 1), ("threading", 2), ("loky", 2)])
 def test_an_error_of_a_task_is_what_the_caller_sees(backend: str, jobs: int) -> None:
-    with joblib.parallel_config(backend, n_jobs=jobs), pytest.raises(FlError, match="FL-LISTS-01"):
+    with joblib.parallel_config(backend, n_jobs=jobs), pytest.raises(FlError, match="FL-LISTS-01") as caught:
         run_tasks(refuses, ((number,) for number in range(8)), what="list")
+    assert caught.value.__notes__ == ["list number 4"]
+
+
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_results_that_hold_on_to_this_process_are_made_in_it(backend: str) -> None:
+    with joblib.parallel_config(backend, n_jobs=2):
+        found = run_tasks(process_of, ((number,) for number in range(6)), what="model", shared=True)
+        assert found == [os.getpid()] * 6
+        assert run_tasks(process_of, [(1,)], what="model", jobs=1, shared=True) == [os.getpid()]
 
 
 def broken(number: int) -> Iterator[tuple[int]]:
