@@ -270,6 +270,7 @@ class _Dispatch[T]:
     def _some(self, tasks: Iterable[tuple[int, tuple[Any, ...]]]) -> Generator[tuple[int, T]]:
         from joblib import Parallel, delayed, effective_n_jobs
 
+        _use_dask_as_it_is()
         # Unpickled before the arguments, so before they import polars.
         ready = _Worker()
         calls = (
@@ -305,6 +306,37 @@ class _Dispatch[T]:
 
         active: Any = get_active_backend()
         return "backend" in self.settings or bool(getattr(active[0], "supports_return_generator", False))
+
+
+def _use_dask_as_it_is() -> None:
+    """Mend two things of joblib's backend for Dask (joblib 1.6), in the one that is in use.
+
+    Where workers ended and took a task with them, it notes the error and calls nobody: who collects the results would wait for ever. And
+    while a cluster has one worker, tasks would be done in this process: one whose worker ended would end it too.
+    """
+    from joblib.parallel import get_active_backend
+
+    active: Any = get_active_backend()
+    backend = active[0]
+    if type(backend).__name__ != "DaskDistributedBackend" or "submit" in vars(backend):
+        return
+    real: Callable[..., Any] = backend.submit
+
+    def submit(function: Any, callback: Callable[[object], object] | None = None) -> Any:
+        waited = real(function, callback)
+        # An error that a task raised is a result here; what is an exception of Dask's own is told to no callback.
+        waited.add_done_callback(lambda ended: _told_to(callback, ended))
+        return waited
+
+    workers: Callable[[int], int] = backend.effective_n_jobs
+    backend.submit = submit
+    backend.effective_n_jobs = lambda n_jobs: max(workers(n_jobs), 2)
+
+
+def _told_to(callback: Callable[[object], object] | None, ended: Any) -> None:
+    error = None if ended.cancelled() else ended.exception()
+    if callback is not None and error is not None:
+        callback(error)
 
 
 def _is_death(error: BaseException) -> bool:
