@@ -1,5 +1,7 @@
 """Run tasks on a Dask cluster of this machine, or on Ray, and compare with one process; both go into a folder of their own.
 
+Then a worker ends before its task is done, for good, and a task is refused: both are told with the number of the task.
+
 make clusters
 """
 
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -35,8 +38,9 @@ def install() -> None:
 
 @contextmanager
 def dask_cluster() -> Iterator[None]:
-    """Two processes of one thread."""
+    """Two processes of one thread; a task whose worker ends is told at once, and not sent to three others first."""
     distributed: Any = import_module("distributed")
+    import_module("dask").config.set({"distributed.scheduler.allowed-failures": 0})
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         distributed.Client(cluster),
@@ -79,6 +83,37 @@ def chosen() -> Any:
     return cr.select_stepwise(fl.datasets.load("kosovo"), replicates=450, seed=1).to_frame()
 
 
+def dies(number: int) -> int:
+    """A task whose worker is gone before it is done, every time."""
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def refuses(number: int) -> int:
+    """A task that is refused."""
+    if number == 3:
+        raise ValueError("of a task")
+    return number
+
+
+def said_of(task: Callable[[int], int]) -> str:
+    """What who asks is told of a task that cannot be done."""
+    from fl_estimate.errors import EstimateFault
+    from fl_estimate.tasks import run_tasks
+
+    try:
+        run_tasks(task, [(number,) for number in range(5)], what="row")
+    except (EstimateFault, ValueError) as error:
+        code = error.code if isinstance(error, EstimateFault) else type(error).__name__
+        return f"{code}: {error.found if isinstance(error, EstimateFault) else ', '.join(error.__notes__)}"
+    return "nothing"
+
+
+REFUSED = {refuses: "ValueError: row number 4"}
+EXPECTED = {"dask": REFUSED | {dies: "FL-EST-790: row number 4"}, "ray": REFUSED}
+
+
 def main(wanted: list[str]) -> int:
     """Say of each cluster whether the figures are those of one process, to the bit."""
     install()
@@ -105,6 +140,11 @@ def main(wanted: list[str]) -> int:
                 except AssertionError:
                     said, worst = "DIFFERENT", 1
                 print(f"{name} {each.__name__}: {said}, {time.perf_counter() - begin:.1f} s", flush=True)
+            for task, message in EXPECTED[name].items():
+                begin = time.perf_counter()
+                said = said_of(task)
+                worst = max(worst, int(said != message))
+                print(f"{name} {task.__name__}: {said}, {time.perf_counter() - begin:.1f} s", flush=True)
     return worst
 
 

@@ -61,7 +61,9 @@ class FlError(Exception):
         return visible("\n".join(lines))
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_rebuild, (type(self), self.code, self.what, self.found, self.fix))
+        rebuilt = (_rebuild, (type(self), self.code, self.what, self.found, self.fix))
+        notes = getattr(self, "__notes__", None)
+        return (*rebuilt, {"__notes__": notes}) if notes else rebuilt
 
 
 def _rebuild(kind: type[FlError], code: str, what: str, found: str, fix: str) -> FlError:

@@ -64,6 +64,8 @@ def run_tasks[T](
     what: str,
     jobs: int | None = None,
     threads: int = 1,
+    shared: bool = False,
+    outer: bool = False,
     done: Callable[[int], object] | None = None,
 ) -> list[T]:
     """Call a function once for each task, and give the results in the order of the tasks.
@@ -80,6 +82,10 @@ def run_tasks[T](
         Workers; by default those of `joblib.parallel_config`.
     threads : int, default 1
         Threads that are used where nobody has configured joblib: above 1 for functions that let others run.
+    shared : bool, default False
+        Whether results hold on to what is in this process, so that workers are threads of it whatever joblib is told.
+    outer : bool, default False
+        Whether tasks have tasks of their own, which keep their threads where there is one worker for all.
     done : callable, optional
         Told after each task how many have finished.
 
@@ -88,9 +94,9 @@ def run_tasks[T](
     EstimateFault
         FL-EST-790: the worker of a task ended twice before the task did.
     Exception
-        What the function raised first; no further task is begun.
+        What the function raised first, with the number of the task as a note; no further task is begun.
     """
-    return list(in_order(function, tasks, what=what, jobs=jobs, threads=threads, done=done))
+    return list(in_order(function, tasks, what=what, jobs=jobs, threads=threads, shared=shared, outer=outer, done=done))
 
 
 def in_order[T](
@@ -100,12 +106,16 @@ def in_order[T](
     what: str,
     jobs: int | None = None,
     threads: int = 1,
+    shared: bool = False,
+    outer: bool = False,
     done: Callable[[int], object] | None = None,
 ) -> Generator[T]:
     """The results in the order of the tasks, each as soon as those before it are there; parameters and errors as of `run_tasks`."""
     waiting: dict[int, T] = {}
     given = finished = 0
-    with closing(as_they_finish(function, tasks, what=what, jobs=jobs, threads=threads)) as results:
+    with closing(
+        as_they_finish(function, tasks, what=what, jobs=jobs, threads=threads, shared=shared, outer=outer)
+    ) as results:
         for number, result in results:
             waiting[number] = result
             finished += 1
@@ -123,6 +133,8 @@ def as_they_finish[T](
     what: str,
     jobs: int | None = None,
     threads: int = 1,
+    shared: bool = False,
+    outer: bool = False,
 ) -> Generator[tuple[int, T]]:
     """The number and the result of each task, in the order in which they finish; parameters and errors as of `run_tasks`.
 
@@ -131,11 +143,13 @@ def as_they_finish[T](
     """
     if _inside() or _sequential(jobs, threads):
         for number, arguments in enumerate(tasks):
-            yield _called(number, function, arguments)
+            yield _called(what, number, function, arguments, outer=outer)
         return
     settings: dict[str, Any] = {"n_jobs": jobs} if jobs is not None else {}
     if jobs is None and _unconfigured():
         settings = {"n_jobs": threads, "backend": "threading"}
+    elif shared:
+        settings = {"n_jobs": _workers(jobs), "backend": "threading"}
     # Here and not in each thread: only one thread of a process can say it.
     with _limited():
         yield from _Dispatch(function, enumerate(tasks), what, settings).run()
@@ -153,6 +167,15 @@ def _sequential(jobs: int | None, threads: int) -> bool:
     # Of a cluster the number of workers is known there, not here: the process that asks is none of them.
     elsewhere = type(backend).__name__ in ("DaskDistributedBackend", "RayBackend")
     return not elsewhere and backend.effective_n_jobs(1 if asked is None else asked) == 1
+
+
+def _workers(jobs: int | None) -> int:
+    """How many workers are asked for, by the call or the configuration."""
+    from joblib.parallel import get_active_backend
+
+    active: Any = get_active_backend()
+    asked = jobs if jobs is not None else active[1]
+    return active[0].effective_n_jobs(1 if asked is None else asked)
 
 
 def _unconfigured() -> bool:
@@ -247,9 +270,12 @@ class _Dispatch[T]:
     def _some(self, tasks: Iterable[tuple[int, tuple[Any, ...]]]) -> Generator[tuple[int, T]]:
         from joblib import Parallel, delayed, effective_n_jobs
 
+        _use_dask_as_it_is()
         # Unpickled before the arguments, so before they import polars.
         ready = _Worker()
-        calls = (delayed(_called_apart)(ready, number, self.function, arguments) for number, arguments in tasks)
+        calls = (
+            delayed(_called_apart)(ready, self.what, number, self.function, arguments) for number, arguments in tasks
+        )
         run: Any
         if not self._returns_at_once():
             # Ray gives nothing before all is done: so many at a time that a worker seldom waits for another.
@@ -282,6 +308,37 @@ class _Dispatch[T]:
         return "backend" in self.settings or bool(getattr(active[0], "supports_return_generator", False))
 
 
+def _use_dask_as_it_is() -> None:
+    """Mend two things of joblib's backend for Dask (joblib 1.6), in the one that is in use.
+
+    Where workers ended and took a task with them, it notes the error and calls nobody: who collects the results would wait for ever. And
+    while a cluster has one worker, tasks would be done in this process: one whose worker ended would end it too.
+    """
+    from joblib.parallel import get_active_backend
+
+    active: Any = get_active_backend()
+    backend = active[0]
+    if type(backend).__name__ != "DaskDistributedBackend" or "submit" in vars(backend):
+        return
+    real: Callable[..., Any] = backend.submit
+
+    def submit(function: Any, callback: Callable[[object], object] | None = None) -> Any:
+        waited = real(function, callback)
+        # An error that a task raised is a result here; what is an exception of Dask's own is told to no callback.
+        waited.add_done_callback(lambda ended: _told_to(callback, ended))
+        return waited
+
+    workers: Callable[[int], int] = backend.effective_n_jobs
+    backend.submit = submit
+    backend.effective_n_jobs = lambda n_jobs: max(workers(n_jobs), 2)
+
+
+def _told_to(callback: Callable[[object], object] | None, ended: Any) -> None:
+    error = None if ended.cancelled() else ended.exception()
+    if callback is not None and error is not None:
+        callback(error)
+
+
 def _is_death(error: BaseException) -> bool:
     return any(kind.__name__ in DEATHS for kind in type(error).__mro__)
 
@@ -305,20 +362,26 @@ def _set_up(sender: str) -> _Worker:
 
 
 def _called_apart(
-    worker: _Worker, number: int, function: Callable[..., Any], arguments: tuple[Any, ...]
+    worker: _Worker, what: str, number: int, function: Callable[..., Any], arguments: tuple[Any, ...]
 ) -> tuple[int, Any]:
     if worker.apart:
         # For good: the number is of the process, and a task that ended would set it back for others that still run.
         _limited()
-    return _called(number, function, arguments)
+    return _called(what, number, function, arguments)
 
 
-def _called[T](number: int, function: Callable[..., T], arguments: tuple[Any, ...]) -> tuple[int, T]:
+def _called[T](
+    what: str, number: int, function: Callable[..., T], arguments: tuple[Any, ...], *, outer: bool = False
+) -> tuple[int, T]:
     before = _inside()
-    _local.inside = True
+    _local.inside = before or not outer
     try:
         with _limited():
             return number, function(*arguments)
+    except Exception as error:
+        # Here, for who collects the results is not told which of them it was.
+        error.add_note(f"{what} number {number + 1}")
+        raise
     finally:
         _local.inside = before
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,14 @@ import pytest
 from joblib.externals.loky import get_reusable_executor
 
 from fl_estimate.errors import EstimateFault, FlError, ListsFault
-from fl_estimate.tasks import as_they_finish, in_order, run_tasks, stream_of, told
+from fl_estimate.tasks import (
+    _use_dask_as_it_is,  # pyright: ignore[reportPrivateUsage]
+    as_they_finish,
+    in_order,
+    run_tasks,
+    stream_of,
+    told,
+)
 
 BACKENDS = [("sequential", 1), ("threading", 1), ("threading", 3), ("loky", 1), ("loky", 2)]
 LARGE = 200_000
@@ -119,8 +127,17 @@ def test_a_worker_that_ends_twice_is_an_error_that_names_the_task_and_nothing_el
 
 @pytest.mark.parametrize(("backend", "jobs"), [("sequential", 1), ("threading", 2), ("loky", 2)])
 def test_an_error_of_a_task_is_what_the_caller_sees(backend: str, jobs: int) -> None:
-    with joblib.parallel_config(backend, n_jobs=jobs), pytest.raises(FlError, match="FL-LISTS-01"):
+    with joblib.parallel_config(backend, n_jobs=jobs), pytest.raises(FlError, match="FL-LISTS-01") as caught:
         run_tasks(refuses, ((number,) for number in range(8)), what="list")
+    assert caught.value.__notes__ == ["list number 4"]
+
+
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_results_that_hold_on_to_this_process_are_made_in_it(backend: str) -> None:
+    with joblib.parallel_config(backend, n_jobs=2):
+        found = run_tasks(process_of, ((number,) for number in range(6)), what="model", shared=True)
+        assert found == [os.getpid()] * 6
+        assert run_tasks(process_of, [(1,)], what="model", jobs=1, shared=True) == [os.getpid()]
 
 
 def broken(number: int) -> Iterator[tuple[int]]:
@@ -195,6 +212,35 @@ def test_what_is_not_read_to_its_end_is_not_done() -> None:
         next(all_)
     count = len(begun)
     assert count < 5_000
+
+
+class DaskDistributedBackend:
+    """What joblib's backend for Dask does with a task that its workers took with them: `make clusters` has a real one."""
+
+    def __init__(self) -> None:
+        self.future: Future[int] = Future()
+
+    def submit(self, _function: Any, _callback: Any = None) -> Future[int]:
+        return self.future
+
+    def effective_n_jobs(self, _n_jobs: int) -> int:
+        return 1
+
+
+def test_who_waits_for_a_task_is_told_that_dask_lost_its_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[object] = []
+    for ended in (RuntimeError("KilledWorker"), None):
+        backend = DaskDistributedBackend()
+        monkeypatch.setattr("joblib.parallel.get_active_backend", lambda backend=backend: (backend, None))
+        for _ in range(2):
+            _use_dask_as_it_is()
+        assert backend.effective_n_jobs(1) == 2
+        waited = backend.submit(process_of, heard.append)
+        if ended is None:
+            waited.set_result(1)
+        else:
+            waited.set_exception(ended)
+    assert [str(each) for each in heard] == ["KilledWorker"]
 
 
 def test_a_backend_that_gives_all_results_together_is_asked_in_rounds(monkeypatch: pytest.MonkeyPatch) -> None:

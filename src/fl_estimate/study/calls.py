@@ -34,6 +34,7 @@ from fl_estimate.study.forms import Entry, ListsEntry, PeopleEntry
 from fl_estimate.study.inputs import StudyInputs
 from fl_estimate.study.plan import earlier, is_for
 from fl_estimate.study.rounds import bridges_of, round_of
+from fl_estimate.tasks import run_tasks
 
 
 def make_estimate(
@@ -112,13 +113,39 @@ def _with(entry: Entry, role: type[People] | type[Lists] | type[Progress], value
 
 
 def _by_strata(entry: ListsEntry, histories: CaptureHistories, given: Mapping[str, Any], column: str) -> Estimates:
-    """Estimates of strata under each other, each a domain of the column that they were split by."""
-    parts: dict[str, Estimates] = {
-        str(value): entry.declared.function(**_with(entry, Lists, part), **given)
-        for value, part in histories.split(column).items()
-    }
-    laid = stack(parts, names=column)
+    """Estimates of strata under each other, each a domain of the column that they were split by.
+
+    Strata are independent tasks, which run where `joblib.parallel_config` says; each has the seed of the entry, as it would alone.
+    """
+    parts = {str(value): part for value, part in histories.split(column).items()}
+    told = {name: Heard(value) if name in _progress(entry) else value for name, value in given.items()}
+    tasks = ((entry.declared.function, _with(entry, Lists, part) | told) for part in parts.values())
+    made: list[Estimates] = run_tasks(_of_stratum, tasks, what="stratum", outer=True)
+    laid = stack(dict(zip(parts, made, strict=True)), names=column)
     return replace(laid, frame=laid.frame.assign(margin=column))
+
+
+def _of_stratum(function: Callable[..., Estimates], given: Mapping[str, Any]) -> Estimates:
+    return function(**given)
+
+
+def _progress(entry: Entry) -> set[str]:
+    argument = entry.declared.first(Progress)
+    return set() if argument is None else {argument.name}
+
+
+class Heard:
+    """Who is told of progress, in the process that he listens in; sent to another, nobody is."""
+
+    def __init__(self, tell: Callable[[str], object]) -> None:
+        self._tell = tell
+
+    def __call__(self, text: str) -> None:
+        """Tell it."""
+        self._tell(text)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Heard, (str,)
 
 
 def _require_made(names: Sequence[str], before: Mapping[str, Estimates]) -> None:

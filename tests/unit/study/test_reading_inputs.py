@@ -56,7 +56,7 @@ def test_rows_of_a_source_stand_for_persons_or_their_episodes(
     monkeypatch.setattr("fl_estimate.loaders.returning_migrant.by_episode", by_episode)
     text = STUDY.replace('mapping = "people.toml"', f'mapping = "people.toml"\nunit = "{unit}"')
     noted = Faults()
-    assert set(inputs._surveys(read_study(write(tmp_path, study=text)), nothing, noted)) == {"people"}  # pyright: ignore[reportPrivateUsage]
+    assert set(inputs._surveys(read_study(write(tmp_path, study=text)), nothing, noted)[0]) == {"people"}  # pyright: ignore[reportPrivateUsage]
     assert asked == called
 
 

@@ -67,6 +67,7 @@ from fl_estimate.inputs.sample_design import Design
 from fl_estimate.results.codes import Assumption, MethodName, Reason
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.stack import stack
+from fl_estimate.tasks import run_tasks
 
 RdsQuantity = Literal["prevalence", "mean", "total"]
 QUANTITIES: tuple[str, ...] = get_args(RdsQuantity)
@@ -156,7 +157,7 @@ def estimated(request: Request) -> Estimates:
     of_groups = request.plan.variance in BY_GROUPS or request.plan.weighting == "rds_i"
     if not of_groups or len(outcomes) == 1 or request.groups is not None:
         return _one(request, recruited, outcomes)
-    each = [_one(request, recruited, (outcome,)) for outcome in outcomes]
+    each = run_tasks(_one, ((request, recruited, (outcome,)) for outcome in outcomes), what="outcome")
     joined = stack(each)
     first = each[0].provenance
     return replace(

@@ -38,6 +38,7 @@ from fl_estimate.results.columns import FIXED
 from fl_estimate.results.estimates import Estimates
 from fl_estimate.results.recipe import Recipe
 from fl_estimate.schema.expressions import missing
+from fl_estimate.tasks import run_tasks
 
 DOMAINS_APART = AssumptionCode("domains_apart")
 OUTCOME_CONSTANT = ReasonCode("model_outcome_constant", tells_cases=True)
@@ -116,31 +117,38 @@ def _has(schema: Mapping[str, Any], name: str, value: Any) -> nw.Expr:
 Made = tuple[ModelDomain, Estimates | FlError]
 
 
-def in_every_domain(call: Call, make: Callable[[Call], Estimates]) -> list[Made]:
+def in_every_domain(call: Call, make: Callable[[Call], Estimates], *, shared: bool = False) -> list[Made]:
     """What a call gives for the nation, and for every domain; of a domain without an estimate the fault.
+
+    Domains are independent tasks, which run where `joblib.parallel_config` says: without one, one after another.
+
+    Parameters
+    ----------
+    call : Call
+    make : callable
+    shared : bool, default False
+        Whether what is made holds on to the people in this process.
 
     Raises
     ------
     FlError
         Of the nation: what is wrong with the call is wrong in every domain.
     """
-    return list(_made(call, make))
+    nation, *domains = domains_of(call)
+    first: Made = (nation, make(call))
+    # A relation of an engine can be read by who holds its connection, and by nobody else.
+    held = isinstance(call.people.given, nw.LazyFrame) and not call.people.given.implementation.is_polars()
+    tasks = ((call, make, domain) for domain in domains)
+    return [first, *run_tasks(_made, tasks, what="domain", jobs=1 if held else None, shared=shared)]
 
 
-def _made(call: Call, make: Callable[[Call], Estimates]) -> Iterator[Made]:
-    for domain in domains_of(call):
-        if not domain.labels:
-            yield domain, make(call)
-            continue
-        try:
-            made = make(inside(call, domain))
-        except (EstimateFault, DesignFault) as fault:
-            yield domain, fault
-        else:
-            yield (
-                domain,
-                replace(made, assumptions=tuple(_domain_assumptions(made.recipe, domain.condition_text(call.where)))),
-            )
+def _made(call: Call, make: Callable[[Call], Estimates], domain: ModelDomain) -> Made:
+    try:
+        made = make(inside(call, domain))
+    except (EstimateFault, DesignFault) as fault:
+        return domain, fault
+    told = tuple(_domain_assumptions(made.recipe, domain.condition_text(call.where)))
+    return domain, replace(made, assumptions=told)
 
 
 def _domain_assumptions(recipe: Recipe, where: str) -> Iterator[Any]:

@@ -276,7 +276,8 @@ def by_domain(call: Call, make: Callable[[Call], Regression]) -> Regression:
     """The regression of a call; with by= that of every domain, under each other."""
     if not call.by:
         return make(call)
-    result: list[Made] = in_every_domain(call, make)
+    # A model knows the way back to its people, which no other process does.
+    result: list[Made] = in_every_domain(call, make, shared=True)
     models = {
         domain_key(domain.labels): part.model
         for domain, part in result
