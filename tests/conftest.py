@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.pinned import other_than_pinned
+
 # Before anything draws: figures go to files, never to a screen.
 os.environ["MPLBACKEND"] = "agg"
 
@@ -25,3 +27,11 @@ def real_data() -> Path:
     path = Path(folder)
     assert path.is_dir(), f"FL_ESTIMATE_REAL_DATA names a folder that is not there: {folder}"
     return path
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out what holds for the pinned versions only (`pytest.mark.pinned("matplotlib")`, or of all pins) where others are installed."""
+    for mark in item.iter_markers("pinned"):
+        if other := other_than_pinned(mark.args):
+            more = f" and {len(other) - 3} more" if len(other) > 3 else ""
+            pytest.skip(f"holds for the pins: {'; '.join(other[:3])}{more}")
