@@ -39,7 +39,7 @@ HEAD = 'id = "t"\ndocument = "d"\nsource_status = "verified"\n'
 NOTES = f'golden_x = "{NAME}"\ncomputed = "{CARD}"\nimplied_a = {{ b = "{TELEPHONE}" }}\n# {SAID}\n'
 SUM = HEAD + NOTES + 'formula = "sum(rate * people)"\n'
 BOTH = column("rate") + column("people")
-OF_LISTS = HEAD + 'function = "capture_recapture.chapman"\npublished = 100\narguments = { a = "police", b = "ngo" }\n'
+OF_LISTS = HEAD + 'function = "capture_recapture.chapman"\npublished = 72.5\narguments = { a = "police", b = "ngo" }\n'
 VALUE = '[[inputs]]\nsymbol = "a"\nlabel = "l"\nvalue = '
 SOUND: dict[str, str] = {
     "a sum": f"{SUM}published = 6000\n{BOTH}",
