@@ -493,6 +493,38 @@ def is_file(path: Path) -> bool:
     return _kind(path, Path.is_file)
 
 
+def bytes_of(path: Path) -> bytes:
+    """What a file that is there holds.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE-56, as `reading`.
+    """
+    with reading(path):
+        return path.read_bytes()
+
+
+@contextmanager
+def reading(path: Path) -> Generator[None]:
+    """Within it a file is read that is there.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE-56: the system does not let it be read: no right to, or it went away meanwhile.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise FileFault(
+            "FL-FILE-56",
+            "the system does not let the file be read",
+            found=f"{path.name}: {error.strerror or type(error).__name__}",
+            fix="ask whoever keeps it for the right to read it, or copy it to a folder of your own; close it in other programs",
+        ) from None
+
+
 def is_folder(path: Path) -> bool:
     """Whether there is a folder, as `is_file`."""
     return _kind(path, Path.is_dir)
