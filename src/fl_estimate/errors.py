@@ -516,6 +516,8 @@ def reading(path: Path) -> Generator[None]:
     """
     try:
         yield
+    except FlError:  # some of which are OSErrors, too
+        raise
     except OSError as error:
         raise FileFault(
             "FL-FILE-56",
