@@ -435,6 +435,14 @@ def missing_columns(code: str, absent: Sequence[str], present: Sequence[str], ki
 LONGEST_TOML, DEEPEST_TOML, DIGITS_TOML = 4 * 2**20, 50, 40
 """Of a TOML file that somebody wrote: bytes, tables and lists in each other, digits of a whole number (a seed of 128 bits has 39)."""
 
+_TOO_DEEP = f"lists or tables lie more than {DEEPEST_TOML} deep in each other"
+_DEEP_KEY = re.compile(
+    r"(?:^[ \t]*+\[{0,2}+|[{,])[ \t]*+"
+    rf"""(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{DEEPEST_TOML + 1}}}""",
+    re.MULTILINE,
+)
+"""A key of tables in each other, a.b.c: the parser takes time by the square of their number, hours for a file of the size that is read."""
+
 
 def toml_of(raw: bytes, parse_float: Callable[[str], object] = float) -> dict[str, Any]:
     """Read the bytes of a TOML file that somebody wrote, within limits that no such file comes near.
@@ -448,7 +456,10 @@ def toml_of(raw: bytes, parse_float: Callable[[str], object] = float) -> dict[st
 
     if len(raw) > LONGEST_TOML:
         raise _BeyondLimit(f"it has {len(raw):,} bytes; at most {LONGEST_TOML:,} are read")
-    content = tomllib.loads(raw.decode("utf-8-sig"), parse_float=parse_float)
+    text = raw.decode("utf-8-sig")
+    if _DEEP_KEY.search(text):
+        raise _BeyondLimit(_TOO_DEEP)
+    content = tomllib.loads(text, parse_float=parse_float)
     level: list[Any] = [content]
     for _ in range(DEEPEST_TOML):
         within: list[Any] = [
@@ -459,7 +470,7 @@ def toml_of(raw: bytes, parse_float: Callable[[str], object] = float) -> dict[st
         level = [part for part in within if isinstance(part, dict | list)]
         if not level:
             return content
-    raise _BeyondLimit(f"lists or tables lie more than {DEEPEST_TOML} deep in each other")
+    raise _BeyondLimit(_TOO_DEEP)
 
 
 class _BeyondLimit(ValueError):
@@ -473,7 +484,7 @@ def not_toml(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"it is not UTF-8 (byte {error.start + 1}): save it as UTF-8, which editors offer as an encoding"
     if isinstance(error, RecursionError):
-        return f"lists or tables lie more than {DEEPEST_TOML} deep in each other"
+        return _TOO_DEEP
     if isinstance(error, tomllib.TOMLDecodeError | _BeyondLimit):
         return str(error)
     return f"a number has more than {DIGITS_TOML} digits"
@@ -482,6 +493,40 @@ def not_toml(error: Exception) -> str:
 def is_file(path: Path) -> bool:
     """Whether there is a file; no, too, where no file can have that name: too long, or with a character that none may have."""
     return _kind(path, Path.is_file)
+
+
+def bytes_of(path: Path) -> bytes:
+    """What a file that is there holds.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE-56, as `reading`.
+    """
+    with reading(path):
+        return path.read_bytes()
+
+
+@contextmanager
+def reading(path: Path) -> Generator[None]:
+    """Within it a file is read that is there.
+
+    Raises
+    ------
+    FileFault
+        FL-FILE-56: the system does not let it be read: no right to, or it went away meanwhile.
+    """
+    try:
+        yield
+    except FlError:  # some of which are OSErrors, too
+        raise
+    except OSError as error:
+        raise FileFault(
+            "FL-FILE-56",
+            "the system does not let the file be read",
+            found=f"{path.name}: {error.strerror or type(error).__name__}",
+            fix="ask whoever keeps it for the right to read it, or copy it to a folder of your own; close it in other programs",
+        ) from None
 
 
 def is_folder(path: Path) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,7 @@ def hashes(tree: ast.AST) -> Iterator[ast.Call]:
                 yield node
 
 
+@cache
 def used() -> dict[str, list[ast.Call]]:
     found: dict[str, list[ast.Call]] = {}
     for path in sorted(ROOT.rglob("*.py")):

@@ -34,6 +34,7 @@ def call(*words: object, code: str = RUN, stdout: Any = subprocess.PIPE) -> tupl
     return done.returncode, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 def test_a_screen_that_takes_no_more_is_no_fault_of_the_result(tmp_path: Path) -> None:
     study, out = write(tmp_path), tmp_path / "out"
@@ -64,6 +65,7 @@ def test_a_full_disk_leaves_the_last_result_as_it_was(tmp_path: Path) -> None:
     assert (out / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
+@pytest.mark.slow
 def test_a_web_app_is_not_replaced(tmp_path: Path) -> None:
     app = tmp_path / "app"
     app.mkdir()
@@ -194,6 +196,7 @@ def test_a_mapping_that_goes_while_files_are_read_is_told_as_that(tmp_path: Path
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_leave_one_whole_result(tmp_path: Path) -> None:
     study, out = write(tmp_path), tmp_path / "out"
     command = [sys.executable, "-c", RUN, "run", str(study), "--out", str(out)]
@@ -236,6 +239,7 @@ def require_new(out: Path) -> None:
     assert (out / "notes.txt").read_text(encoding="utf-8") == "mine"
 
 
+@pytest.mark.slow
 def test_a_run_that_is_ended_between_two_renames_is_mended_by_the_next(tmp_path: Path) -> None:
     """After the old manifest and the first files have gone to their places."""
     study, out = beside_notes(tmp_path)

@@ -39,7 +39,7 @@ HEAD = 'id = "t"\ndocument = "d"\nsource_status = "verified"\n'
 NOTES = f'golden_x = "{NAME}"\ncomputed = "{CARD}"\nimplied_a = {{ b = "{TELEPHONE}" }}\n# {SAID}\n'
 SUM = HEAD + NOTES + 'formula = "sum(rate * people)"\n'
 BOTH = column("rate") + column("people")
-OF_LISTS = HEAD + 'function = "capture_recapture.chapman"\npublished = 100\narguments = { a = "police", b = "ngo" }\n'
+OF_LISTS = HEAD + 'function = "capture_recapture.chapman"\npublished = 72.5\narguments = { a = "police", b = "ngo" }\n'
 VALUE = '[[inputs]]\nsymbol = "a"\nlabel = "l"\nvalue = '
 SOUND: dict[str, str] = {
     "a sum": f"{SUM}published = 6000\n{BOTH}",
@@ -149,9 +149,9 @@ def coupons(fault: str = "") -> pd.DataFrame:
     elif fault == "given to nobody":
         frame.loc[30:35, "IN"] = [f"{COUPON}-{row}" for row in range(9_000, 9_006)]
     elif fault == "a circle":
-        frame.loc[2, "IN"] = frame.loc[2, "OUT1"]
+        frame.loc[2, "IN"] = f"{COUPON}-6"  # the first that he was given himself
     elif fault == "two of one id":
-        frame.loc[31, "ID"] = frame.loc[30, "ID"]
+        frame.loc[31, "ID"] = f"{CARD}030"
     elif fault == "words for numbers":
         frame["KNOWS"] = frame["NAME"]
     return frame

@@ -194,6 +194,7 @@ def test_the_terminal(published: fl.PublishedEstimates) -> None:
     assert not forbidden(out.getvalue())
 
 
+@pytest.mark.slow
 def test_the_page_of_an_appraisal() -> None:
     names = [MARKUP[0] + STEERING[0], FORMULAS[0] + MISLEADING[0], MATHEMATICS[0] + "</text>"]
     rows = [(1, 0, 0, 50), (0, 1, 0, 80), (0, 0, 1, 40), (1, 1, 0, 12), (1, 0, 1, 11), (0, 1, 1, 13), (1, 1, 1, 10)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fl_estimate.errors import IndicatorFault, not_toml, toml_of
+from fl_estimate.errors import IndicatorFault, is_file, not_toml, toml_of
 from fl_estimate.indicators.framework_form import FrameworkForm, broken, bundled_ids, bundled_table
 from fl_estimate.indicators.national import extended
 from fl_estimate.indicators.references import check
@@ -111,6 +111,8 @@ def frameworks() -> pd.DataFrame:
 
 def _from_file(path: Path) -> Framework:
     try:
+        if not is_file(path):  # a pipe would be waited for
+            raise FileNotFoundError(path.name)
         table = toml_of(path.read_bytes())
     except OSError:
         raise IndicatorFault(

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from fl_estimate.errors import FileFault, is_folder
+from fl_estimate.errors import FileFault, is_file, is_folder
 from fl_estimate.inputs.design_storage import design_from_json, design_to_json
 from fl_estimate.inputs.engines import MODULES, engine_of, require_engine, scanned, write_rows
 from fl_estimate.inputs.parquet_pages import require_page_headers
@@ -130,6 +130,8 @@ def read_parts(folder: Path, engine: str | None) -> dict[str, Any]:
     """
     if not is_folder(folder):
         raise FileFault("FL-FILE-01", "there is no such file", found=str(folder), fix="name the folder of the survey")
+    if not is_file(folder / RECIPE):
+        raise _no_survey(folder)
     try:
         recipe = json.loads((folder / RECIPE).read_text(encoding="utf-8"))
         if recipe["written_by"] != WRITTEN_BY or FORM.number_of(recipe, folder.name, unnumbered=1) is None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fl_estimate.errors import EstimateFault, FileFault, is_file, missing_columns, not_one_of, shown
+from fl_estimate.errors import EstimateFault, FileFault, bytes_of, is_file, missing_columns, not_one_of, shown
 from fl_estimate.laboratory.summary import KEYS
 from fl_estimate.neutral import json_text, visible
 from fl_estimate.pages.frames import html_text
@@ -190,7 +190,7 @@ class CoverageReport:
         if not is_file(file):
             raise FileFault("FL-FILE-01", "there is no such file", found=str(file), fix="check the path")
         try:
-            told = json.loads(file.read_bytes())
+            told = json.loads(bytes_of(file))
             if FORM.number_of(told, file.name) is None:
                 raise KeyError("form")
             return cls(

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from fl_estimate.errors import FileFault, is_file, is_folder, nearest
+from fl_estimate.errors import FileFault, is_file, is_folder, nearest, reading
 from fl_estimate.loaders import formats as folder_of_formats
 from fl_estimate.loaders import reading_apart
 from fl_estimate.loaders.file_format import FileFormat, InStretches, Option
@@ -106,7 +106,7 @@ def read_table(path: str | Path, *, written: TextFormat | None = None) -> FileTa
     FileFault
         FL-FILE-01 (not there), FL-FILE-02 (a folder), FL-FILE-03 (unknown ending), FL-FILE-04 (empty),
         FL-FILE-05 (damaged, or not what its ending says), FL-FILE-52 to 54 (a name that is no text, a pipe or a device, a type of
-        Parquet that cannot be read), FL-FILE-06 (encoding; names the column), FL-FILE-07 (lines
+        Parquet that cannot be read), FL-FILE-56 (may not be read, or went away), FL-FILE-06 (encoding; names the column), FL-FILE-07 (lines
         or header of a text or worksheet), FL-FILE-10 (no such worksheet).
     """
     file = existing(path)
@@ -120,9 +120,10 @@ def read_table(path: str | Path, *, written: TextFormat | None = None) -> FileTa
         book = reading_apart.codebook(form, file, written)
         _require_names(file, book.columns)
         frame = _united(list(reading_apart.stretches(form, file, book, None)))
+        source = source_of(file, book.encoding, frame.height)
     return FileTable(
         frame=_whole_numbers(frame),
-        source=source_of(file, book.encoding, frame.height),
+        source=source,
         variable_labels=book.variable_labels,
         value_labels=book.value_labels,
         declared_missing=book.declared_missing,
@@ -186,7 +187,8 @@ def existing(path: str | Path) -> Path:
     if not (is_file(file) or is_folder(file)):
         _require_no_device(file)
         folder = file.parent
-        names = sorted(each.name for each in folder.iterdir() if each.is_file()) if is_folder(folder) else []
+        with reading(file):
+            names = sorted(each.name for each in folder.iterdir() if each.is_file()) if is_folder(folder) else []
         close = nearest(file.name, names)
         fix = f"did you mean {close!r}?" if close else "check the name and the folder"
         raise FileFault("FL-FILE-01", "there is no such file", found=str(path), fix=fix)
@@ -202,7 +204,8 @@ def existing(path: str | Path) -> Path:
         )
     if file.stat().st_size == 0:
         raise FileFault("FL-FILE-04", "the file is empty", found=file.name, fix="copy or export it again")
-    return file
+    with reading(file), file.open("rb"):
+        return file
 
 
 def _require_no_device(file: Path) -> None:
@@ -225,7 +228,8 @@ def _require_no_device(file: Path) -> None:
 def _name_by_content(file: Path, form: FileFormat) -> Generator[None]:
     """Where a file is not what its ending says, and its first bytes are those of another format, say which."""
     try:
-        yield
+        with reading(file):
+            yield
     except FileFault as fault:
         looks = _looking_like(file) if fault.code in _NOT_WHAT_IT_SAYS else ()
         if looks and form not in looks:

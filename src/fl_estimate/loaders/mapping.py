@@ -14,7 +14,7 @@ from typing import Any, Self, cast
 
 from pydantic import ValidationError
 
-from fl_estimate.errors import MappingFault, is_file, listed, nearest, not_toml, toml_of
+from fl_estimate.errors import MappingFault, bytes_of, is_file, listed, nearest, not_toml, toml_of
 from fl_estimate.loaders.files import options
 from fl_estimate.loaders.mapping_faults import faults_of
 from fl_estimate.loaders.mapping_form import MappingForm
@@ -138,7 +138,7 @@ def _no_such(name: str) -> MappingFault:
 def _content(mapping: str | Path) -> tuple[str, Dictionary[str, Any]]:
     path = Path(mapping)
     if is_file(path):
-        raw = path.read_bytes()
+        raw = bytes_of(path)
     elif str(mapping) in bundled():
         raw = files("fl_estimate.loaders").joinpath("mappings", f"{mapping}.toml").read_bytes()
     else:

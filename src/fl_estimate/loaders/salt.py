@@ -55,7 +55,7 @@ def require_salt(salt: str | bytes) -> None:
         raise ListsFault(
             "FL-LISTS-12",
             "the salt is too easy to guess to keep identifiers from being found out",
-            found=f"{len(salt)} characters, {result:.0f} bits as they vary, where {FEWEST_BITS} are needed",
+            found=f"{len(salt)} characters, {abs(result):.0f} bits as they vary, where {FEWEST_BITS} are needed",
             fix="take secrets.token_hex(32), and keep it where the lists are kept",
         )
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.errors import FileFault, PublishFault, is_file
+from fl_estimate.errors import FileFault, PublishFault, bytes_of, is_file
 
 Points = npt.NDArray[np.float64]
 
@@ -48,7 +48,7 @@ def read_areas(geojson: str | Path | Mapping[str, Any]) -> tuple[Area, ...]:
 def _read_json(path: Path) -> Any:
     if not is_file(path):
         raise FileFault("FL-FILE-01", "there is no such file", found=path.name, fix="check the path of the map")
-    return json.loads(path.read_text(encoding="utf-8"))
+    return json.loads(bytes_of(path))
 
 
 def _area(feature: Mapping[str, Any]) -> Area:

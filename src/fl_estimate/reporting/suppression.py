@@ -9,7 +9,17 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from fl_estimate.errors import FileFault, PublishFault, is_file, listed, nearest, not_one_of, not_toml, toml_of
+from fl_estimate.errors import (
+    FileFault,
+    PublishFault,
+    bytes_of,
+    is_file,
+    listed,
+    nearest,
+    not_one_of,
+    not_toml,
+    toml_of,
+)
 from fl_estimate.reporting.precision import DIGITS
 
 PUBLISHED, AT_MOST, FEWER_THAN, NOT_PUBLISHED = "published", "at_most", "fewer_than", "not_published"
@@ -167,7 +177,7 @@ class SuppressionRule:
         if not is_file(file):
             raise FileFault("FL-FILE-01", "there is no such file", found=file.name, fix="check the path of the rule")
         try:
-            given = toml_of(file.read_bytes())
+            given = toml_of(bytes_of(file))
         except (ValueError, RecursionError) as error:
             raise PublishFault(
                 "FL-PUB-31",

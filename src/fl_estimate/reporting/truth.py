@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pandas as pd
 
-from fl_estimate.errors import FileFault, PublishFault, is_file
+from fl_estimate.errors import FileFault, PublishFault, bytes_of, is_file
 from fl_estimate.results.estimates import margin_columns
 
 PERSONS = "adults"
@@ -77,7 +77,7 @@ def read_truth(path: Path) -> Truth:
     if not is_file(path):
         raise FileFault("FL-FILE-01", "there is no such file", found=path.name, fix="check the path of the truth file")
     try:
-        read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        read: dict[str, Any] = json.loads(bytes_of(path))
         values = dict(_counted(read["national"], frozenset()))
         for column, groups in read.items():
             if column != "national" and isinstance(groups, Mapping):

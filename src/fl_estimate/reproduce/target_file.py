@@ -157,6 +157,9 @@ def read_file(path: Path, faults: FaultsOfFiles) -> list[tuple[str, TargetEntry]
         return []
     try:
         content = _content(path)
+    except OSError as error:
+        faults.add(path.name, f"it cannot be read: {error.strerror or type(error).__name__}")
+        return []
     except (ValueError, RecursionError) as error:
         what = not_toml(error) if path.suffix.lower() == ".toml" else str(error)
         faults.add(path.name, f"it is not valid {path.suffix[1:].upper()}: {what}")

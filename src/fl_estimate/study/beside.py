@@ -148,7 +148,7 @@ class _FileReader:
         """A map as a mapping."""
         try:
             read: object = json.loads(self._study.path(written).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             content, why = None, f"{type(error).__name__}: {error}"
         else:
             content = cast("dict[str, Any]", read) if isinstance(read, dict) else {}

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Union, cast
 
 from pydantic import Discriminator, Field, Tag, ValidationError, create_model
 
-from fl_estimate.errors import FileFault, PublishFault, StudyFault, is_file, nearest, not_toml, shown, toml_of
+from fl_estimate.errors import FileFault, PublishFault, StudyFault, bytes_of, is_file, nearest, not_toml, shown, toml_of
 from fl_estimate.loaders.mapping_parts import LabelRules, Words
 from fl_estimate.reporting.suppression import SuppressionRule
 from fl_estimate.results.methods import kinds, methods
@@ -259,7 +259,7 @@ def _content(path: str | Path, file: Path) -> tuple[bytes, dict[str, Any]]:
     """The bytes of a study file and what they say."""
     if not is_file(file):
         raise FileFault("FL-FILE-01", "there is no such file", found=str(path), fix="check the path of the study file")
-    raw = file.read_bytes()
+    raw = bytes_of(file)
     try:
         return raw, toml_of(raw)
     except (ValueError, RecursionError) as error:

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from fl_estimate.errors import FlError, StudyFault, listed
+from fl_estimate.errors import FlError, StudyFault, is_file, listed
 from fl_estimate.neutral import json_text
 from fl_estimate.reporting.releases import FORM as FORM_OF_RELEASES
 from fl_estimate.reporting.run_folder import names_in_a_run
@@ -196,6 +196,8 @@ def _set_aside(folder: Path, part: Path) -> None:
 
 def manifest_of(path: Path) -> dict[str, Any] | None:
     """A manifest that a run of ours wrote: its form says so, and the files that it lists are plain names."""
+    if not is_file(path):  # a pipe would be waited for
+        return None
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         ours = str(manifest["form"]).startswith(OURS)

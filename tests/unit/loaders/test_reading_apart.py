@@ -78,7 +78,10 @@ def test_a_file_is_the_same_read_apart_and_in_this_process(sav: Path, xlsx: Path
     assert known_schema(dta, codebook_of(dta)) is None
 
 
-@pytest.mark.parametrize(("position", "byte"), [(256, 0xFF), (263, 0x80), (272, 0xFE)])
+@pytest.mark.parametrize(
+    ("position", "byte"),
+    [(256, 0xFF), pytest.param(263, 0x80, marks=pytest.mark.slow), pytest.param(272, 0xFE, marks=pytest.mark.slow)],
+)
 def test_a_stray_byte_in_a_label_of_texts_takes_the_reader_down_and_not_this_process(
     sav: Path, position: int, byte: int
 ) -> None:
@@ -343,6 +346,7 @@ def _started(call: Any) -> list[int]:
     return begun
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="a limit that Linux keeps to")
 def test_without_a_view_of_processes_the_system_keeps_a_reader_to_its_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -82,6 +82,48 @@ def test_what_is_at_a_limit_is_read_and_what_is_beyond_is_not() -> None:
         assert said in not_toml(met.value)
 
 
+PARTS = ".".join(["a"] * 200_000)
+DEEP_KEYS = {
+    "a key": f"{PARTS} = 1",
+    "quoted parts": " . ".join(['"a"', "'b'"] * 100_000) + " = 1",
+    "a table": f"  [ {PARTS} ]",
+    "a list of tables": f"[[{PARTS}]]",
+    "in a table on one line": f"x = {{ b = 1, {PARTS} = 1 }}",
+}
+
+
+@pytest.mark.parametrize("key", DEEP_KEYS)
+def test_keys_of_tables_in_each_other_are_refused_before_they_are_parsed(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The parser takes time by the square of their number: minutes for these, hours for 4 MB of them."""
+    monkeypatch.setattr("tomllib.loads", None)
+    with pytest.raises(ValueError, match="more than 50 deep"):
+        toml_of(f"title = 'x'\n{DEEP_KEYS[key]}\n".encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " " * 4_000_000 + "=",
+        "x = {" + " " * 4_000_000 + "=",
+        "a" * 4_000_000,
+        "x = " + "{'" * 1_000_000,
+        "." * 4_000_000,
+    ],
+)
+def test_looking_for_such_keys_ends(text: str) -> None:
+    """Once through the text, whatever it is: this test would take hours."""
+    with pytest.raises(ValueError, match=r"\(at |recursion"):
+        toml_of(text.encode())
+
+
+def test_dots_within_texts_are_no_keys() -> None:
+    dots = ".".join(["a"] * 80)
+    assert toml_of(f'x = "{dots}"\ny = ["{dots}", "{dots}"]\n# {dots}\n'.encode()) == {"x": dots, "y": [dots, dots]}
+    assert toml_of(b"a.b.c = 1") == {"a": {"b": {"c": 1}}}
+
+
 def test_the_page_of_limits_says_what_the_code_holds() -> None:
     page = (Path(__file__).parents[3] / "docs" / "reference" / "limits.md").read_text(encoding="utf-8")
     said = (

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import glob
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fl_estimate.errors import FlError, StudyFault, listed
+from fl_estimate.errors import FlError, StudyFault, is_file, listed, toml_of
 from fl_estimate.study.batch.values import read_values
 from fl_estimate.study.config import Study, read_study
 from fl_estimate.study.run import result_folder
@@ -149,13 +148,15 @@ def _is_study(file: Path) -> bool:
     """Whether a TOML file is a study, and no mapping, framework, rule or target: what is broken is one, and is told."""
     content = _content(file)
     if content is None:
-        return file.suffix == ".toml" and b"[[estimate]]" in file.read_bytes()
+        return file.suffix == ".toml" and is_file(file) and b"[[estimate]]" in file.read_bytes()
     return isinstance(content.get("estimate"), list)
 
 
 def _content(file: Path) -> dict[str, Any] | None:
+    if not is_file(file):  # a pipe would be waited for
+        return None
     try:
-        return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
+        return toml_of(file.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from fl_estimate.errors import FileFault, StudyFault, is_file, listed, nearest, not_toml, shown
+from fl_estimate.errors import FileFault, StudyFault, is_file, listed, nearest, not_toml, shown, toml_of
 from fl_estimate.study.config import StudyConfig
 from fl_estimate.study.settings import Typed, is_placeholder, placeholders
 
@@ -78,7 +77,7 @@ def _of_csv(path: Path) -> list[dict[str, Any]]:
 
 def _of_toml(path: Path) -> list[dict[str, Any]]:
     try:
-        read = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        read = toml_of(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise _broken(path, [f"it is not valid TOML: {not_toml(error)}"]) from None
     rows: Any = read.get("run")

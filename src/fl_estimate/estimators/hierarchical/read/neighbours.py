@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fl_estimate.arrays import Floats
-from fl_estimate.errors import EstimateFault, listed, missing_columns, nearest
+from fl_estimate.errors import EstimateFault, is_file, listed, missing_columns, nearest
 from fl_estimate.estimators.hierarchical.model.icar import scaled_icar
 from fl_estimate.estimators.hierarchical.read.direct import as_floats, is_missing, read_columns, text
 
@@ -183,6 +183,8 @@ def _touching(geojson: Any, by: str) -> tuple[tuple[str, str], ...]:
     try:
         collection: Any = geojson
         if not isinstance(geojson, Mapping):
+            if not is_file(Path(geojson)):  # a pipe would be waited for
+                raise FileNotFoundError
             collection = json.loads(Path(geojson).read_text(encoding="utf-8"))
         owners: dict[frozenset[tuple[float, float]], set[str]] = {}
         for feature in collection["features"]:
@@ -192,7 +194,7 @@ def _touching(geojson: Any, by: str) -> tuple[tuple[str, str], ...]:
                 corners = [(round(float(x), DIGITS), round(float(y), DIGITS)) for x, y, *_ in ring]
                 for start, end in pairwise(corners):
                     owners.setdefault(frozenset((start, end)), set()).add(name)
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, RecursionError, OverflowError) as error:
         raise EstimateFault(
             "FL-EST-71",
             "neighbours= is not a map of the areas",
