@@ -99,10 +99,10 @@ class SummedByCell:
             used = [factors[name] for name in held]
             if not any(factor.is_zero for factor in used):
                 _add(self._of(held), cell, used)
-        if n is not None or len(cell) > self._cells:
-            self.n += np.bincount(cell, minlength=self._cells) if n is None else n
-        else:
+        if n is None:
             np.add.at(self.n, cell, 1.0)
+        else:
+            self.n += n
 
     def taken(self, cells: Codes | None) -> dict[Product, Floats]:
         """The sums of every product in these cells (None is all, as they stand); of the empty product the rows."""

@@ -16,13 +16,15 @@ import numpy.typing as npt
 
 from fl_estimate.design.accumulating import SummedByCell, factor_of
 from fl_estimate.design.met_labels import LabelNumbers, MetLabels
-from fl_estimate.design.small_table import Codes, GroupingKey, Totals, cached_blocks
+from fl_estimate.design.small_table import CACHED, Codes, GroupingKey, Totals, cached_blocks
 from fl_estimate.errors import decoding
 
 BATCH = 524_288
 """Rows of a batch: enough for numpy to be worth asking, few enough for a column to stay near the processor."""
 PLACES = 32_000_000
 """Combinations of labels between the least and the greatest, up to which each has a place to look its cell up."""
+MARKED = 16
+"""Places a row up to which it is quicker to mark those that occur than to sort them."""
 
 
 def totals_streamed(
@@ -89,35 +91,40 @@ class CellNumbers:
         self._met = np.zeros((keys, 0), dtype=np.int64)
         self.count = 0
 
-    def of(self, columns: Sequence[nw.Series[Any]], rows: int) -> npt.NDArray[np.int32] | None:
+    def of(self, columns: Sequence[nw.Series[Any]], rows: int) -> npt.NDArray[np.intp] | None:
         """The cells of the rows of a batch; None where there are too many places."""
         codes = [labels.of(column) for labels, column in zip(self._labels, columns, strict=True)]
         known = [code for code in codes if code is not None]
         if len(known) < len(codes) or not self._fits():
             return None
-        cell = np.empty(rows, dtype=np.int32)
+        # numpy adds up by indices of its own width twice as fast as by others.
+        cell, all_met = np.empty(rows, dtype=np.intp), True
+        place = np.empty(min(rows, CACHED), dtype=np.int32)
         for part in cached_blocks(rows):
-            place = self._places_of(known, part, cell[part])
-            np.take(self._number, place, out=cell[part], mode="clip")
-        if not cell.all():
-            new = np.flatnonzero(cell == 0)
-            self._meet([one.values[new].astype(np.int64) - one.above for one in known])
-            cell[new] = self._number[self._places_of(known, new, np.empty(len(new), dtype=np.int32))]
-        cell -= 1
+            number = self._number[self._places_of(known, part, place[: len(cell[part])])]
+            all_met = all_met and bool(number.all())
+            np.subtract(number, 1, out=cell[part])
+        if not all_met:
+            new = np.flatnonzero(cell < 0)
+            places = self._places_of(known, new, np.empty(len(new), dtype=np.int32))
+            self._meet(places)
+            cell[new] = self._number[places] - 1
         return cell
 
     def _places_of(
         self, numbered: Sequence[LabelNumbers], rows: slice | Codes, out: npt.NDArray[np.int32]
     ) -> npt.NDArray[np.int32]:
         """The places of some rows; `PLACES` fit into 32 bits."""
-        place, above = np.zeros_like(out), 0
+        code, above = np.empty_like(out), 0
+        out[:] = 0
         for one, width in zip(numbered, self._widths, strict=True):
-            place *= width
-            np.add(place, one.values[rows], out=place, casting="unsafe")
+            code[:] = one.values[rows]
+            out *= width
+            out += code
             above = above * width + one.above
         # Numbers far from 0 wrap around, and come back with what is taken off: places themselves fit.
-        place -= np.array(above % 2**32, dtype=np.uint32).astype(np.int32)
-        return place
+        out -= np.array(above % 2**32, dtype=np.uint32).astype(np.int32)
+        return out
 
     def keys(self, names: Sequence[str]) -> tuple[dict[str, GroupingKey], Codes]:
         """The labels of the cells in the order of the small table, and that order."""
@@ -141,16 +148,27 @@ class CellNumbers:
             self._number[self._places(self._met)] = np.arange(1, self.count + 1)
         return True
 
-    def _meet(self, codes: Sequence[Codes]) -> None:
-        """Give the next numbers to combinations that were not met before, in the order of their places."""
-        given = np.stack(codes) if codes else np.zeros((0, 1), dtype=np.int64)
-        places, first = np.unique(self._places(given), return_index=True)
-        self._number[places] = np.arange(self.count + 1, self.count + 1 + len(places))
-        self._met = np.concatenate([self._met, given[:, first]], axis=1)
-        self.count += len(places)
+    def _meet(self, places: npt.NDArray[np.int32]) -> None:
+        """Give the next numbers to places that were not met before, in their order."""
+        met = _different(places, len(self._number))
+        self._number[met] = np.arange(self.count + 1, self.count + 1 + len(met))
+        codes, rest = np.empty((len(self._widths), len(met)), dtype=np.int64), met
+        for code, width in zip(codes[::-1], self._widths[::-1], strict=True):
+            rest, code[:] = np.divmod(rest, width)
+        self._met = np.concatenate([self._met, codes], axis=1)
+        self.count += len(met)
 
     def _places(self, met: Codes) -> Codes:
         place = np.zeros(met.shape[1], dtype=np.int64)
         for code, width in zip(met, self._widths, strict=True):
             place = place * width + code
         return place
+
+
+def _different(places: npt.NDArray[np.int32], most: int) -> Codes:
+    """The places that occur, each once, in their order."""
+    if most > MARKED * len(places):
+        return np.unique(places).astype(np.int64)
+    marked = np.zeros(most, dtype=bool)
+    marked[places] = True
+    return np.flatnonzero(marked)
