@@ -18,6 +18,7 @@ from fl_estimate.design.accumulating import SummedByCell, factor_of
 from fl_estimate.design.met_labels import LabelNumbers, MetLabels
 from fl_estimate.design.small_table import CACHED, Codes, GroupingKey, Totals, cached_blocks
 from fl_estimate.errors import decoding
+from fl_estimate.inputs.relation_steps import RelationFrame
 
 BATCH = 524_288
 """Rows of a batch: enough for numpy to be worth asking, few enough for a column to stay near the processor."""
@@ -40,20 +41,25 @@ def totals_streamed(
     factors = [expr.alias(f"f{position}") for position, expr in enumerate(columns.values())]
     products = tuple(dict.fromkeys(sums.values()))
     cells, found = CellNumbers(len(keys)), SummedByCell(products, 0)
-    flags = [expr.alias(f"c{position}") for position, expr in enumerate(counted.values())]
-    counts = dict.fromkeys(counted, 0)
+    # Of several questions that are asked of the same people, the people are one column.
+    different = {id(expr): expr for expr in counted.values()}
+    flags = [expr.alias(f"c{position}") for position, expr in enumerate(different.values())]
+    counts = dict.fromkeys(different, 0)
     for batch in read_batches(frame.select(*(labels or [nw.lit(0).alias("k")]), *factors, *flags)):
         cell = cells.of([batch.get_column(f"k{position}") for position in range(len(keys))], len(batch))
         if cell is None:
             return None
         found.make_room(cells.count)
-        for position, name in enumerate(counted):
+        for position, name in enumerate(different):
             counts[name] += int(batch.get_column(f"c{position}").sum())
         found.add(cell, {name: factor_of(batch.get_column(f"f{position}")) for position, name in enumerate(columns)})
     named, order = cells.keys(keys)
     taken = found.taken(order)
     return Totals(
-        keys=named, sums={name: taken[product] for name, product in sums.items()}, n=taken[()], counted=counts
+        keys=named,
+        sums={name: taken[product] for name, product in sums.items()},
+        n=taken[()],
+        counted={name: counts[id(expr)] for name, expr in counted.items()},
     )
 
 
@@ -67,16 +73,17 @@ def read_batches(frame: nw.LazyFrame[Any]) -> Iterator[nw.DataFrame[Any]]:
     FileFault
         As `decoding`.
     """
-    native: Any = frame.to_native()
     with decoding():
-        if frame.implementation.is_polars():
+        known = frame.in_polars() if isinstance(frame, RelationFrame) else frame
+        if known is not None:
+            native: Any = known.to_native()
             for batch in native.collect_batches(chunk_size=BATCH, maintain_order=True, engine="streaming"):
                 if len(batch):
                     yield nw.from_native(batch.rechunk(), eager_only=True)
             return
         import polars as pl
 
-        for part in native.to_arrow_reader(BATCH):
+        for part in frame.to_native().to_arrow_reader(BATCH):
             if part.num_rows:
                 yield nw.from_native(cast("pl.DataFrame", pl.from_arrow(part)), eager_only=True)
 
@@ -101,7 +108,7 @@ class CellNumbers:
         cell, all_met = np.empty(rows, dtype=np.intp), True
         place = np.empty(min(rows, CACHED), dtype=np.int32)
         for part in cached_blocks(rows):
-            number = self._number[self._places_of(known, part, place[: len(cell[part])])]
+            number = np.take(self._number, self._places_of(known, part, place[: len(cell[part])]), mode="clip")
             all_met = all_met and bool(number.all())
             np.subtract(number, 1, out=cell[part])
         if not all_met:

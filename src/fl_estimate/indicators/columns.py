@@ -16,12 +16,15 @@ from fl_estimate.errors import IndicatorFault, listed, nearest
 from fl_estimate.indicators.criteria import FieldWithin
 from fl_estimate.indicators.items import AGE, MISSING, NO, UNKNOWN_ANSWERS, Field, Item, Items, known_items
 from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN, Value
+from fl_estimate.inputs.relation_steps import RelationFrame
 from fl_estimate.schema.answer_sets import one_of, only
 
 MARK = "__fl_"
 """How the columns that stand in between are called; they are dropped at the end."""
 _TOO_LARGE = 1e300
 _NO_NUMBER = -1.0
+_MOST_ANSWERS = 200
+"""Answers of a column up to which the place of each is a number of 8 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,31 @@ class AnswerCells:
         return self.expression != code if self.filled else ~self.among((code,))
 
 
+@dataclass(frozen=True, slots=True)
+class NumberedCells:
+    """The answers of one column of texts as small numbers: the place among `answers`; what is none of them stands behind."""
+
+    expression: nw.Expr
+    answers: tuple[str, ...]
+
+    def among(self, codes: tuple[str, ...]) -> nw.Expr:
+        """Null-free: whether a cell holds one of the codes; a null is `missing`."""
+        places = sorted(self.answers.index(code) for code in set(codes))
+        starts = [place for place in places if place - 1 not in places]
+        ends = [place for place in places if place + 1 not in places]
+        return reduce(lambda left, right: left | right, map(self._between, starts, ends))
+
+    def is_not(self, code: str) -> nw.Expr:
+        """Null-free: whether a cell holds something else."""
+        return self.expression != self.answers.index(code)
+
+    def _between(self, first: int, last: int) -> nw.Expr:
+        number = self.expression
+        if first == last:
+            return number == first
+        return number <= last if not first else (number >= first) & (number <= last)
+
+
 class ColumnReading:
     """The answers of a table, and the passes that evaluate what depends on them.
 
@@ -79,6 +107,9 @@ class ColumnReading:
         The questions there are, where the frameworks have some of their own.
     categories : bool, default False
         Whether the engine compares categories with texts (polars): they are not turned into texts then.
+    numbered : bool, default False
+        Whether texts are turned into small numbers first (polars and DuckDB, to which a text costs ten times a number), and
+        whole numbers compared as such.
     """
 
     def __init__(
@@ -88,14 +119,17 @@ class ColumnReading:
         age: str | None,
         known: Items | None = None,
         categories: bool = False,
+        numbered: bool = False,
     ) -> None:
         self._schema = schema
-        self._categories = categories
+        self._categories, self._by_number = categories, numbered
         self.known = known or known_items()
         self._age = age
         self._passes: list[list[nw.Expr]] = []
         self._kept: dict[int, nw.Expr] = {}
         self._cells: dict[str, AnswerCells] = {}
+        self._numbered: dict[str, NumberedCells] = {}
+        self._numbers: list[nw.Expr] = []
         self.columns: dict[str, AnswerColumn] = {}
 
     def item(self, item: str, phase: str | None, /) -> Value:
@@ -114,7 +148,7 @@ class ColumnReading:
             return FALSE
         if entry.several:
             return self._set(entry, codes)
-        cell = self._text(entry.column)
+        cell = self._cell(entry.column, (*entry.allowed, *codes))
         self._note(entry.id, entry.allowed, entry.column, "", cell)
         if cell is None:
             return UNKNOWN
@@ -143,7 +177,7 @@ class ColumnReading:
         number = self._number(entry, column)
         if number is None:
             return UNKNOWN
-        known = (number >= 0) & (number <= _TOO_LARGE)
+        known = self._is_known(number, column)
         inside = known
         if test.least is not None:
             inside = inside & (number >= test.least)
@@ -159,8 +193,9 @@ class ColumnReading:
         """True but where a yes/no column says no; an unknown answer, or no such column, is no reason to leave out."""
         if column not in self._schema:
             return TRUE
-        cell = self._text(column)
-        self._note(column, ("yes", NO, *UNKNOWN_ANSWERS), column, "", cell)
+        answers = ("yes", NO, *UNKNOWN_ANSWERS)
+        cell = self._cell(column, answers)
+        self._note(column, answers, column, "", cell)
         return TRUE if cell is None else Value(cell.is_not(NO), cell.is_not(NO), 1)
 
     def has(self, name: str, /) -> bool:
@@ -197,6 +232,10 @@ class ColumnReading:
 
     def apply(self, frame: Any) -> Any:
         """Run the passes over a narwhals frame: every kept value is a column of it afterwards."""
+        if self._numbers:
+            # DuckDB looks texts up where it reads them, once for each that is different.
+            by_duckdb = isinstance(frame, RelationFrame)
+            frame = (frame.with_columns_of_duckdb if by_duckdb else frame.with_columns)(self._numbers)
         for expressions in filter(None, self._passes):
             frame = frame.with_columns(*expressions)
         return frame
@@ -207,19 +246,33 @@ class ColumnReading:
             return expression
         while depth >= len(self._passes):
             self._passes.append([])
+        return self._named(expression, self._passes[depth])
+
+    def _named(self, expression: nw.Expr, among: list[nw.Expr]) -> nw.Expr:
         name = f"{MARK}{len(self._kept)}"
-        self._passes[depth].append(expression.alias(name))
+        among.append(expression.alias(name))
         column = nw.col(name)
         self._kept[id(column)] = column
         return column
 
     def _answers(self, item: Item, column: str, phase: str) -> Value:
-        cell = self._text(column)
+        cell = self._cell(column, item.allowed)
         self._note(item.id, item.allowed, column, phase, cell)
         if cell is None:
             return UNKNOWN
         # every answer is one of those allowed (checked in `rows`), so that what is not "no" is true or unknown
         return Value(cell.among(item.true_answers), cell.is_not(NO), 1)
+
+    def _cell(self, column: str, answers: tuple[str, ...]) -> AnswerCells | NumberedCells | None:
+        """The cells of a column that are compared with these answers; None as `_text`."""
+        if not self._by_number or self._schema[column] != nw.String or len(answers) > _MOST_ANSWERS:
+            return self._text(column)
+        if column not in self._numbered:
+            known = tuple(dict.fromkeys((*answers, NO, *UNKNOWN_ANSWERS)))
+            number = self._named(_place_among(nw.col(column), known), self._numbers)
+            self._numbered[column] = NumberedCells(number, known)
+        cells = self._numbered[column]
+        return cells if set(answers) <= set(cells.answers) else self._text(column)
 
     def _text(self, column: str, *, as_text: bool = False) -> AnswerCells | None:
         """The cells as text without nulls; None where the column holds no text, which is right if it is all null.
@@ -250,13 +303,28 @@ class ColumnReading:
                 found=f"type {self._schema[column]}",
                 fix="make it a number, with nulls where it is unknown",
             )
-        cell = nw.col(column).cast(nw.Float64)
-        number = cell.fill_null(_NO_NUMBER)
-        known = (number >= 0) & (number <= _TOO_LARGE)
-        self.columns[column] = AnswerColumn(column, field.id, "", ~known, cell.fill_null(0.0) < 0)
+        whole = self._is_whole(column)
+        cell = nw.col(column) if whole else nw.col(column).cast(nw.Float64)
+        number = cell.fill_null(int(_NO_NUMBER) if whole else _NO_NUMBER)
+        known = self._is_known(number, column)
+        self.columns[column] = AnswerColumn(column, field.id, "", ~known, cell.fill_null(0 if whole else 0.0) < 0)
         return number
 
-    def _note(self, question: str, allowed: tuple[str, ...], column: str, phase: str, cell: AnswerCells | None) -> None:
+    def _is_whole(self, column: str) -> bool:
+        return self._by_number and self._schema[column].is_signed_integer()
+
+    def _is_known(self, number: nw.Expr, column: str) -> nw.Expr:
+        """Null-free: whether a number is one, as `_number` gives it."""
+        return number >= 0 if self._is_whole(column) else (number >= 0) & (number <= _TOO_LARGE)
+
+    def _note(
+        self,
+        question: str,
+        allowed: tuple[str, ...],
+        column: str,
+        phase: str,
+        cell: AnswerCells | NumberedCells | None,
+    ) -> None:
         """Remember that a column was read, with what makes its cells unknown or strange."""
         if column in self.columns:
             return
@@ -277,6 +345,15 @@ class ColumnReading:
 
 def _among(cell: nw.Expr, codes: tuple[str, ...]) -> nw.Expr:
     return cell == codes[0] if len(codes) == 1 else cell.is_in(codes)
+
+
+def _place_among(text: nw.Expr, answers: tuple[str, ...]) -> nw.Expr:
+    """The place of a text among answers, and how many these are for any other; a null is `missing`."""
+    place: Any = nw.lit(len(answers), dtype=nw.UInt8)
+    for position, answer in reversed(list(enumerate(answers))):
+        met = (text == answer) | text.is_null() if answer == MISSING else text == answer
+        place = nw.when(met).then(nw.lit(position, dtype=nw.UInt8)).otherwise(place)
+    return place
 
 
 def phase_columns(item: Item) -> dict[str, str]:

@@ -34,6 +34,7 @@ from fl_estimate.indicators.spells import (
     months_in_overlap,
     stretches_in_overlap,
 )
+from fl_estimate.inputs.relation_steps import RelationFrame
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework
@@ -146,7 +147,9 @@ def decide(
     """
     schema, known = dict(frame.collect_schema()), known_to(frameworks)
     require_phase_names(list(schema), known)
-    reading = ColumnReading(schema, age=age, known=known, categories=frame.implementation.is_polars())
+    by_polars = frame.implementation.is_polars()
+    by_number = by_polars or isinstance(frame, RelationFrame)
+    reading = ColumnReading(schema, age=age, known=known, categories=by_polars, numbered=by_number)
     for framework in frameworks:
         if needs_age(framework) and age not in schema:
             raise _no_age(framework, age)

@@ -1,0 +1,85 @@
+"""Relations of DuckDB that remember by which row-wise steps they were made here, so that polars can take these over.
+
+DuckDB reads the columns, and polars makes the steps on the rows as they come: two dozen row-wise expressions cost DuckDB
+several times what polars takes for them, and what comes out of them is then the same on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+from weakref import WeakKeyDictionary
+
+import narwhals as nw
+
+from fl_estimate.inputs.row_steps import RowStep, RowSteps, flat, in_pieces
+
+PIECE = 131_072
+"""Rows that DuckDB hands over at once: fewer than polars then puts together, as more of them cost DuckDB more each."""
+_ALIKE = (nw.Boolean, nw.String, nw.Float32, nw.Float64, nw.Date, nw.Int8, nw.Int16, nw.Int32, nw.Int64, nw.UInt8, nw.UInt16, nw.UInt32)  # fmt: skip
+"""Types that are the same in DuckDB and in polars; relations of which others are needed are left to DuckDB."""
+_made: WeakKeyDictionary[Any, tuple[Any, RowSteps]] = WeakKeyDictionary()
+"""By relation: the relation that it was made from, and the steps."""
+
+
+class RelationFrame(nw.LazyFrame[Any]):
+    """A lazy frame of DuckDB whose relations remember their row-wise steps; all else begins anew."""
+
+    def with_columns(self, *exprs: Any, **named: Any) -> RelationFrame:
+        return self._after(RowStep("with_columns", tuple(flat(exprs)), named), super().with_columns(*exprs, **named))
+
+    def select(self, *exprs: Any, **named: Any) -> RelationFrame:
+        return self._after(RowStep("select", tuple(flat(exprs)), named), super().select(*exprs, **named))
+
+    def filter(self, *predicates: Any, **constraints: Any) -> RelationFrame:
+        step = RowStep("filter", tuple(flat(predicates)), constraints)
+        return self._after(step, super().filter(*predicates, **constraints))
+
+    def drop(self, *columns: Any, strict: bool = True) -> RelationFrame:
+        step = RowStep("drop", tuple(flat(columns)), {"strict": strict})
+        return self._after(step, super().drop(*columns, strict=strict))
+
+    def rename(self, mapping: dict[str, str]) -> RelationFrame:
+        return self._after(RowStep("rename", (mapping,)), super().rename(mapping))
+
+    def with_columns_of_duckdb(self, exprs: Sequence[nw.Expr]) -> RelationFrame:
+        """As `with_columns`, but made by DuckDB in any case: polars takes over after it."""
+        return cast("RelationFrame", super().with_columns(*exprs))
+
+    def in_polars(self) -> nw.LazyFrame[Any] | None:
+        """The same rows as a lazy frame of polars that makes the steps; None where the types differ too much.
+
+        Columns that nobody needs are not read. DuckDB with several threads keeps the order of the rows only as far as it
+        does in `to_arrow_reader`.
+        """
+        relation, steps = _steps_of(self.to_native())
+        kinds = nw.from_native(relation).collect_schema()
+        alike = {name: kind for name, kind in kinds.items() if isinstance(kind, _ALIKE)}
+        schema = nw.Schema(alike).to_polars()
+        try:
+            frame = steps.on(in_pieces(schema, lambda columns: _pieces(relation, columns)))
+            frame.collect_schema()
+        except (nw.exceptions.NarwhalsError, TypeError):
+            return None
+        return frame
+
+    def _after(self, step: RowStep, made: Any) -> RelationFrame:
+        # The same relation as before would be made from itself.
+        if step.is_row_wise and made.to_native() is not self.to_native():
+            relation, steps = _steps_of(self.to_native())
+            _made[made.to_native()] = relation, steps.then(step)
+        return made
+
+
+def _steps_of(relation: Any) -> tuple[Any, RowSteps]:
+    return _made.get(relation, (relation, RowSteps()))
+
+
+def _pieces(relation: Any, columns: Sequence[str]) -> Iterator[Any]:
+    import polars as pl
+
+    quoted = ['"' + name.replace('"', '""') + '"' for name in columns]
+    # Where no column is needed, one is read to tell how many rows there are.
+    rows = relation.project(", ".join(quoted)) if quoted else relation.project("TRUE")
+    for piece in rows.to_arrow_reader(PIECE):
+        yield pl.from_arrow(piece)
