@@ -179,14 +179,19 @@ class ColumnReading:
             return UNKNOWN
         known = self._is_known(number, column)
         inside = known
-        if test.least is not None:
-            inside = inside & (number >= test.least)
-        if test.most is not None:
-            inside = inside & (number <= test.most)
-        if test.above is not None:
-            inside = inside & (number > test.above)
-        if test.below is not None:
-            inside = inside & (number < test.below)
+        least, most, above, below = (
+            # Whole numbers of a few bits are not turned into fractions to be compared with 18.0.
+            int(limit) if limit is not None and self._is_whole(column) and float(limit).is_integer() else limit
+            for limit in (test.least, test.most, test.above, test.below)
+        )
+        if least is not None:
+            inside = inside & (number >= least)
+        if most is not None:
+            inside = inside & (number <= most)
+        if above is not None:
+            inside = inside & (number > above)
+        if below is not None:
+            inside = inside & (number < below)
         return Value(inside, inside | ~known)
 
     def unless_no(self, column: str) -> Value:

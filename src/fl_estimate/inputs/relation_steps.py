@@ -26,18 +26,20 @@ class RelationFrame(nw.LazyFrame[Any]):
     """A lazy frame of DuckDB whose relations remember their row-wise steps; all else begins anew."""
 
     def with_columns(self, *exprs: Any, **named: Any) -> RelationFrame:
-        return self._after(RowStep("with_columns", tuple(flat(exprs)), named), super().with_columns(*exprs, **named))
+        given = flat(exprs)
+        return self._after(RowStep("with_columns", (given,), named), super().with_columns(given, **named))
 
     def select(self, *exprs: Any, **named: Any) -> RelationFrame:
-        return self._after(RowStep("select", tuple(flat(exprs)), named), super().select(*exprs, **named))
+        given = flat(exprs)
+        return self._after(RowStep("select", (given,), named), super().select(given, **named))
 
     def filter(self, *predicates: Any, **constraints: Any) -> RelationFrame:
-        step = RowStep("filter", tuple(flat(predicates)), constraints)
-        return self._after(step, super().filter(*predicates, **constraints))
+        given = flat(predicates)
+        return self._after(RowStep("filter", (given,), constraints), super().filter(given, **constraints))
 
     def drop(self, *columns: Any, strict: bool = True) -> RelationFrame:
-        step = RowStep("drop", tuple(flat(columns)), {"strict": strict})
-        return self._after(step, super().drop(*columns, strict=strict))
+        given = flat(columns)
+        return self._after(RowStep("drop", (given,), {"strict": strict}), super().drop(given, strict=strict))
 
     def rename(self, mapping: dict[str, str]) -> RelationFrame:
         return self._after(RowStep("rename", (mapping,)), super().rename(mapping))
@@ -82,4 +84,4 @@ def _pieces(relation: Any, columns: Sequence[str]) -> Iterator[Any]:
     # Where no column is needed, one is read to tell how many rows there are.
     rows = relation.project(", ".join(quoted)) if quoted else relation.project("TRUE")
     for piece in rows.to_arrow_reader(PIECE):
-        yield pl.from_arrow(piece)
+        yield cast("pl.DataFrame", pl.from_arrow(piece))  # pyright: ignore[reportUnknownMemberType]
