@@ -71,27 +71,26 @@ class AnswerCells:
 
 @dataclass(frozen=True, slots=True)
 class NumberedCells:
-    """The answers of one column of texts as small numbers: the place among `answers`; what is none of them stands behind."""
+    """The answers of one column of texts as small numbers: the place of each from 1, then that of a null; 0 is no answer."""
 
     expression: nw.Expr
     answers: tuple[str, ...]
 
     def among(self, codes: tuple[str, ...]) -> nw.Expr:
         """Null-free: whether a cell holds one of the codes; a null is `missing`."""
-        places = sorted(self.answers.index(code) for code in set(codes))
-        starts = [place for place in places if place - 1 not in places]
-        ends = [place for place in places if place + 1 not in places]
+        places = {1 + self.answers.index(code) for code in codes}
+        places |= {len(self.answers) + 1} if MISSING in codes else set()
+        starts = [place for place in sorted(places) if place - 1 not in places]
+        ends = [place for place in sorted(places) if place + 1 not in places]
         return reduce(lambda left, right: left | right, map(self._between, starts, ends))
 
     def is_not(self, code: str) -> nw.Expr:
         """Null-free: whether a cell holds something else."""
-        return self.expression != self.answers.index(code)
+        return ~self.among((code,))
 
     def _between(self, first: int, last: int) -> nw.Expr:
         number = self.expression
-        if first == last:
-            return number == first
-        return number <= last if not first else (number >= first) & (number <= last)
+        return number == first if first == last else (number >= first) & (number <= last)
 
 
 class ColumnReading:
@@ -129,7 +128,7 @@ class ColumnReading:
         self._kept: dict[int, nw.Expr] = {}
         self._cells: dict[str, AnswerCells] = {}
         self._numbered: dict[str, NumberedCells] = {}
-        self._numbers: list[nw.Expr] = []
+        self._places: dict[str, tuple[str, tuple[str, ...]]] = {}
         self.columns: dict[str, AnswerColumn] = {}
 
     def item(self, item: str, phase: str | None, /) -> Value:
@@ -237,10 +236,11 @@ class ColumnReading:
 
     def apply(self, frame: Any) -> Any:
         """Run the passes over a narwhals frame: every kept value is a column of it afterwards."""
-        if self._numbers:
-            # DuckDB looks texts up where it reads them, once for each that is different.
-            by_duckdb = isinstance(frame, RelationFrame)
-            frame = (frame.with_columns_of_duckdb if by_duckdb else frame.with_columns)(self._numbers)
+        if isinstance(frame, RelationFrame):
+            frame = frame.with_places(self._places)
+        elif self._places:
+            places = (_place_among(nw.col(text), answers).alias(name) for name, (text, answers) in self._places.items())
+            frame = frame.with_columns(*places)
         for expressions in filter(None, self._passes):
             frame = frame.with_columns(*expressions)
         return frame
@@ -251,11 +251,8 @@ class ColumnReading:
             return expression
         while depth >= len(self._passes):
             self._passes.append([])
-        return self._named(expression, self._passes[depth])
-
-    def _named(self, expression: nw.Expr, among: list[nw.Expr]) -> nw.Expr:
         name = f"{MARK}{len(self._kept)}"
-        among.append(expression.alias(name))
+        self._passes[depth].append(expression.alias(name))
         column = nw.col(name)
         self._kept[id(column)] = column
         return column
@@ -274,8 +271,9 @@ class ColumnReading:
             return self._text(column)
         if column not in self._numbered:
             known = tuple(dict.fromkeys((*answers, NO, *UNKNOWN_ANSWERS)))
-            number = self._named(_place_among(nw.col(column), known), self._numbers)
-            self._numbered[column] = NumberedCells(number, known)
+            name = f"{MARK}place{len(self._places)}"
+            self._places[name] = column, known
+            self._numbered[column] = NumberedCells(nw.col(name).fill_null(0), known)
         cells = self._numbered[column]
         return cells if set(answers) <= set(cells.answers) else self._text(column)
 
@@ -353,12 +351,11 @@ def _among(cell: nw.Expr, codes: tuple[str, ...]) -> nw.Expr:
 
 
 def _place_among(text: nw.Expr, answers: tuple[str, ...]) -> nw.Expr:
-    """The place of a text among answers, and how many these are for any other; a null is `missing`."""
-    place: Any = nw.lit(len(answers), dtype=nw.UInt8)
-    for position, answer in reversed(list(enumerate(answers))):
-        met = (text == answer) | text.is_null() if answer == MISSING else text == answer
-        place = nw.when(met).then(nw.lit(position, dtype=nw.UInt8)).otherwise(place)
-    return place
+    """The place of a text among answers, from 1; 0 for any other, and one more than the last for a null."""
+    place: Any = nw.lit(0, dtype=nw.UInt8)
+    for position, answer in enumerate(answers, start=1):
+        place = nw.when(text == answer).then(nw.lit(position, dtype=nw.UInt8)).otherwise(place)
+    return nw.when(text.is_null()).then(nw.lit(len(answers) + 1, dtype=nw.UInt8)).otherwise(place)
 
 
 def phase_columns(item: Item) -> dict[str, str]:

@@ -6,7 +6,7 @@ several times what polars takes for them, and what comes out of them is then the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
@@ -44,9 +44,25 @@ class RelationFrame(nw.LazyFrame[Any]):
     def rename(self, mapping: dict[str, str]) -> RelationFrame:
         return self._after(RowStep("rename", (mapping,)), super().rename(mapping))
 
-    def with_columns_of_duckdb(self, exprs: Sequence[nw.Expr]) -> RelationFrame:
-        """As `with_columns`, but made by DuckDB in any case: polars takes over after it."""
-        return cast("RelationFrame", super().with_columns(*exprs))
+    def with_places(self, columns: Mapping[str, tuple[str, Sequence[str]]]) -> RelationFrame:
+        """New columns, made by DuckDB where it reads, of the place of a text among some: from 1, null for any other text.
+
+        A function of one column is asked of each different text of a block, where it is stored by its different texts; a
+        chain of comparisons of each row.
+
+        Parameters
+        ----------
+        columns : mapping of str to (str, sequence of str)
+            By name: the column of texts, and the texts; a null is told by the place after the last.
+        """
+        if not columns:
+            return self
+        places = (
+            f"list_position([{', '.join(map(_quoted_text, texts))}, NULL], {_quoted(text)})::UTINYINT AS {_quoted(name)}"
+            for name, (text, texts) in columns.items()
+        )
+        made: Any = nw.from_native(self.to_native().project(f"*, {', '.join(places)}"))
+        return RelationFrame(made._compliant_frame, level="lazy")
 
     def in_polars(self) -> nw.LazyFrame[Any] | None:
         """The same rows as a lazy frame of polars that makes the steps; None where the types differ too much.
@@ -80,8 +96,14 @@ def _steps_of(relation: Any) -> tuple[Any, RowSteps]:
 def _pieces(relation: Any, columns: Sequence[str]) -> Iterator[Any]:
     import polars as pl
 
-    quoted = ['"' + name.replace('"', '""') + '"' for name in columns]
-    # Where no column is needed, one is read to tell how many rows there are.
-    rows = relation.project(", ".join(quoted)) if quoted else relation.project("TRUE")
+    rows = relation.project(", ".join(map(_quoted, columns)))
     for piece in rows.to_arrow_reader(PIECE):
         yield cast("pl.DataFrame", pl.from_arrow(piece))  # pyright: ignore[reportUnknownMemberType]
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _quoted_text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
