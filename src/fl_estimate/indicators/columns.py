@@ -267,7 +267,9 @@ class ColumnReading:
 
     def _cell(self, column: str, answers: tuple[str, ...]) -> AnswerCells | NumberedCells | None:
         """The cells of a column that are compared with these answers; None as `_text`."""
-        if not self._by_number or self._schema[column] != nw.String or len(answers) > _MOST_ANSWERS:
+        # An ENUM of DuckDB is a text to it; categories of polars are as quick as numbers.
+        texts = nw.String if self._categories else (nw.String, nw.Enum)
+        if not self._by_number or not isinstance(self._schema[column], texts) or len(answers) > _MOST_ANSWERS:
             return self._text(column)
         if column not in self._numbered:
             known = tuple(dict.fromkeys((*answers, NO, *UNKNOWN_ANSWERS)))

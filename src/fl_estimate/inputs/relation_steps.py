@@ -53,12 +53,12 @@ class RelationFrame(nw.LazyFrame[Any]):
         Parameters
         ----------
         columns : mapping of str to (str, sequence of str)
-            By name: the column of texts, and the texts; a null is told by the place after the last.
+            By name: the column of texts or of an ENUM, and the texts; a null is told by the place after the last.
         """
         if not columns:
             return self
         places = (
-            f"list_position([{', '.join(map(_quoted_text, texts))}, NULL], {_quoted(text)})::UTINYINT AS {_quoted(name)}"
+            f"list_position([{', '.join(map(_quoted_text, texts))}, NULL], {_quoted(text)}::VARCHAR)::UTINYINT AS {_quoted(name)}"
             for name, (text, texts) in columns.items()
         )
         made: Any = nw.from_native(self.to_native().project(f"*, {', '.join(places)}"))
@@ -70,16 +70,20 @@ class RelationFrame(nw.LazyFrame[Any]):
         Columns that nobody needs are not read. DuckDB with several threads keeps the order of the rows only as far as it
         does in `to_arrow_reader`.
         """
+        import polars as pl
+
         relation, steps = _steps_of(self.to_native())
         kinds = nw.from_native(relation).collect_schema()
-        alike = {name: kind for name, kind in kinds.items() if isinstance(kind, _ALIKE)}
-        schema = nw.Schema(alike).to_polars()
+        alike = nw.Schema({name: kind for name, kind in kinds.items() if isinstance(kind, _ALIKE)}).to_polars()
+        # Columns of other types may be dropped and renamed; where one is needed DuckDB goes on alone.
+        schema = {name: alike.get(name, pl.Boolean()) for name in kinds}
         try:
             frame = steps.on(in_pieces(schema, lambda columns: _pieces(relation, columns)))
             frame.collect_schema()
-        except (nw.exceptions.NarwhalsError, TypeError):
+            needed = steps.needed(schema) if len(alike) < len(schema) else []
+        except (nw.exceptions.NarwhalsError, pl.exceptions.PolarsError, TypeError):
             return None
-        return frame
+        return frame if alike.keys() >= set(needed) else None
 
     def _after(self, step: RowStep, made: Any) -> RelationFrame:
         # The same relation as before would be made from itself.

@@ -114,6 +114,8 @@ def test_too_many_labels_are_left_to_the_engine(name: str, value: int, monkeypat
     for keys in KEYS[:4]:
         memory = totals(as_frame(frame), keys=keys, columns=COLUMNS, sums=SUMS)
         same(memory, totals(as_frame(frame.lazy()), keys=keys, columns=COLUMNS, sums=SUMS), bits=False)
+        relation = duckdb.connect().from_arrow(frame.with_columns(pl.col("category").cast(pl.String)).to_arrow())
+        same(memory, totals(as_frame(relation), keys=keys, columns=COLUMNS, sums=SUMS), bits=False)
 
 
 def test_whole_numbers_that_come_ever_lower_and_higher_keep_their_cells(monkeypatch: pytest.MonkeyPatch) -> None:
