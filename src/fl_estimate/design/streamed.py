@@ -8,6 +8,7 @@ threads may give blocks of rows in another order, so that last digits of sums of
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, cast
 
 import narwhals as nw
@@ -50,14 +51,16 @@ def totals_streamed(
     different = {id(expr): expr for expr in counted.values()}
     flags = [expr.alias(f"c{position}") for position, expr in enumerate(different.values())]
     counts = dict.fromkeys(different, 0)
-    for batch in read_batches(frame.select(*(labels or [nw.lit(0).alias("k")]), *factors, *flags)):
-        cell = cells.of([_column(batch, f"k{position}") for position in range(len(keys))], len(batch))
-        if cell is None:
-            return None
-        found.make_room(cells.count)
-        for position, name in enumerate(different):
-            counts[name] += int(batch[f"c{position}"].sum())
-        found.add(cell, {name: _factor(batch, f"f{position}") for position, name in enumerate(columns)})
+    query = frame.select(*(labels or [nw.lit(0).alias("k")]), *factors, *flags)
+    with closing(read_batches(query)) as batches:
+        for batch in batches:
+            cell = cells.of([_column(batch, f"k{position}") for position in range(len(keys))], len(batch))
+            if cell is None:
+                return None
+            found.make_room(cells.count)
+            for position, name in enumerate(different):
+                counts[name] += int(batch[f"c{position}"].sum())
+            found.add(cell, {name: _factor(batch, f"f{position}") for position, name in enumerate(columns)})
     named, order = cells.keys(keys)
     taken = found.taken(order)
     return Totals(
@@ -94,8 +97,13 @@ def read_batches(frame: nw.LazyFrame[Any]) -> Iterator[pl.DataFrame]:
         As `decoding`.
     """
     with decoding():
-        known = frame.in_polars() if isinstance(frame, RelationFrame) else frame
-        yield from _long_enough(_pieces_of_duckdb(frame) if known is None else _pieces_of_polars(known))
+        reading = frame.in_polars() if isinstance(frame, RelationFrame) else None
+        if reading is not None:
+            with closing(reading):
+                yield from _long_enough(_pieces_of_polars(reading.frame))
+        else:
+            by_polars = frame.implementation.is_polars()
+            yield from _long_enough(_pieces_of_polars(frame) if by_polars else _pieces_of_duckdb(frame))
 
 
 def _pieces_of_polars(frame: nw.LazyFrame[Any]) -> Iterator[pl.DataFrame]:

@@ -7,6 +7,7 @@ several times what polars takes for them, and what comes out of them is then the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from threading import Lock
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
@@ -64,7 +65,7 @@ class RelationFrame(nw.LazyFrame[Any]):
         made: Any = nw.from_native(self.to_native().project(f"*, {', '.join(places)}"))
         return RelationFrame(made._compliant_frame, level="lazy")
 
-    def in_polars(self) -> nw.LazyFrame[Any] | None:
+    def in_polars(self) -> RelationReading | None:
         """The same rows as a lazy frame of polars that makes the steps; None where the types differ too much.
 
         Columns that nobody needs are not read. DuckDB with several threads keeps the order of the rows only as far as it
@@ -78,12 +79,13 @@ class RelationFrame(nw.LazyFrame[Any]):
         # Columns of other types may be dropped and renamed; where one is needed DuckDB goes on alone.
         schema = {name: alike.get(name, pl.Boolean()) for name in kinds}
         try:
-            frame = steps.on(in_pieces(schema, lambda columns: _pieces(relation, columns)))
-            frame.collect_schema()
+            reading = RelationReading(relation)
+            reading.frame = steps.on(in_pieces(schema, reading.pieces))
+            reading.frame.collect_schema()
             needed = steps.needed(schema) if len(alike) < len(schema) else []
         except (nw.exceptions.NarwhalsError, pl.exceptions.PolarsError, TypeError):
             return None
-        return frame if alike.keys() >= set(needed) else None
+        return reading if alike.keys() >= set(needed) else None
 
     def _after(self, step: RowStep, made: Any) -> RelationFrame:
         # The same relation as before would be made from itself.
@@ -97,12 +99,42 @@ def _steps_of(relation: Any) -> tuple[Any, RowSteps]:
     return _made.get(relation, (relation, RowSteps()))
 
 
-def _pieces(relation: Any, columns: Sequence[str]) -> Iterator[Any]:
-    import polars as pl
+class RelationReading:
+    """Rows of a relation on their way to polars, which reads ahead in a thread of its own.
 
-    rows = relation.project(", ".join(map(_quoted, columns)))
-    for piece in rows.to_arrow_reader(PIECE):
-        yield cast("pl.DataFrame", pl.from_arrow(piece))  # pyright: ignore[reportUnknownMemberType]
+    Attributes
+    ----------
+    frame : narwhals.LazyFrame
+        To be collected once.
+    """
+
+    frame: nw.LazyFrame[Any]
+
+    def __init__(self, relation: Any) -> None:
+        self._relation, self._reader = relation, cast("Any", None)
+        self._lock, self._closed = Lock(), False
+
+    def pieces(self, columns: Sequence[str]) -> Iterator[Any]:
+        """Some columns of the relation, a frame of polars after the other, until `close`."""
+        import polars as pl
+
+        while (piece := self._next(columns)) is not None:
+            yield cast("pl.DataFrame", pl.from_arrow(piece))  # pyright: ignore[reportUnknownMemberType]
+
+    def close(self) -> None:
+        """Let go of the connection, on which the next question may be asked; waits for the piece that is being read."""
+        with self._lock:
+            self._closed = True
+            if self._reader is not None:
+                self._reader.close()
+
+    def _next(self, columns: Sequence[str]) -> Any:
+        with self._lock:
+            if self._closed:
+                return None
+            if self._reader is None:
+                self._reader = self._relation.project(", ".join(map(_quoted, columns))).to_arrow_reader(PIECE)
+            return next(self._reader, None)
 
 
 def _quoted(name: str) -> str:

@@ -14,7 +14,7 @@ from fl_estimate.design.totals import as_frame, totals
 from fl_estimate.indicators.columns import _place_among  # pyright: ignore[reportPrivateUsage]
 from fl_estimate.inputs import relation_steps
 from fl_estimate.inputs.partitions import narwhal
-from fl_estimate.inputs.relation_steps import RelationFrame
+from fl_estimate.inputs.relation_steps import RelationFrame, RelationReading
 
 ROWS = """
     SELECT * FROM (VALUES
@@ -40,13 +40,13 @@ def rows_of(frame: Any) -> list[Any]:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The columns that DuckDB is asked for on behalf of polars, each time."""
     found: list[list[str]] = []
-    pieces = relation_steps._pieces
+    pieces = RelationReading.pieces
 
-    def asked(rows: Any, columns: list[str]) -> Any:
+    def asked(reading: RelationReading, columns: list[str]) -> Any:
         found.append(columns)
-        return pieces(rows, columns)
+        return pieces(reading, columns)
 
-    monkeypatch.setattr(relation_steps, "_pieces", asked)
+    monkeypatch.setattr(RelationReading, "pieces", asked)
     return found
 
 
@@ -62,7 +62,7 @@ def test_polars_makes_the_steps_and_reads_what_they_need(read: list[list[str]]) 
     asked = steps(narwhal(relation()))
     known = narwhal(asked.to_native())
     for frame in (asked, known):
-        there = frame.in_polars()
+        there = frame.in_polars().frame
         assert there.implementation.is_polars()
         assert rows_of(there) == rows_of(frame) == [[3, 4, 5], [False, False, True], [4, 6, 8]]
     assert read == [["id", "answer"]] * 2
@@ -73,7 +73,7 @@ def test_what_is_no_step_of_single_rows_begins_anew(read: list[list[str]]) -> No
     counted = frame.group_by("one").agg(nw.len().alias("n")).with_columns((nw.col("n") + 1).alias("more"))
     first = frame.with_columns(nw.col("id").min().over("one").alias("first")).select("id", "first")
     for asked in (counted, first, frame.join(frame.select("id"), on="id", how="inner").select("id")):
-        assert sorted(map(str, rows_of(asked.in_polars()))) == sorted(map(str, rows_of(asked)))
+        assert sorted(map(str, rows_of(asked.in_polars().frame))) == sorted(map(str, rows_of(asked)))
     assert [sorted(columns) for columns in read] == [["n", "one"], ["first", "id"], ["id"]]
 
 
@@ -97,9 +97,10 @@ def test_places_of_texts_are_the_same_by_duckdb_and_by_polars() -> None:
     found = by_duckdb.select(nw.col('a "place"').fill_null(0).alias("place"))
     assert found.collect_schema() == {"place": nw.UInt8}
     there: Any = found.in_polars()
+    assert there is not None
     frame: Any = nw.from_native(relation().select("answer").pl().lazy())
     polars = frame.select(_place_among(nw.col("answer"), answers).alias("place"))
-    assert rows_of(found) == rows_of(there) == rows_of(polars) == [[1, 3, 2, 0]]
+    assert rows_of(found) == rows_of(there.frame) == rows_of(polars) == [[1, 3, 2, 0]]
 
 
 def test_polars_keeps_the_order_in_which_duckdb_hands_rows_over(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +108,7 @@ def test_polars_keeps_the_order_in_which_duckdb_hands_rows_over(monkeypatch: pyt
     rows: Any = duckdb.connect(config={"threads": 4}).sql("SELECT range AS id FROM range(200_000)")
     there = narwhal(rows).with_columns((nw.col("id") * 2).alias("twice")).select("twice").in_polars()
     assert there is not None
-    pieces = pl.concat(there.to_native().collect_batches(maintain_order=True, engine="streaming"))
+    pieces = pl.concat(there.frame.to_native().collect_batches(maintain_order=True, engine="streaming"))
     assert pieces["twice"].to_list() == list(range(0, 400_000, 2))
 
 
