@@ -1,13 +1,14 @@
 """Sums by group of a lazy frame of polars or DuckDB: its batches, added up by numpy as they come, row by row.
 
 Two to three times quicker than asking the engine for the groups where these are many, in memory that does not grow with
-the rows. Polars gives rows in their order: the sums are, to the last digit, those of the same frame in memory. DuckDB with several
-threads may give blocks of rows in another order, so that last digits of sums of fractions may differ from run to run.
+the rows. Polars gives rows in their order: the sums are, to the last digit, those of the same frame in memory. DuckDB only reads and numbers
+texts, and polars makes the row-wise steps (`RelationFrame`); with several threads it may give blocks of rows in another order, so
+that last digits of sums of fractions may differ from run to run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, cast
 
@@ -86,7 +87,7 @@ def _factor(batch: pl.DataFrame, name: str) -> Factor:
     return ONE if filled == len(column) else factor_of(_column(batch, name))
 
 
-def read_batches(frame: nw.LazyFrame[Any]) -> Iterator[pl.DataFrame]:
+def read_batches(frame: nw.LazyFrame[Any]) -> Generator[pl.DataFrame]:
     """Read a frame once: none of its rows is kept longer than it takes to add it up.
 
     Polars gives rows in their order. DuckDB with several threads may give blocks of them in another.
