@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import narwhals as nw
@@ -24,24 +25,36 @@ class Factor:
 
     Attributes
     ----------
-    values : array or None
-        None where it is 1 in every row.
+    column : narwhals.Series or None
+        Truths, or floats; None where it is the same in every row.
     rows : int array or None
         The rows where it is not 0, for columns that mostly are; None for all rows.
     """
 
-    values: npt.NDArray[Any] | None
+    column: nw.Series[Any] | None
     rows: Codes | None
 
     @property
     def is_one(self) -> bool:
         """Whether it is 1 in every row, so that a product is the same without it."""
-        return self.values is None and self.rows is None
+        return self.column is None and self.rows is None
 
     @property
     def is_zero(self) -> bool:
         """Whether it is 0 in every row."""
         return self.rows is not None and not len(self.rows)
+
+    @cached_property
+    def values(self) -> npt.NDArray[Any]:
+        """The values of all rows; bits of polars and Arrow become bytes only when somebody asks."""
+        return np.ones(1) if self.column is None else self.column.to_numpy()
+
+    def is_one_in(self, rows: Codes) -> bool:
+        """Whether it is known to be 1 in these rows."""
+        return self.column is None or (rows is self.rows and self.column.dtype == nw.Boolean)
+
+
+ONE, ZERO = Factor(column=None, rows=None), Factor(column=None, rows=np.zeros(0, dtype=np.int64))
 
 
 def factor_of(column: nw.Series[Any]) -> Factor:
@@ -49,14 +62,23 @@ def factor_of(column: nw.Series[Any]) -> Factor:
     if column.dtype == nw.Boolean and not column.null_count():
         filled = int(column.sum())
         if filled == len(column):
-            return Factor(values=None, rows=None)
-        # Bits of polars and Arrow are counted as they are; only where some differ they become bytes.
-        values = column.to_numpy() if filled else np.zeros(0, dtype=bool)
-    else:
-        floats = column if column.dtype == nw.Float64 else column.cast(nw.Float64)
-        values = np.asarray(floats.to_numpy(), dtype=float)
-        filled = int(np.count_nonzero(values))
-    return Factor(values=values, rows=np.flatnonzero(values) if SPARSE * filled < len(column) else None)
+            return ONE
+        if SPARSE * filled >= len(column):
+            return Factor(column=column, rows=None)
+        return Factor(column=column, rows=np.asarray(column.arg_true().to_numpy(), dtype=np.int64))
+    floats = column if column.dtype == nw.Float64 else column.cast(nw.Float64)
+    values = np.asarray(floats.to_numpy(), dtype=float)
+    return Factor(column=floats, rows=np.flatnonzero(values) if _is_mostly_zero(values) else None)
+
+
+def _is_mostly_zero(values: Floats) -> bool:
+    """Whether fewer than one in `SPARSE` is something else; of a column of weights a quarter is looked at."""
+    filled = 0
+    for part in cached_blocks(len(values)):
+        filled += int(np.count_nonzero(values[part]))
+        if SPARSE * filled >= len(values):
+            return False
+    return True
 
 
 class SummedByCell:
@@ -156,17 +178,17 @@ def _needed(product: Product, factors: Mapping[str, Factor]) -> Product:
 def _add(summed: Floats, cell: Cells, product: list[Factor]) -> None:
     """Add a product of columns up by cell, over the rows where its emptiest column is not 0."""
     rows = min((factor.rows for factor in product if factor.rows is not None), key=len, default=None)
-    values = [factor.values for factor in product if factor.values is not None]
     if rows is not None:
-        _add_values(summed, cell[rows], [value[rows] for value in values])
+        _add_values(summed, cell[rows], [factor.values[rows] for factor in product if not factor.is_one_in(rows)])
         return
+    values = [factor.values for factor in product]
     for part in cached_blocks(len(cell)):
         _add_values(summed, cell[part], [value[part] for value in values])
 
 
 def _add_values(summed: Floats, cell: Cells, values: list[npt.NDArray[Any]]) -> None:
     with np.errstate(invalid="ignore", over="ignore"):
-        added = np.asarray(values[0], dtype=float) if values else np.ones(1)
+        added: Any = np.asarray(values[0], dtype=float) if values else 1.0
         for value in values[1:]:
             added = added * value
         np.add.at(summed, cell, added)

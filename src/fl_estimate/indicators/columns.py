@@ -17,12 +17,15 @@ from fl_estimate.indicators.criteria import FieldWithin
 from fl_estimate.indicators.items import AGE, MISSING, NO, UNKNOWN_ANSWERS, Field, Item, Items, known_items
 from fl_estimate.indicators.logic import FALSE, TRUE, UNKNOWN, Value
 from fl_estimate.inputs.partitions import with_columns
+from fl_estimate.inputs.relation_steps import RelationFrame
 from fl_estimate.schema.answer_sets import one_of, only
 
 MARK = "__fl_"
 """How the columns that stand in between are called; they are dropped at the end."""
 _TOO_LARGE = 1e300
 _NO_NUMBER = -1.0
+_MOST_ANSWERS = 200
+"""Answers of a column up to which the place of each is a number of 8 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,30 @@ class NumberedAnswers:
         return ~self.among((code,))
 
 
+@dataclass(frozen=True, slots=True)
+class NumberedCells:
+    """The answers of one column of texts as small numbers: the place of each from 1, then that of a null; 0 is no answer."""
+
+    expression: nw.Expr
+    answers: tuple[str, ...]
+
+    def among(self, codes: tuple[str, ...]) -> nw.Expr:
+        """Null-free: whether a cell holds one of the codes; a null is `missing`."""
+        places = {1 + self.answers.index(code) for code in codes}
+        places |= {len(self.answers) + 1} if MISSING in codes else set()
+        starts = [place for place in sorted(places) if place - 1 not in places]
+        ends = [place for place in sorted(places) if place + 1 not in places]
+        return reduce(lambda left, right: left | right, map(self._between, starts, ends))
+
+    def is_not(self, code: str) -> nw.Expr:
+        """Null-free: whether a cell holds something else."""
+        return ~self.among((code,))
+
+    def _between(self, first: int, last: int) -> nw.Expr:
+        number = self.expression
+        return number == first if first == last else (number >= first) & (number <= last)
+
+
 class ColumnReading:
     """The answers of a table, and the passes that evaluate what depends on them.
 
@@ -99,6 +126,9 @@ class ColumnReading:
         Whether the engine compares categories with texts (polars): they are not turned into texts then.
     texts_once : bool, default False
         Whether texts are compared once and numbers after (Spark), where a text is compared with is known beforehand.
+    numbered : bool, default False
+        Whether texts are turned into small numbers first (polars and DuckDB, to which a text costs ten times a number), and
+        whole numbers compared as such.
     """
 
     def __init__(
@@ -109,9 +139,10 @@ class ColumnReading:
         known: Items | None = None,
         categories: bool = False,
         texts_once: bool = False,
+        numbered: bool = False,
     ) -> None:
         self._schema = schema
-        self._categories = categories
+        self._categories, self._by_number = categories, numbered
         self._texts_once = texts_once
         self._compared: dict[tuple[str, tuple[str, ...]], NumberedAnswers] = {}
         self.known = known or known_items()
@@ -120,6 +151,8 @@ class ColumnReading:
         self._kept: dict[int, nw.Expr] = {}
         self._in_polars: dict[int, nw.Expr] = {}
         self._cells: dict[str, AnswerCells] = {}
+        self._numbered: dict[str, NumberedCells] = {}
+        self._places: dict[str, tuple[str, tuple[str, ...]]] = {}
         self.columns: dict[str, AnswerColumn] = {}
 
     def item(self, item: str, phase: str | None, /) -> Value:
@@ -138,7 +171,7 @@ class ColumnReading:
             return FALSE
         if entry.several:
             return self._set(entry, codes)
-        cell = self._cells_of(entry.column, entry.allowed)
+        cell = self._cell(entry.column, (*entry.allowed, *codes))
         self._note(entry.id, entry.allowed, entry.column, "", cell)
         if cell is None:
             return UNKNOWN
@@ -167,25 +200,30 @@ class ColumnReading:
         number = self._number(entry, column)
         if number is None:
             return UNKNOWN
-        known = (number >= 0) & (number <= _TOO_LARGE)
+        known = self._is_known(number, column)
         inside = known
-        if test.least is not None:
-            inside = inside & (number >= test.least)
-        if test.most is not None:
-            inside = inside & (number <= test.most)
-        if test.above is not None:
-            inside = inside & (number > test.above)
-        if test.below is not None:
-            inside = inside & (number < test.below)
+        least, most, above, below = (
+            # Whole numbers of a few bits are not turned into fractions to be compared with 18.0.
+            int(limit) if limit is not None and self._is_whole(column) and float(limit).is_integer() else limit
+            for limit in (test.least, test.most, test.above, test.below)
+        )
+        if least is not None:
+            inside = inside & (number >= least)
+        if most is not None:
+            inside = inside & (number <= most)
+        if above is not None:
+            inside = inside & (number > above)
+        if below is not None:
+            inside = inside & (number < below)
         return Value(inside, inside | ~known)
 
     def unless_no(self, column: str) -> Value:
         """True but where a yes/no column says no; an unknown answer, or no such column, is no reason to leave out."""
         if column not in self._schema:
             return TRUE
-        allowed = ("yes", NO, *UNKNOWN_ANSWERS)
-        cell = self._cells_of(column, allowed)
-        self._note(column, allowed, column, "", cell)
+        answers = ("yes", NO, *UNKNOWN_ANSWERS)
+        cell = self._cell(column, answers)
+        self._note(column, answers, column, "", cell)
         return TRUE if cell is None else Value(cell.is_not(NO), cell.is_not(NO), 1)
 
     def has(self, name: str, /) -> bool:
@@ -222,6 +260,11 @@ class ColumnReading:
 
     def apply(self, frame: Any) -> Any:
         """Run the passes over a narwhals frame: every kept value is a column of it afterwards."""
+        if isinstance(frame, RelationFrame):
+            frame = frame.with_places(self._places)
+        elif self._places:
+            places = (_place_among(nw.col(text), answers).alias(name) for name, (text, answers) in self._places.items())
+            frame = frame.with_columns(*places)
         for expressions in filter(None, self._passes):
             frame = with_columns(frame, expressions, [self._in_polars.get(id(one), one) for one in expressions])
         return frame
@@ -244,7 +287,7 @@ class ColumnReading:
         return column
 
     def _answers(self, item: Item, column: str, phase: str) -> Value:
-        cell = self._cells_of(column, item.allowed)
+        cell = self._cell(column, item.allowed)
         self._note(item.id, item.allowed, column, phase, cell)
         if cell is None:
             return UNKNOWN
@@ -255,6 +298,7 @@ class ColumnReading:
         """As `_text`, for cells that are only compared with allowed answers; any other is the number -1."""
         if not self._texts_once or self._schema[column] != nw.String:
             return self._text(column)
+        allowed = tuple(dict.fromkeys(allowed))
         if (column, allowed) not in self._compared:
             cell, answers = nw.col(column), [NO, *dict.fromkeys(code for code in (*allowed, MISSING) if code != NO)]
             number = nw.lit(-1)
@@ -264,6 +308,22 @@ class ColumnReading:
             numbers = {answer: position for position, answer in enumerate(answers)}
             self._compared[column, allowed] = NumberedAnswers(self._stored(number, 0), numbers)
         return self._compared[column, allowed]
+
+    def _cell(self, column: str, answers: tuple[str, ...]) -> AnswerCells | NumberedAnswers | NumberedCells | None:
+        """The cells of a column that are compared with these answers; None as `_text`."""
+        if self._texts_once:
+            return self._cells_of(column, answers)
+        # An ENUM of DuckDB is a text to it; categories of polars are as quick as numbers.
+        texts = nw.String if self._categories else (nw.String, nw.Enum)
+        if not self._by_number or not isinstance(self._schema[column], texts) or len(answers) > _MOST_ANSWERS:
+            return self._text(column)
+        if column not in self._numbered:
+            known = tuple(dict.fromkeys((*answers, NO, *UNKNOWN_ANSWERS)))
+            name = f"{MARK}place{len(self._places)}"
+            self._places[name] = column, known
+            self._numbered[column] = NumberedCells(nw.col(name).fill_null(0), known)
+        cells = self._numbered[column]
+        return cells if set(answers) <= set(cells.answers) else self._text(column)
 
     def _text(self, column: str, *, as_text: bool = False) -> AnswerCells | None:
         """The cells as text without nulls; None where the column holds no text, which is right if it is all null.
@@ -295,11 +355,19 @@ class ColumnReading:
                 found=f"type {self._schema[column]}",
                 fix="make it a number, with nulls where it is unknown",
             )
-        cell = nw.col(column).cast(nw.Float64)
-        number = cell.fill_null(_NO_NUMBER)
-        known = (number >= 0) & (number <= _TOO_LARGE)
-        self.columns[column] = AnswerColumn(column, field.id, "", ~known, cell.fill_null(0.0) < 0)
+        whole = self._is_whole(column)
+        cell = nw.col(column) if whole else nw.col(column).cast(nw.Float64)
+        number = cell.fill_null(int(_NO_NUMBER) if whole else _NO_NUMBER)
+        known = self._is_known(number, column)
+        self.columns[column] = AnswerColumn(column, field.id, "", ~known, cell.fill_null(0 if whole else 0.0) < 0)
         return number
+
+    def _is_whole(self, column: str) -> bool:
+        return self._by_number and self._schema[column].is_signed_integer()
+
+    def _is_known(self, number: nw.Expr, column: str) -> nw.Expr:
+        """Null-free: whether a number is one, as `_number` gives it."""
+        return number >= 0 if self._is_whole(column) else (number >= 0) & (number <= _TOO_LARGE)
 
     def _note(
         self,
@@ -307,7 +375,7 @@ class ColumnReading:
         allowed: tuple[str, ...],
         column: str,
         phase: str,
-        cell: AnswerCells | NumberedAnswers | None,
+        cell: AnswerCells | NumberedAnswers | NumberedCells | None,
     ) -> None:
         """Remember that a column was read, with what makes its cells unknown or strange."""
         if column in self.columns:
@@ -329,6 +397,14 @@ class ColumnReading:
 
 def _among(cell: nw.Expr, codes: tuple[str, ...]) -> nw.Expr:
     return cell == codes[0] if len(codes) == 1 else cell.is_in(codes)
+
+
+def _place_among(text: nw.Expr, answers: tuple[str, ...]) -> nw.Expr:
+    """The place of a text among answers, from 1; 0 for any other, and one more than the last for a null."""
+    place: Any = nw.lit(0, dtype=nw.UInt8)
+    for position, answer in enumerate(answers, start=1):
+        place = nw.when(text == answer).then(nw.lit(position, dtype=nw.UInt8)).otherwise(place)
+    return nw.when(text.is_null()).then(nw.lit(len(answers) + 1, dtype=nw.UInt8)).otherwise(place)
 
 
 def phase_columns(item: Item) -> dict[str, str]:

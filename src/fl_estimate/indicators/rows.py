@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from fl_estimate.errors import IndicatorFault
-from fl_estimate.indicators.checking import AnswerCheck, Number, PutOff, as_number
+from fl_estimate.indicators.checking import AnswerCheck, Number, PutOff, as_number, chosen_number
 from fl_estimate.indicators.clock import DAY, FROM, HIGHEST, LOWEST, MET, ONGOING, TO, Clock, limits
 from fl_estimate.indicators.columns import MARK, ColumnReading, require_phase_names
 from fl_estimate.indicators.coverage import Counts, Coverage, coverage, require_questions
@@ -34,6 +34,7 @@ from fl_estimate.indicators.spells import (
     months_in_overlap,
     stretches_in_overlap,
 )
+from fl_estimate.inputs.relation_steps import RelationFrame
 
 if TYPE_CHECKING:
     from fl_estimate.indicators.framework import Framework
@@ -71,6 +72,8 @@ class DecidedRows:
         By outcome: months of the spell that count, 0 where it is not surely in the class, and where they are not known.
     stretches : mapping of str to list of stretches
         By outcome of a table with dates, for each framework: the days that count, which the persons' months are made of.
+    counts : frozenset of str
+        The outcomes that are counts.
     """
 
     frame: Any
@@ -82,14 +85,17 @@ class DecidedRows:
     there: Mapping[str, Bit] = field(default_factory=dict[str, Bit])
     months: Mapping[str, tuple[nw.Expr, nw.Expr]] = field(default_factory=dict[str, tuple[nw.Expr, nw.Expr]])
     stretches: Mapping[str, list[dict[str, Stretch]]] = field(default_factory=dict[str, list[dict[str, Stretch]]])
+    counts: frozenset[str] = frozenset()
 
     def outcome_columns(self) -> list[nw.Expr]:
         """The three Int64 columns of every outcome, over the period and on the reference day.
 
         Int64, not Int8: sums and products of the user's own must not wrap.
         """
+        by_polars = self.frame.implementation.is_polars() or isinstance(self.frame, RelationFrame)
+        chosen = {*self.outcomes, *self.stocks} - self.counts if by_polars else set[str]()
         return [
-            as_number(bit).alias(f"{outcome}{side}")
+            (chosen_number(bit) if outcome in chosen else as_number(bit)).alias(f"{outcome}{side}")
             for outcome, bits in (*self.outcomes.items(), *self.stocks.items())
             for side, bit in zip(SIDES, bits, strict=True)
         ]
@@ -147,9 +153,10 @@ def decide(
     schema, known = dict(frame.collect_schema()), known_to(frameworks)
     require_phase_names(list(schema), known)
     engine = frame.implementation
-    reading = ColumnReading(
-        schema, age=age, known=known, categories=engine.is_polars(), texts_once=engine.is_spark_like()
-    )
+    by_polars = engine.is_polars()
+    by_number = by_polars or isinstance(frame, RelationFrame)
+    once = engine.is_spark_like()
+    reading = ColumnReading(schema, age=age, known=known, categories=by_polars, numbered=by_number, texts_once=once)
     for framework in frameworks:
         if needs_age(framework) and age not in schema:
             raise _no_age(framework, age)
@@ -174,6 +181,7 @@ def decide(
         there=there,
         months=months,
         stretches=stretches,
+        counts=frozenset(stem for stem in outcomes if deciding.is_count(stem)),
     )
 
 
@@ -333,11 +341,15 @@ class _Deciding:
         """Surely, possibly and in scope of an outcome in the period, under whichever of the frameworks applies."""
         scope = self._reading.keep(self.scope(stem)).possibly
         having = self._having(stem)
-        if any(outcome.type == "count" for _, outcome in having):
+        if self.is_count(stem):
             return *self._count(having), scope
         joined = any_of(self.evaluation.outcome(entry, stem) for entry, _ in having)
         value = self._reading.keep(all_of([self._selected, joined, self._in_time]))
         return value.surely, value.possibly, scope
+
+    def is_count(self, stem: str) -> bool:
+        """Whether an outcome is a number of indicators."""
+        return any(outcome.type == "count" for _, outcome in self._having(stem))
 
     def stock(self, name: str) -> tuple[Bit, Bit, Bit]:
         """The same on the reference day."""

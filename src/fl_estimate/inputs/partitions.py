@@ -15,6 +15,7 @@ from typing import Any, cast
 import narwhals as nw
 
 from fl_estimate.errors import EstimateFault
+from fl_estimate.inputs.relation_steps import RelationFrame
 from fl_estimate.inputs.row_steps import RowStep, RowSteps, flat, groups_of, kind_of, nodes_of
 
 Ask = Callable[[Any], Any]
@@ -23,14 +24,19 @@ _PLAIN = frozenset({"sum", "min", "max", "len", "count"})
 
 
 def narwhal(frame: Any) -> Any:
-    """As `narwhals.from_native`; a frame of Dask is a `PartitionedFrame`.
+    """As `narwhals.from_native`; a frame of Dask is a `PartitionedFrame`, a relation of DuckDB a `RelationFrame`.
 
     Raises
     ------
     TypeError
         This is no frame that narwhals knows.
     """
-    return _partitioned(frame) if type(frame).__module__.startswith("dask.") else nw.from_native(frame)
+    if type(frame).__module__.startswith("dask."):
+        return _partitioned(frame)
+    known: Any = nw.from_native(frame)
+    if known.implementation.is_duckdb() and not isinstance(known, RelationFrame):
+        return RelationFrame(known._compliant_frame, level="lazy")
+    return known
 
 
 def orders_classes(frame: Any) -> bool:

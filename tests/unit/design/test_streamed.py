@@ -15,6 +15,7 @@ import fl_estimate as fl
 from fl_estimate.design import met_labels, read_once, streamed
 from fl_estimate.design.small_table import Totals
 from fl_estimate.design.totals import as_frame, totals
+from fl_estimate.inputs import relation_steps
 
 ROWS = 3_000
 DESIGN = fl.Design(weights="w", strata="stratum", psu="psu")
@@ -80,6 +81,13 @@ def passes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
+def in_batches_of(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of this many rows, of polars and of DuckDB."""
+    monkeypatch.setattr(streamed, "BATCH", 1)
+    monkeypatch.setattr(streamed, "PIECE", rows)
+    monkeypatch.setattr(relation_steps, "PIECE", rows)
+
+
 KEYS = [
     ("stratum", "psu"), ("text", "whole"), ("category", "truth"), ("part", "far", "text"), ("whole",), (),
 ]  # fmt: skip
@@ -90,7 +98,7 @@ KEYS = [
 def test_batches_give_the_bits_of_a_frame_in_memory(
     keys: tuple[str, ...], batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streamed, "BATCH", batch)
+    in_batches_of(batch, monkeypatch)
     frame = people()
     memory = totals(as_frame(frame), keys=keys, columns=COLUMNS, sums=SUMS)
     same(memory, totals(as_frame(frame.lazy()), keys=keys, columns=COLUMNS, sums=SUMS))
@@ -101,15 +109,17 @@ def test_batches_give_the_bits_of_a_frame_in_memory(
 @pytest.mark.parametrize(("name", "value"), [("PLACES", 3), ("LABELS", 1), ("APART", 2)])
 def test_too_many_labels_are_left_to_the_engine(name: str, value: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streamed if name == "PLACES" else met_labels, name, value)
-    monkeypatch.setattr(streamed, "BATCH", 100)
+    in_batches_of(100, monkeypatch)
     frame = people()
     for keys in KEYS[:4]:
         memory = totals(as_frame(frame), keys=keys, columns=COLUMNS, sums=SUMS)
         same(memory, totals(as_frame(frame.lazy()), keys=keys, columns=COLUMNS, sums=SUMS), bits=False)
+        relation = duckdb.connect().from_arrow(frame.with_columns(pl.col("category").cast(pl.String)).to_arrow())
+        same(memory, totals(as_frame(relation), keys=keys, columns=COLUMNS, sums=SUMS), bits=False)
 
 
 def test_whole_numbers_that_come_ever_lower_and_higher_keep_their_cells(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streamed, "BATCH", 10)
+    in_batches_of(10, monkeypatch)
     frame = pl.DataFrame({"k": [0, *(sign * i for i in range(1, 300) for sign in (1, -1))], "w": 1.0})
     found = totals(as_frame(frame.lazy()), keys=("k",), columns={"w": nw.col("w")}, sums={"w": ("w",)})
     assert found.keys["k"].levels == tuple(range(-299, 300))
