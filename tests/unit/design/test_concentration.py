@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -110,7 +111,7 @@ def test_every_statistic_domain_and_engine() -> None:
 
 @pytest.mark.parametrize("single_psu", ["error", "adjust"])
 def test_places_for_every_unit_and_domain_or_for_those_that_are_met(
-    single_psu: str, monkeypatch: pytest.MonkeyPatch
+    single_psu: Literal["error", "adjust"], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Domains that miss whole strata, one unit alone in its stratum, people out of scope: two ways to the same moments.
     rng = np.random.default_rng(2)
