@@ -33,6 +33,7 @@ def test_crossed_counts(name: str) -> None:
     found.index = found.index.map(lambda pair: tuple(str(each) for each in pair))
     levels = entry["result"]["dimnames"]
     # R lists the rows of a table within its columns; cells that nobody is in are 0 there and rows of n = 0 here.
-    ours = [found["value"].get((a, b), 0.0) for b in levels[column] for a in levels[row]]
+    counts = found["value"].to_dict()
+    ours = [counts.get((a, b), 0.0) for b in levels[column] for a in levels[row]]
     np.testing.assert_allclose(ours, entry["result"]["estimate"], rtol=1e-9)
     assert len(ours) == len(entry["result"]["estimate"]) > 5
