@@ -219,11 +219,11 @@ def test_a_fault_of_the_sample_stops_the_run_with_those_of_single_estimates(
 
     monkeypatch.setattr(run, "make_estimate", make)
     with pytest.raises(fl.FlError) as caught:
-        run._estimate(study, SimpleNamespace(), lambda _: None)  # pyright: ignore[reportArgumentType, reportPrivateUsage]
+        run._estimate(study, SimpleNamespace(people={}), lambda _: None)  # pyright: ignore[reportArgumentType, reportPrivateUsage]
     for text in ("first", "second", "third", "estimate[1]", "estimate[2]", "estimate[3]"):
         assert text in str(caught.value)
     del raised["total_2"]
-    made_, failed, appraisals = run._estimate(study, SimpleNamespace(), lambda _: None)  # pyright: ignore[reportArgumentType, reportPrivateUsage]
+    made_, failed, appraisals = run._estimate(study, SimpleNamespace(people={}), lambda _: None)  # pyright: ignore[reportArgumentType, reportPrivateUsage]
     assert (made_, appraisals) == ({}, {})
     assert {name: error.code for name, error in failed.items()} == {
         "prevalence_1": "FL-EST-01",
