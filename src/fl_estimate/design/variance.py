@@ -369,8 +369,9 @@ def _rows_as_units(
     return Variance(diagonal=diagonal, covariance=covariance, lossy=lossy)
 
 
-ROUNDING = 8 * float(np.finfo(np.float64).eps)
-"""Sums of n products, times √n: what their rounding comes to, whichever way they are added (Higham 2002, §2.8), with some room."""
+EPSILON = float(np.finfo(np.float64).eps)
+MANY = 2**20
+"""Rows up to which a sum is taken to have rounded at every one; with more of them its share of a variance would be seen."""
 
 
 def _above_rounding(
@@ -390,8 +391,9 @@ def _above_rounding(
             for values in (square, size)
         )
         left = within - between[:, start : start + width]
-        nothing = left <= ROUNDING * np.sqrt(stage.size)[:, None] * terms
-        parts.append(np.where(nothing, 0.0, left).sum(axis=0))
+        # Equal terms added one by one round the same way each time: n times, not √n (Higham 2002, ch. 4).
+        rounding = EPSILON * (8 + np.minimum(stage.size, MANY))[:, None] * terms
+        parts.append(np.where(left <= rounding, 0.0, left).sum(axis=0))
         start += width
     return np.concatenate(parts)
 
