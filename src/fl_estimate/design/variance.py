@@ -342,17 +342,13 @@ def _rows_as_units(
     sums = influence.toarray()
     columns = sums.shape[1]
     # A lone row's own square is in the moments; rules that give it no weight have scale 0 there already.
-    within = np.zeros(columns)
-    start = 0
-    for statistic in statistics:
-        a = statistic.coefficients[statistic.domain]
-        squares = np.einsum("gj,gjk,gk->g", a, moments, a)
-        width = len(statistic.coefficients)
-        within[start : start + width] = np.bincount(statistic.domain, weights=squares * scale[strata], minlength=width)
-        start += width
-    between = (sums**2 * (scale / stage.size)[:, None]).sum(axis=0)
-    diagonal = within - between
-    lossy = diagonal < 1e-6 * _magnitude(statistics, moments, scale[strata])
+    squares = [values * scale[strata] for values in _squares(statistics, moments)]
+    sizes = [values * scale[strata] for values in _squares(statistics, moments, absolute=True)]
+    between = sums**2 * (scale / stage.size)[:, None]
+    diagonal = _by_domain(statistics, squares) - between.sum(axis=0)
+    lossy = diagonal < 1e-6 * _by_domain(statistics, sizes)
+    if lossy.any():
+        diagonal[lossy] = _above_rounding(stage, statistics, squares, sizes, between)[lossy]
     diagonal = np.maximum(diagonal, 0.0)
     inflation = _average(stage, statistics, first=True) if single_psu == "average" else np.ones(columns)
     diagonal = diagonal * inflation
@@ -368,18 +364,57 @@ def _rows_as_units(
         covariance *= np.outer(root, root)
         if grand is not None:
             covariance += grand.T @ grand
+        covariance[diagonal == 0] = covariance[:, diagonal == 0] = 0.0  # what does not vary varies with nothing
         np.fill_diagonal(covariance, diagonal)
     return Variance(diagonal=diagonal, covariance=covariance, lossy=lossy)
 
 
-def _magnitude(statistics: Sequence[Statistic], moments: Floats, scale: Floats) -> Floats:
-    """The size of the terms whose difference is the variance."""
+EPSILON = float(np.finfo(np.float64).eps)
+MANY = 2**20
+"""Rows up to which a sum is taken to have rounded at every one; with more of them its share of a variance would be seen."""
+
+
+def _above_rounding(
+    stage: Stage, statistics: Sequence[Statistic], squares: list[Floats], sizes: list[Floats], between: Floats
+) -> Floats:
+    """Variances of which each stratum's part is 0 where it is no larger than the rounding of the two sums it is the difference of.
+
+    Where every row of a stratum has the same influence, Σz² − (Σz)²/n is 0 or 1e-16 of Σz², by the order in which they were added.
+    """
+    parts: list[Floats] = []
+    start, shape = 0, len(stage.size)
+    for statistic, square, size in zip(statistics, squares, sizes, strict=True):
+        width = len(statistic.coefficients)
+        pair = stage.unit * width + statistic.domain
+        within, terms = (
+            np.bincount(pair, weights=values, minlength=shape * width).reshape(shape, width)
+            for values in (square, size)
+        )
+        left = within - between[:, start : start + width]
+        # Equal terms added one by one round the same way each time: n times, not √n (Higham 2002, ch. 4).
+        rounding = EPSILON * (8 + np.minimum(stage.size, MANY))[:, None] * terms
+        parts.append(np.where(left <= rounding, 0.0, left).sum(axis=0))
+        start += width
+    return np.concatenate(parts)
+
+
+def _squares(statistics: Sequence[Statistic], moments: Floats, *, absolute: bool = False) -> list[Floats]:
+    """Σz² of each group, or with `absolute` the size of the terms that it is added up from."""
+    size = np.abs if absolute else np.asarray
+    of_rows = size(moments)
     parts: list[Floats] = []
     for statistic in statistics:
-        a = np.abs(statistic.coefficients[statistic.domain])
-        squares = np.einsum("gj,gjk,gk->g", a, np.abs(moments), a)
-        parts.append(np.bincount(statistic.domain, weights=squares * scale, minlength=len(statistic.coefficients)))
-    return np.concatenate(parts)
+        a = size(statistic.coefficients[statistic.domain])
+        parts.append(np.einsum("gj,gjk,gk->g", a, of_rows, a))
+    return parts
+
+
+def _by_domain(statistics: Sequence[Statistic], parts: list[Floats]) -> Floats:
+    """Values of groups added up within domains, statistics laid end to end."""
+    return np.concatenate([
+        np.bincount(statistic.domain, weights=part, minlength=len(statistic.coefficients))
+        for statistic, part in zip(statistics, parts, strict=True)
+    ])  # fmt: skip
 
 
 def _cross_moments(statistics: Sequence[Statistic], moments: Floats, scale: Floats) -> Floats:

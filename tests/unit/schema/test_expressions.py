@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 import narwhals as nw
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -61,7 +62,9 @@ def _numpy(table: pa.Table) -> pd.DataFrame:
 
 
 def _nullable(table: pa.Table) -> pd.DataFrame:
-    frame = _numpy(table).convert_dtypes(dtype_backend="numpy_nullable")
+    # pandas 3.0.0 casts infinities to see whether they are whole numbers, aloud; later ones look first whether they fit.
+    with np.errstate(invalid="ignore"):
+        frame = _numpy(table).convert_dtypes(dtype_backend="numpy_nullable")
     frame["flag"] = pd.array(table["flag"].to_pylist(), dtype="boolean")
     frame["price"] = table["price"].to_pylist()
     return frame

@@ -272,11 +272,12 @@ def _by_taylor(
         sample, statistics, weighted, moments, single_psu=design.single_psu, joint=joint,
         in_domain=design.single_psu_scope == "domain", calibrated=calibrated,
     )  # fmt: skip
+    own = effective_df(
+        sample, statistics, weighted, calibrated, _powers(table, basis, drafts, sample), result.distances
+    )  # fmt: skip
     return Answer(
         variance=result.diagonal, covariance=result.covariance, lossy=result.lossy, design_df=sample.df,
-        df_effective=effective_df(
-            sample, statistics, weighted, calibrated, _powers(table, basis, drafts, sample), result.distances
-        ),
+        df_effective=np.where(result.diagonal == 0, np.nan, own),
     )  # fmt: skip
 
 
