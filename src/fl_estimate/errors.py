@@ -192,9 +192,9 @@ def _unreadable(error: BaseException) -> FileFault | None:
     if any(words in text for words in _CONNECTION):
         return FileFault(
             "FL-FILE-43",
-            "the connection of DuckDB that the rows are read by is closed, or busy in another thread",
+            "the connection of DuckDB that the rows are read by is closed, or busy: in another thread, or with a result that was not read to its end",
             found=kind.__name__,
-            fix="keep it open until the estimates are made; give each thread a table of its own: connection.cursor()",
+            fix="keep it open until the estimates are made; read what execute() found to its end; give each thread a table of its own: connection.cursor()",
         )
     if any(words in text for words in _GONE):
         return FileFault(
