@@ -146,7 +146,7 @@ def decoding() -> Generator[None]:
     FileFault
         In place of the engine's own error, which may be none of `Exception`, and may quote a cell or a path: FL-FILE-05 (a damaged
         Parquet file), FL-FILE-42 (files of one table with different columns or types), FL-FILE-43 (a connection that is closed or
-        busy), FL-FILE-44 (a file that is gone).
+        busy), FL-FILE-44 (a file or table that is gone).
     """
     try:
         yield
@@ -157,11 +157,23 @@ def decoding() -> Generator[None]:
         raise fault from None
 
 
-_OF_ENGINES = ("ComputeError", "PanicException", "ArrowInvalid", "IOException", "InvalidInputException")
+_OF_ENGINES = (
+    "ComputeError", "PanicException", "ArrowInvalid", "IOException", "InvalidInputException", "ColumnNotFoundError",
+)  # fmt: skip
 """How polars, narwhals, pyarrow and DuckDB call what they cannot decode."""
-_DIFFERENT = ("missing_columns", "data type mismatch for column", "schema mismatch", "conversion error:")
+_DIFFERENT = (
+    "missing_columns", "data type mismatch for column", "schema mismatch", "conversion error:",
+    "binder error: contents of view were altered", "not found in from clause", "selected columns were not found",
+    "binder error: cannot mix values",
+)  # fmt: skip
 _CONNECTION = ("connection error:", "connection has already been closed", "resource in use error:")
-_GONE = ("no such file", "no files found", "cannot open file")
+_GONE = (
+    "no such file",
+    "no files found",
+    "cannot open file",
+    "catalog error: table with name",
+    "catalog error: view with name",
+)
 
 
 def _unreadable(error: BaseException) -> FileFault | None:
@@ -175,21 +187,21 @@ def _unreadable(error: BaseException) -> FileFault | None:
             "FL-FILE-42",
             "rows that are read as they are needed do not have the columns and types that their table has",
             found=kind.__name__,
-            fix="every file of the table needs the same columns of the same types: write again those that differ",
+            fix="every file of the table needs the same columns of the same types: write again those that differ; classify a table again that was changed",
         )
     if any(words in text for words in _CONNECTION):
         return FileFault(
             "FL-FILE-43",
-            "the connection of DuckDB that the rows are read by is closed, or busy in another thread",
+            "the connection of DuckDB that the rows are read by is closed, or busy: in another thread, or with a result that was not read to its end",
             found=kind.__name__,
-            fix="keep it open until the estimates are made; give each thread a table of its own: connection.cursor()",
+            fix="keep it open until the estimates are made; read what execute() found to its end; give each thread a table of its own: connection.cursor()",
         )
     if any(words in text for words in _GONE):
         return FileFault(
             "FL-FILE-44",
-            "a file that is read as it is needed is not there any more",
+            "a file or a table that is read as it is needed is not there any more",
             found=kind.__name__,
-            fix="keep the files until the estimates are made, and classify again",
+            fix="keep it until the estimates are made, and classify again",
         )
     if (kind.__name__ in _OF_ENGINES or isinstance(error, OSError)) and "parquet" in text:
         return FileFault(

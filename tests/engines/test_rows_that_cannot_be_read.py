@@ -79,6 +79,42 @@ def test_a_connection_that_was_closed(tmp_path: Path) -> None:
             ask()
 
 
+@pytest.mark.parametrize("looked", ["before", "after"])
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("DROP TABLE people", "FL-FILE-44"),
+        ("ALTER TABLE people DROP COLUMN c_docs", "FL-FILE-42"),
+        ("ALTER TABLE people ALTER COLUMN age TYPE VARCHAR", "FL-FILE-42"),
+    ],
+)
+def test_a_table_of_a_connection_that_changes_after_it_was_classified(change: str, code: str, looked: str) -> None:
+    connection = duckdb.connect()
+    connection.register("given", PEOPLE.to_arrow())
+    connection.execute("CREATE TABLE people AS SELECT * FROM given")
+    people = fl.classify(connection.table("people"), short_instrument=True)
+    if looked == "after":
+        assert people.coverage
+    connection.execute(change)
+    asked: list[Callable[[], Any]] = [
+        lambda: fl.estimate_total(people, "forced_labour", design=DESIGN),
+        lambda: fl.estimate_mean(people, "age", design=DESIGN, by="c_docs"),
+    ]
+    for ask in asked if looked == "after" else [*asked, lambda: people.coverage, lambda: people.people]:
+        with pytest.raises(fl.FlError, match=code):
+            ask()
+
+
+def test_a_connection_that_was_closed_before_the_answers_of_its_table_were_looked_at() -> None:
+    connection = duckdb.connect()
+    connection.register("given", PEOPLE.to_arrow())
+    people = fl.classify(connection.sql("SELECT * FROM given"), short_instrument=True)
+    connection.close()
+    for ask in (lambda: people.coverage, lambda: people.people):
+        with pytest.raises(fl.FlError, match="FL-FILE-43"):
+            ask()
+
+
 @pytest.mark.parametrize("answer", ["yes", CELL])
 def test_lazily_classified_people_travel_unread(tmp_path: Path, answer: str) -> None:
     second = PEOPLE.with_columns(c_docs=pl.lit(answer))

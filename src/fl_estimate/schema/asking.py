@@ -61,7 +61,8 @@ def answered[T](askings: Sequence[Asking[T]], *, beside: Sequence[Any] = ()) -> 
     asking, rows = asked_together(askings), None
     while True:
         try:
-            frames = next(asking) if rows is None else asking.send(rows)
+            with decoding():
+                frames = next(asking) if rows is None else asking.send(rows)
         except StopIteration as end:
             if beside:
                 collected_together([], beside=beside)
