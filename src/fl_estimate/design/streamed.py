@@ -55,13 +55,13 @@ def totals_streamed(
     query = frame.select(*(labels or [nw.lit(0).alias("k")]), *factors, *flags)
     with closing(read_batches(query)) as batches:
         for batch in batches:
-            cell = cells.of([_column(batch, f"k{position}") for position in range(len(keys))], len(batch))
+            cell = cells.of([column_in(batch, f"k{position}") for position in range(len(keys))], len(batch))
             if cell is None:
                 return None
             found.make_room(cells.count)
             for position, name in enumerate(different):
                 counts[name] += int(batch[f"c{position}"].sum())
-            found.add(cell, {name: _factor(batch, f"f{position}") for position, name in enumerate(columns)})
+            found.add(cell, {name: factor_in(batch, f"f{position}") for position, name in enumerate(columns)})
     named, order = cells.keys(keys)
     taken = found.taken(order)
     return Totals(
@@ -72,11 +72,12 @@ def totals_streamed(
     )
 
 
-def _column(batch: pl.DataFrame, name: str) -> nw.Series[Any]:
+def column_in(batch: pl.DataFrame, name: str) -> nw.Series[Any]:
+    """A column of a batch, as keys and factors take it."""
     return nw.from_native(batch[name], series_only=True)
 
 
-def _factor(batch: pl.DataFrame, name: str) -> Factor:
+def factor_in(batch: pl.DataFrame, name: str) -> Factor:
     """A column as a factor; that it is the same in every row polars says itself, ten times quicker than by way of narwhals."""
     import polars as pl
 
@@ -84,7 +85,7 @@ def _factor(batch: pl.DataFrame, name: str) -> Factor:
     filled = int(column.sum()) if column.dtype == pl.Boolean and not column.null_count() else None
     if filled == 0:
         return ZERO
-    return ONE if filled == len(column) else factor_of(_column(batch, name))
+    return ONE if filled == len(column) else factor_of(column_in(batch, name))
 
 
 def read_batches(frame: nw.LazyFrame[Any]) -> Generator[pl.DataFrame]:

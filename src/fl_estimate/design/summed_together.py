@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from fl_estimate.design.accumulating import Factor, SummedByCell, factor_of
+from fl_estimate.design.accumulating import Factor, SummedByCell
 from fl_estimate.design.small_table import Totals
-from fl_estimate.design.streamed import CellNumbers, read_batches
+from fl_estimate.design.streamed import CellNumbers, column_in, factor_in, read_batches
 from fl_estimate.design.totals import Frame, check_finite, check_keys, streams
 from fl_estimate.errors import EstimateFault
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +56,11 @@ def totals_together(frame: Frame, requests: Sequence[Request]) -> list[Totals | 
     columns += [made[told].alias(name) for told, name in factors.items()]
     # Typed as what it is by `streams`.
     lazy: Any = frame
-    for batch in read_batches(lazy.select(*(columns or [nw.lit(0).alias("k")]))):
-        known: dict[str, Factor] = {told: factor_of(batch.get_column(name)) for told, name in factors.items()}
-        for one in adding:
-            one.add(batch, labels, known)
+    with closing(read_batches(lazy.select(*(columns or [nw.lit(0).alias("k")])))) as batches:
+        for batch in batches:
+            known = {told: factor_in(batch, name) for told, name in factors.items()}
+            for one in adding:
+                one.add(batch, labels, known)
     return [one.table() for one in adding]
 
 
@@ -72,11 +77,11 @@ class _Adding:
         except EstimateFault:
             self._is_open = False
 
-    def add(self, batch: nw.DataFrame[Any], labels: Mapping[str, str], factors: Mapping[str, Factor]) -> None:
+    def add(self, batch: pl.DataFrame, labels: Mapping[str, str], factors: Mapping[str, Factor]) -> None:
         """Add a batch; nothing once there were too many cells."""
         if not self._is_open:
             return
-        cell = self._cells.of([batch.get_column(labels[key]) for key in self._request.keys], len(batch))
+        cell = self._cells.of([column_in(batch, labels[key]) for key in self._request.keys], len(batch))
         if cell is None:
             self._is_open = False
             return

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
+import numpy as np
+
 from fl_estimate.design.domains import by_margins
 from fl_estimate.design.read_once import totals_once
 from fl_estimate.design.totals import as_frame
@@ -40,7 +42,7 @@ def nested_by_columns(
             pairs = met_together(people[source], one, other)
             if len(pairs) > MOST_PAIRS:
                 continue
-            told = [pair for pair in pairs if all(value is not None and value == value for value in pair)]
+            told = [pair for pair in pairs if all(map(_is_told, pair))]
             for inner, outer in nested_columns((one, other), told):
                 turned = (0, 1) if inner == one else (1, 0)
                 result.setdefault(inner, {})[outer] = {pair[turned[0]]: pair[turned[1]] for pair in told}
@@ -63,6 +65,12 @@ def met_together(people: Any, one: str, other: str) -> list[tuple[Any, Any]]:
     labels = [[*keys[name].levels, None] for name in (one, other)]
     codes = zip(*(keys[name].codes.tolist() for name in (one, other)), strict=True)
     return [(labels[0][first], labels[1][second]) for first, second in codes]
+
+
+def _is_told(value: Any) -> bool:
+    """Whether a value is there: None, a number that is none, and what pandas has for a missing value (which is no truth) are not."""
+    same: Any = value == value
+    return value is not None and isinstance(same, bool | np.bool_) and bool(same)
 
 
 def _columns(entry: Any) -> list[str]:

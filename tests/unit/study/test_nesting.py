@@ -40,3 +40,10 @@ def test_any_frame_will_do() -> None:
 
     frame: Any = pl.from_pandas(PEOPLE)
     assert nested("district", "region", people=frame) == nested("district", "region")
+
+
+def test_what_pandas_has_for_a_missing_value_is_no_value() -> None:
+    """Of nullable columns ``NA == NA`` is no truth: a study in memory whose by-columns have missing values ended in it."""
+    nullable = PEOPLE.assign(code=pd.array([1, 2, 3, 1, None], dtype="Int64")).convert_dtypes()
+    assert nested("district", "region", people=nullable) == nested("district", "region")
+    assert nested("code", "region", people=nullable) == {"code": {"region": {1: "N", 2: "N", 3: "S"}}}

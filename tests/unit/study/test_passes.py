@@ -131,8 +131,9 @@ def in_memory(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFram
     return rows_of(study(tmp_path_factory.mktemp("memory"), "pandas"))
 
 
-BATCHES = {"polars": ("collect_batches", 2), "duckdb": ("to_arrow_reader", 3)}
-"""People and jobs are two tables of the one file. DuckDB reads people a second time, for the ages of those whose jobs they are."""
+BATCHES = {"polars": [("collect_batches", 2)], "duckdb": [("collect_batches", 1), ("to_arrow_reader", 3)]}
+"""People and jobs are two tables of the one file. DuckDB reads people a second time, for the ages of those whose jobs they are; what it
+reads is the one source of the question that polars is asked."""
 
 
 @pytest.mark.parametrize("engine", ["polars", "duckdb"])
@@ -140,7 +141,7 @@ def test_a_study_reads_its_people_once_to_load_them_and_once_for_all_estimates(
     engine: str, tmp_path: Path, in_memory: dict[str, pd.DataFrame], passes: Passes
 ) -> None:
     found = rows_of(study(tmp_path, engine))
-    assert passes.asked == [("collect_all", 2), BATCHES[engine]]
+    assert passes.asked == [("collect_all", 2), *BATCHES[engine]]
     assert found.keys() == in_memory.keys()
     for name, table in found.items():
         # What is hidden is hidden alike: the audit knew which districts lie in which regions.
