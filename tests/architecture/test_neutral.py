@@ -30,6 +30,8 @@ JSON: dict[str, str] = {
     "loaders/apart_messages.py": "between two processes of ours, in ASCII",
     "loaders/drafting.py": "a name within an expression, which is then quoted for TOML as a whole",
     "design/kept_totals.py": "within an archive of numpy, in ASCII",
+    "design/row_pieces.py": "bytes of pickle between a task of Spark and here",
+    "study/classifying.py": "searched for names of outcomes, never written",
     "indicators/kept_files.py": "hashed and compared, never written",
     "inputs/kept_sums.py": "hashed; names of files with their hashes for ourselves, in ASCII",
     "laboratory/kept.py": "within an archive of numpy, in ASCII",

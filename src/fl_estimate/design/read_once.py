@@ -12,7 +12,7 @@ import numpy as np
 
 from fl_estimate.design.kept_totals import totals_by_file
 from fl_estimate.design.small_table import GroupingKey, Totals
-from fl_estimate.design.summed_together import Request, totals_together
+from fl_estimate.design.summed_together import SumsAsked, totals_together
 from fl_estimate.design.totals import Frame, totals
 from fl_estimate.errors import FlError
 from fl_estimate.inputs.unread_rows import TableKey, UnreadRows
@@ -47,7 +47,7 @@ def totals_once(
     if key is not None and unread.ahead is not None:
         used = {name for product in sums.values() for name in product}
         told = {name: _spelled(column) for name, column in columns.items() if name in used}
-        unread.ahead[key] = Request(keys=keys, columns=columns, sums=sums, told=told)
+        unread.ahead[key] = SumsAsked(keys=keys, columns=columns, sums=sums, told=told)
         raise NotYetRead(unread.ahead[key])
     if key is not None and unread.kept is not None:
         table = totals_by_file(unread.kept, repr(key), keys=keys, columns=columns, sums=sums)
@@ -65,7 +65,7 @@ def totals_once(
 class NotYetRead(BaseException):
     """What was asked for is noted, and will be read together with what others ask for: no error, and none that anybody may catch as such."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: SumsAsked) -> None:
         super().__init__("the sums are read together with others")
         self.request = request
 
@@ -100,7 +100,7 @@ def read_ahead(unread: UnreadRows, asking: Iterable[Callable[[], object]]) -> No
         calls = again if any(table is not None for table in tables) else []
 
 
-def _noted(call: Callable[[], object]) -> Request | None:
+def _noted(call: Callable[[], object]) -> SumsAsked | None:
     """What a call asks for; None where all of it is there, or something else is wrong with it."""
     with warnings.catch_warnings(), suppress(FlError):
         warnings.simplefilter("ignore")

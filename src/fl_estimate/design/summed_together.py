@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class SumsAsked:
     """What one estimate asks of `totals`.
 
     Attributes
@@ -37,7 +37,7 @@ class Request:
     told: Mapping[str, str]
 
 
-def totals_together(frame: Frame, requests: Sequence[Request]) -> list[Totals | None]:
+def totals_together(frame: Frame, requests: Sequence[SumsAsked]) -> list[Totals | None]:
     """The small table of each request, from one pass; to the bit what each would be alone.
 
     Returns
@@ -67,7 +67,7 @@ def totals_together(frame: Frame, requests: Sequence[Request]) -> list[Totals | 
 class _Adding:
     """The cells of one request while batches come."""
 
-    def __init__(self, frame: Frame, request: Request) -> None:
+    def __init__(self, frame: Frame, request: SumsAsked) -> None:
         self._request = request
         self._cells = CellNumbers(len(request.keys))
         self._found = SummedByCell(tuple(dict.fromkeys(request.sums.values())), 0)

@@ -118,7 +118,7 @@ def _by_strata(entry: ListsEntry, histories: CaptureHistories, given: Mapping[st
     Strata are independent tasks, which run where `joblib.parallel_config` says; each has the seed of the entry, as it would alone.
     """
     parts = {str(value): part for value, part in histories.split(column).items()}
-    told = {name: Heard(value) if name in _progress(entry) else value for name, value in given.items()}
+    told = {name: HeardCalls(value) if name in _progress(entry) else value for name, value in given.items()}
     tasks = ((entry.declared.function, _with(entry, Lists, part) | told) for part in parts.values())
     made: list[Estimates] = run_tasks(_of_stratum, tasks, what="stratum", outer=True)
     laid = stack(dict(zip(parts, made, strict=True)), names=column)
@@ -134,7 +134,7 @@ def _progress(entry: Entry) -> set[str]:
     return set() if argument is None else {argument.name}
 
 
-class Heard:
+class HeardCalls:
     """Who is told of progress, in the process that he listens in; sent to another, nobody is."""
 
     def __init__(self, tell: Callable[[str], object]) -> None:
@@ -145,7 +145,7 @@ class Heard:
         self._tell(text)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Heard, (str,)
+        return HeardCalls, (str,)
 
 
 def _require_made(names: Sequence[str], before: Mapping[str, Estimates]) -> None:
