@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -172,15 +172,28 @@ class _ReadingProcess:
             return 0
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
+    def kept_waiting(self) -> Mapping[str, float]:
+        """Seconds that each thread stood in line for a core since it began, where the system says so (Linux)."""
+        waits: dict[str, float] = {}
+        with suppress(OSError):  # the process has ended, or a thread of it, or the system keeps no such count
+            for thread in (PROCESSES / str(self.process.pid) / "task").iterdir():
+                with suppress(OSError, IndexError):
+                    waits[thread.name] = int((thread / "schedstat").read_text(encoding="ascii").split()[1]) / 1e9
+        return waits
+
     def was_killed(self) -> bool:
         """Whether somebody else ended it: no parser sends these signals."""
         return not self.beyond and self.process.wait() in _KILLED
 
     def _watch(self, done: threading.Event, limits: _Limits) -> None:
-        """From here and not from inside: a parser that runs wild holds its interpreter."""
-        until = time.monotonic() + limits.seconds
+        """From here and not from inside: a parser that runs wild holds its interpreter.
+
+        What it waits for a core does not count: on a busy machine a sound file is read as it is on a quiet one.
+        """
+        since, before = time.monotonic(), self.kept_waiting()
         while not done.wait(WATCHED):
-            if time.monotonic() > until:
+            taken = time.monotonic() - since
+            if taken > limits.seconds and taken - _longest(before, self.kept_waiting()) > limits.seconds:
                 self.beyond = "time"
             elif self.memory() > limits.memory:
                 self.beyond = "memory"
@@ -195,6 +208,11 @@ class _ReadingProcess:
             if pipe is not None:
                 with suppress(BrokenPipeError):  # what it was asked last and never read
                     pipe.close()
+
+
+def _longest(before: Mapping[str, float], now: Mapping[str, float]) -> float:
+    """The longest that one thread waited between two counts."""
+    return max((waited - before.get(thread, 0.0) for thread, waited in now.items()), default=0.0)
 
 
 _idle: list[_ReadingProcess] = []

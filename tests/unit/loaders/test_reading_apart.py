@@ -11,7 +11,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -180,6 +180,30 @@ def test_a_reader_that_does_not_answer_is_ended(sav: Path, monkeypatch: pytest.M
         read_table(sav)
     monkeypatch.undo()
     assert read_table(sav).frame.collect_schema().names() == ["a", "n", "n@missing"]
+
+
+@pytest.mark.parametrize(("waited", "beyond"), [(3_590.0, ""), (0.0, "time")])
+def test_time_that_a_reader_waits_for_a_core_is_not_counted(
+    waited: float, beyond: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An hour goes by between two looks; of it a thread stood in line for all but ten seconds, or not at all."""
+    thread = tmp_path / "7" / "task" / "8"
+    thread.mkdir(parents=True)
+    (thread / "schedstat").write_text("5000 1000000000 3\n", encoding="ascii")
+    monkeypatch.setattr(reading_apart, "PROCESSES", tmp_path)
+    monkeypatch.setattr(reading_apart, "time", SimpleNamespace(monotonic=iter([0.0, 3_600.0]).__next__))
+    looks = iter([False, True])
+
+    def look(_: float) -> bool:
+        (thread / "schedstat").write_text(f"5000 {1_000_000_000 + int(waited * 1e9)} 3\n", encoding="ascii")
+        return next(looks)
+
+    process: Any = SimpleNamespace(pid=7, kill=lambda: None)
+    reader = reading_apart._ReadingProcess(process)  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(reader, "memory", lambda: 0)
+    done: Any = SimpleNamespace(wait=look)
+    reader._watch(done, reading_apart._Limits())  # pyright: ignore[reportPrivateUsage]
+    assert reader.beyond == beyond
 
 
 def test_a_reader_that_cannot_be_started_is_said(sav: Path, monkeypatch: pytest.MonkeyPatch) -> None:
