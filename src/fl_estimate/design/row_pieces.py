@@ -43,14 +43,19 @@ def pieces(frame: nw.LazyFrame[Any], look: Piece) -> Iterator[Any]:
     """
     if isinstance(frame, PartitionedFrame):
         with decoding():
-            # A part without rows may have lost the types of its columns.
-            found = frame.parts(lambda part: look(part.to_arrow()) if len(part) else None)
+            found = frame.parts(lambda part: _of_part(part, look))
         yield from (one for one in found if one is not None)
     elif frame.implementation.is_pyspark():
         yield from _of_spark(frame.to_native(), look)
     else:
         for batch in read_batches(frame):
             yield look(batch.to_arrow())
+
+
+def _of_part(part: nw.LazyFrame[Any], look: Piece) -> Any:
+    """What is made of a part; None where it has no rows, as it may then have lost the types of its columns."""
+    rows: Any = part.collect("pyarrow").to_native()
+    return look(rows) if rows.num_rows else None
 
 
 def _of_spark(native: Any, look: Piece) -> Iterator[Any]:
