@@ -73,7 +73,7 @@ def calibrate(
     DesignFault
         FL-DESIGN-40 to FL-DESIGN-51; FL-DESIGN-06, FL-DESIGN-13, FL-DESIGN-14.
     EstimateFault
-        FL-EST-774: replicates, or `aggregate`, of more values than can be brought into memory.
+        FL-EST-03: a quantity that is infinite; FL-EST-774: replicates, or `aggregate`, of more values than memory takes.
 
     Notes
     -----
