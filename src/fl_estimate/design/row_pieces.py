@@ -43,7 +43,6 @@ def pieces(frame: nw.LazyFrame[Any], look: Piece) -> Iterator[Any]:
     """
     if isinstance(frame, PartitionedFrame):
         with decoding():
-            # A part without rows may have lost the types of its columns.
             found = frame.parts(lambda part: _of_part(part, look))
         yield from (one for one in found if one is not None)
     elif frame.implementation.is_pyspark():
@@ -54,7 +53,8 @@ def pieces(frame: nw.LazyFrame[Any], look: Piece) -> Iterator[Any]:
 
 
 def _of_part(part: nw.LazyFrame[Any], look: Piece) -> Any:
-    rows = part.collect("pyarrow").to_native()
+    """What is made of a part; None where it has no rows, as it may then have lost the types of its columns."""
+    rows: Any = part.collect("pyarrow").to_native()
     return look(rows) if rows.num_rows else None
 
 

@@ -68,7 +68,8 @@ def distinct(frame: Frame, names: Sequence[str]) -> dict[str, int]:
     counted = frame.select(*[nw.col(name).n_unique().alias(name) for name in names])
     with decoding():
         result = (counted if isinstance(counted, nw.DataFrame) else counted.collect("pyarrow")).to_arrow()
-    return {name: int(result.column(name)[0].as_py()) for name in names}
+    # Of no rows DuckDB says null.
+    return {name: int(result.column(name)[0].as_py() or 0) for name in names}
 
 
 def _floats(table: Any, name: str) -> Floats:

@@ -20,7 +20,7 @@ from fl_estimate.design.replicates import multiplier_rows
 from fl_estimate.design.row_factors import factor_expression, replicate_columns
 from fl_estimate.design.row_weights import FLAGS, check_weights, fresh, in_a_column, weight_columns
 from fl_estimate.design.small_table import Codes, Floats, Totals
-from fl_estimate.design.totals import Frame, as_frame, require_columns, totals, totals_in_blocks
+from fl_estimate.design.totals import Frame, as_frame, check_finite, require_columns, totals, totals_in_blocks
 from fl_estimate.design.units import with_rows
 from fl_estimate.errors import DesignFault, EstimateFault, labels_shown, names_given, not_one_of, shown
 from fl_estimate.inputs.adjustments import METHODS, Calibration, KnownTotal, Method
@@ -73,7 +73,7 @@ def calibrate(
     DesignFault
         FL-DESIGN-40 to FL-DESIGN-51; FL-DESIGN-06, FL-DESIGN-13, FL-DESIGN-14.
     EstimateFault
-        FL-EST-774: replicates, or `aggregate`, of more values than can be brought into memory.
+        FL-EST-03: a quantity that is infinite; FL-EST-774: replicates, or `aggregate`, of more values than memory takes.
 
     Notes
     -----
@@ -291,6 +291,7 @@ def _solved(
     table = _table(frame, base, terms, aggregate)
     terms = match_levels(terms, table, partial=partial)
     read = _read(frame, table, base, terms, aggregate)
+    check_finite({term.margin: x for term, x in zip(terms, read.x.T, strict=True) if term.levels is None})
     known = np.array([term.total for term in terms])
     result = solve(read.x, read.weight, known, distance)
     _check_solution(result, terms, distance.method, distance.bounds)

@@ -286,6 +286,8 @@ REFUSED: list[tuple[str, Any, Any, dict[str, Any]]] = [
     ("FL-EST-02", people, {"sexe": SEX}, {}),
     ("FL-DESIGN-13", lambda: people().assign(w=-1.0), MARGINS, {}),
     ("FL-EST-15", lambda: people().head(0), MARGINS, {}),
+    ("FL-EST-03", lambda: people().assign(income=np.inf), {"sex": SEX, "income": 4_000_000}, {}),
+    ("FL-EST-03", lambda: people().assign(income=-np.inf), {"income": 4_000_000}, {"method": "linear"}),
 ]  # fmt: skip
 
 
