@@ -59,7 +59,8 @@ def _require_chunk(whole: mmap.mmap, chunk: Any, column: Any, rows: int) -> None
     left, at = chunk.num_values, chunk.data_page_offset
     if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < at:
         at = chunk.dictionary_page_offset
-    _require((rows == left or not flat) and left >= 0 and at > 0)
+    # A group of no rows, as of an empty batch, has no pages, and says so with a place of 0.
+    _require((rows == left or not flat) and left >= 0 and (at > 0 or (not rows and not left)))
     end = len(whole)
     while left > 0:
         header, size = _header(whole, at)

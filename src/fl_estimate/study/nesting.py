@@ -70,7 +70,7 @@ def met_together(people: Any, one: str, other: str) -> list[tuple[Any, Any]]:
 def _is_told(value: Any) -> bool:
     """Whether a value is there: None, a number that is none, and what pandas has for a missing value (which is no truth) are not."""
     same: Any = value == value
-    return value is not None and isinstance(same, bool | np.bool_) and bool(same)
+    return value is not None and type(same) in (bool, np.bool_) and bool(same)
 
 
 def _columns(entry: Any) -> list[str]:

@@ -44,6 +44,13 @@ def by_duckdb(path: Path) -> None:
     duckdb.from_arrow(rows).write_parquet(str(path), compression="snappy")
 
 
+def in_batches(path: Path) -> None:
+    """As who writes what he is given: some batches have no rows, and their groups no pages."""
+    with pq.ParquetWriter(path, table().schema) as writer:
+        for rows in (table().slice(0, 0), table(), table().slice(0, 0)):
+            writer.write_table(rows)
+
+
 DELTA = {
     "age": "DELTA_BINARY_PACKED",
     "zone": "DELTA_BYTE_ARRAY",
@@ -56,6 +63,7 @@ WRITERS: dict[str, Callable[[Path], Any]] = {
     "pyarrow, small pages with an index": lambda path: pq.write_table(
         table(), path, data_page_size=500, row_group_size=700, write_page_index=True, compression="gzip"
     ),
+    "pyarrow, batches of no rows": in_batches,
     "pyarrow, differences": lambda path: pq.write_table(
         table(), path, use_dictionary=False, column_encoding=DELTA, compression="zstd", write_page_checksum=True
     ),
