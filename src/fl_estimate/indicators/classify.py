@@ -297,7 +297,7 @@ def classify(
         FL-IND-01 to 04 and 16 (a framework), 05 (no age), 06 (cells that are no answers), 07 (a dimension without any
         question), 08 (frameworks that overlap), 09 (a phase that an item does not have), 10 (the questions stand on
         two tables, or persons have no id), 17 (files with different questions of one id), 21 (outcomes that the frameworks
-        do not have), 12 (no frame), 13 (text where a number belongs), 15 (an outcome column is there already), 23 (dated
+        do not have), 12 (no frame), 13 (text where a number belongs), 15 (an outcome column, or one of our own, is there already), 23 (dated
         spells and no period), 24 (a reference day outside the period), 25 (dates that are none).
 
     Warns
@@ -546,7 +546,7 @@ def _asks(column: str, asked: set[str], known: Items) -> bool:
 
 def _frame(data: Any) -> Any:
     try:
-        return narwhal(data)
+        frame = narwhal(data)
     except TypeError:
         raise IndicatorFault(
             "FL-IND-12",
@@ -554,6 +554,15 @@ def _frame(data: Any) -> Any:
             found=f"a {type(data).__name__}",
             fix="give a SurveyData, or a frame of pandas, polars, DuckDB or another engine that narwhals knows",
         ) from None
+    own = [name for name in frame.collect_schema().names() if str(name).startswith(MARK)]
+    if own:
+        raise IndicatorFault(
+            "FL-IND-15",
+            f"there are columns whose names begin with {MARK}, as those do that are made on the way to a class",
+            found=listed(own),
+            fix="rename them before classifying: they would be written over",
+        )
+    return frame
 
 
 def _require_free(columns: Sequence[str], frameworks: tuple[Framework, ...]) -> None:

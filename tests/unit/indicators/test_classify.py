@@ -340,6 +340,7 @@ def test_state_criteria_are_told_under_the_name_of_their_file() -> None:
         (lambda _: [1, 2], "icls2018_adult", "FL-IND-12", "a list"),
         (lambda t: t.assign(age="30"), "icls2018_adult", "FL-IND-13", "the column age of the field age"),
         (lambda t: t.assign(forced_labour_possible=0), "icls2018_adult", "FL-IND-15", "forced_labour_possible"),
+        (lambda t: t.assign(__fl_0=1.5), "icls2018_adult", "FL-IND-15", "__fl_0"),
     ],
 )
 def test_what_is_refused(change: Callable[[pd.DataFrame], Any], framework: Any, code: str, words: str) -> None:
@@ -365,6 +366,7 @@ def test_cells_that_are_no_answers_are_counted_on_every_engine(engine: str) -> N
         ({"jobs": None}, "FL-IND-07", "the survey has no question of icls2018_adult"),
         ({"jobs": _survey().jobs.drop(columns="person_id")}, "FL-IND-10", "no column person_id in jobs"),
         ({"people": _survey().people.assign(forced_labour=0)}, "FL-IND-15", "forced_labour"),
+        ({"jobs": _survey().jobs.assign(__fl_3=0)}, "FL-IND-15", "__fl_3"),
         (
             {
                 "people": _survey().people.drop(columns="age_interview"),
