@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 from decimal import Decimal
@@ -18,6 +19,7 @@ from fl_estimate.errors import FileFault
 from fl_estimate.inputs.engines import scanned, write_parquet
 from fl_estimate.loaders.convert import convert
 from fl_estimate.loaders.files import read_table
+from fl_estimate.loaders.several_files import matched, sha256_at
 
 pa: Any = import_module("pyarrow")
 pq: Any = import_module("pyarrow.parquet")
@@ -91,3 +93,15 @@ def test_numbers_of_more_digits_than_there_are_are_refused_before_they_are_read(
     with pytest.raises(FileFault, match="FL-FILE-54") as met:
         read_table(file)
     assert "wage" in met.value.found
+
+
+@pytest.mark.parametrize("pattern", ["*.parquet", "part=*/*.parquet", "**/*.parquet"])
+def test_a_pattern_in_a_folder_with_signs_of_a_pattern_matches_there(pattern: str, tmp_path: Path) -> None:
+    """ "wave [1]/*.parquet" was, as a whole, a pattern of the folder "wave 1"."""
+    for name, ages in {"wave 1": [30, 40], "wave [1]": [20]}.items():
+        for folder in (tmp_path / name, tmp_path / name / "part=0"):
+            folder.mkdir()
+            pl.DataFrame({"age": ages}).write_parquet(folder / "people.parquet")
+    assert {file.relative_to(tmp_path).parts[0] for file in matched(tmp_path / "wave [1]" / pattern)} == {"wave [1]"}
+    own = [hashlib.sha256(file.read_bytes()).hexdigest() for file in matched(tmp_path / "wave [1]" / pattern)]
+    assert sha256_at(tmp_path / "wave [1]" / pattern) == hashlib.sha256("\n".join(own).encode()).hexdigest()
