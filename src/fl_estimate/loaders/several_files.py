@@ -72,7 +72,7 @@ def sha256_at(path: Path) -> str | None:
     """
     if is_file(path):
         return _sha256(path)
-    if not is_pattern(path) or not _matched(path):
+    if not is_pattern(path) or not (is_folder(path) or _matched(path)):
         return None
     return _of_all(_sha256(each) for each in matched(path))
 
