@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from glob import glob, has_magic
+from glob import escape, glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,7 @@ def matched(pattern: str | Path) -> list[Path]:
     """
     if is_folder(Path(pattern)):
         return parquet_files(Path(pattern))
-    files = [Path(found) for found in sorted(glob(str(pattern), recursive=True)) if is_file(Path(found))]  # noqa: PTH207
+    files = _matched(pattern)
     if not files:
         raise no_file(Path(pattern).name)
     others = sorted({file.suffix for file in files if not ((form := format_of(file)) and form.lazy)})
@@ -53,6 +53,15 @@ def matched(pattern: str | Path) -> list[Path]:
     return files
 
 
+def _matched(pattern: str | Path) -> list[Path]:
+    """The files that a pattern matches. Folders that are there by their names are no part of it: "wave [1]" is not "wave 1"."""
+    there, parts = Path(), list(Path(pattern).parts)
+    while len(parts) > 1 and is_folder(there / parts[0]):
+        there /= parts.pop(0)
+    by_name = str(Path(escape(str(there)), *parts))
+    return [Path(found) for found in sorted(glob(by_name, recursive=True)) if is_file(Path(found))]  # noqa: PTH207
+
+
 def sha256_at(path: Path) -> str | None:
     """The hash of a file, or of all that a pattern matches, as `Source.sha256` has it; None where nothing is there.
 
@@ -63,7 +72,7 @@ def sha256_at(path: Path) -> str | None:
     """
     if is_file(path):
         return _sha256(path)
-    if not is_pattern(path) or not any(is_file(Path(each)) for each in glob(str(path), recursive=True)):  # noqa: PTH207
+    if not is_pattern(path) or not (is_folder(path) or _matched(path)):
         return None
     return _of_all(_sha256(each) for each in matched(path))
 

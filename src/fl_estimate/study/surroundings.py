@@ -6,10 +6,10 @@ import errno
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from glob import glob, has_magic
 from pathlib import Path
 
-from fl_estimate.errors import FlError, StudyFault, listed
+from fl_estimate.errors import FlError, StudyFault, is_folder, listed
+from fl_estimate.loaders.several_files import is_pattern, matched
 
 LEAST_MEMORY = 2 * 2**30
 """Bytes of address space that a process needs for the libraries alone, on a machine of two processors (measured: 1.7 GB)."""
@@ -53,15 +53,19 @@ def _stamp(path: Path) -> Stamp:
         told = path.stat()
     except (OSError, ValueError):
         return _stamp_of_all(path)
+    if is_folder(path):
+        return _stamp_of_all(path)
     return told.st_dev, told.st_ino, told.st_size, told.st_mtime_ns
 
 
 def _stamp_of_all(pattern: Path) -> Stamp:
-    """Of a pattern those of all files that it matches, so that one more is a change as well; None where it matches none."""
-    if not has_magic(str(pattern)):
+    """Of a pattern, or a folder, those of all its files, so that one more is a change as well; None where there is none."""
+    if not is_pattern(pattern):
         return None
-    found = [(each, _stamp(Path(each))) for each in sorted(glob(str(pattern), recursive=True))]  # noqa: PTH207
-    return tuple(part for each, stamp in found if stamp is not None for part in (each, *stamp)) or None
+    with suppress(FlError):
+        found = [(str(each), _stamp(each)) for each in matched(pattern)]
+        return tuple(part for each, stamp in found if stamp is not None for part in (each, *stamp)) or None
+    return None
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 from decimal import Decimal
@@ -18,6 +19,8 @@ from fl_estimate.errors import FileFault
 from fl_estimate.inputs.engines import scanned, write_parquet
 from fl_estimate.loaders.convert import convert
 from fl_estimate.loaders.files import read_table
+from fl_estimate.loaders.several_files import matched, sha256_at
+from fl_estimate.study.surroundings import Stamps
 
 pa: Any = import_module("pyarrow")
 pq: Any = import_module("pyarrow.parquet")
@@ -91,3 +94,29 @@ def test_numbers_of_more_digits_than_there_are_are_refused_before_they_are_read(
     with pytest.raises(FileFault, match="FL-FILE-54") as met:
         read_table(file)
     assert "wage" in met.value.found
+
+
+@pytest.mark.parametrize("pattern", ["*.parquet", "part=*/*.parquet", "**/*.parquet"])
+def test_a_pattern_in_a_folder_with_signs_of_a_pattern_matches_there(pattern: str, tmp_path: Path) -> None:
+    """As a whole, "wave [1]/*.parquet" was a pattern of the folder "wave 1"."""
+    for name, ages in {"wave 1": [30, 40], "wave [1]": [20]}.items():
+        for folder in (tmp_path / name, tmp_path / name / "part=0"):
+            folder.mkdir()
+            pl.DataFrame({"age": ages}).write_parquet(folder / "people.parquet")
+    assert {file.relative_to(tmp_path).parts[0] for file in matched(tmp_path / "wave [1]" / pattern)} == {"wave [1]"}
+    own = [hashlib.sha256(file.read_bytes()).hexdigest() for file in matched(tmp_path / "wave [1]" / pattern)]
+    assert sha256_at(tmp_path / "wave [1]" / pattern) == hashlib.sha256("\n".join(own).encode()).hexdigest()
+
+
+@pytest.mark.parametrize("written", ["", "*.parquet"])
+def test_files_of_a_folder_are_hashed_and_watched_by_a_study(written: str, tmp_path: Path) -> None:
+    """A study whose file is a folder was told that there is no such file; in a folder "wave [1]" a pattern was not watched."""
+    folder = tmp_path / "wave [1]"
+    folder.mkdir()
+    pl.DataFrame({"age": [20]}).write_parquet(folder / "people.parquet")
+    before, hashed = Stamps.of([("people", folder / written)]), sha256_at(folder / written)
+    assert before.changed() == []
+    assert hashed is not None
+    pl.DataFrame({"age": [20, 30]}).write_parquet(folder / "people.parquet")
+    assert before.changed() == ["people (changed)"]
+    assert sha256_at(folder / written) != hashed
