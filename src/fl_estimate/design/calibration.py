@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fl_estimate.design.totals import Floats
+from fl_estimate.design.small_table import Floats
 
 TOLERANCE = 1e-11
 """Totals are met when none is further off than this, relative to its total or to the sum of what makes it up."""

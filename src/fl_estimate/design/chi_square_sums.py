@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fl_estimate.design.totals import Floats
+from fl_estimate.design.small_table import Floats
 
 FAR = 1e-7
 """Tail below which an approximation with a small relative error takes the place of an integral with an absolute one."""

@@ -15,8 +15,7 @@ from scipy import sparse
 
 from fl_estimate.design.calibrated import CalibrationResidual
 from fl_estimate.design.sample import SampleStages, Stage
-from fl_estimate.design.small_table import cached_blocks
-from fl_estimate.design.totals import Codes, Floats
+from fl_estimate.design.small_table import Codes, Floats, cached_blocks
 from fl_estimate.design.variance import (
     Statistic,
     added_by_stratum,

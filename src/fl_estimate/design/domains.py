@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fl_estimate.design.totals import Codes, Floats, Totals
+from fl_estimate.design.small_table import Codes, Floats, Totals
 from fl_estimate.errors import EstimateFault, listed, shown
 
 By = str | Sequence[str] | Sequence[Sequence[str]] | None

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special
 
 from fl_estimate.design.intervals import t_quantile
-from fl_estimate.design.totals import Floats
+from fl_estimate.design.small_table import Floats
 
 STEPS = 60
 """Halvings of the search for c: none of its digits is left out."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from fl_estimate.design.totals import Floats
+from fl_estimate.design.small_table import Floats
 
 Level = float | Floats
 """One level for all rows, or one for each."""

@@ -10,8 +10,8 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from fl_estimate.design.small_table import label
-from fl_estimate.design.totals import Floats, Totals, require_columns
+from fl_estimate.design.small_table import Floats, Totals, label
+from fl_estimate.design.totals import require_columns
 from fl_estimate.errors import DesignFault, labels_shown, listed, shown
 from fl_estimate.inputs.adjustments import KnownTotal
 from fl_estimate.schema.expressions import missing

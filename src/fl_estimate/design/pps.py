@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from fl_estimate.design.grouped_form import ROUNDING
-from fl_estimate.design.totals import Codes, Floats
+from fl_estimate.design.small_table import Codes, Floats
 from fl_estimate.errors import DesignFault
 from fl_estimate.inputs.sample_design import Design
 

@@ -20,8 +20,9 @@ from fl_estimate.design.resampling import (
     rescaled,
 )
 from fl_estimate.design.sample import SampleStages, read_sample, unit_columns
+from fl_estimate.design.small_table import Codes, Floats, Totals
 from fl_estimate.design.small_table import numbered as numbered_codes
-from fl_estimate.design.totals import Codes, Floats, Totals, first_rows, require_columns
+from fl_estimate.design.totals import first_rows, require_columns
 from fl_estimate.design.units import numbered, with_rows
 from fl_estimate.errors import DesignFault, not_one_of, shown
 from fl_estimate.inputs.replicates import CENTRES, Centre, UnitReplicates

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fl_estimate.design.sample import CENSUS, SampleStages, Stage
-from fl_estimate.design.totals import Codes, Floats
+from fl_estimate.design.small_table import Codes, Floats
 from fl_estimate.errors import DesignFault
 
 

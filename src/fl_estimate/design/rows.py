@@ -9,7 +9,9 @@ import narwhals as nw
 import numpy as np
 
 from fl_estimate.design.asking import few_rows
-from fl_estimate.design.totals import Floats, Frame, GroupingKey, Totals, check_finite, check_keys, coded, totals
+from fl_estimate.design.grouped_query import check_finite
+from fl_estimate.design.small_table import Floats, GroupingKey, Totals, coded
+from fl_estimate.design.totals import Frame, check_keys, totals
 from fl_estimate.errors import decoding
 from fl_estimate.inputs.partitions import PartitionedFrame
 

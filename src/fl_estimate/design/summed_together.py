@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from fl_estimate.design.accumulating import Factor, SummedByCell
+from fl_estimate.design.grouped_query import check_finite
 from fl_estimate.design.small_table import Totals
 from fl_estimate.design.streamed import CellNumbers, column_in, factor_in, read_batches
-from fl_estimate.design.totals import Frame, check_finite, check_keys, streams
+from fl_estimate.design.totals import Frame, check_keys, streams
 from fl_estimate.errors import EstimateFault
 
 if TYPE_CHECKING:

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
-from operator import mul, or_
 from typing import Any
 
 import narwhals as nw
-import numpy as np
 
 from fl_estimate.design.asking import asked
+from fl_estimate.design.grouped_query import MOST_TRUTHS, GroupedQuery, check_finite, first_rows_of, first_rows_query
 from fl_estimate.design.in_memory import totals_in_memory
-from fl_estimate.design.small_table import Codes, Floats, GroupingKey, Totals, added, coded
+from fl_estimate.design.small_table import Floats, GroupingKey, Totals, added
 from fl_estimate.design.streamed import totals_streamed
 from fl_estimate.errors import DesignFault, EstimateFault, decoding, listed, missing_columns
 from fl_estimate.inputs.partitions import PartitionedFrame, narwhal
@@ -98,9 +96,7 @@ def totals(
     check_keys(frame, keys)
     if isinstance(frame, PartitionedFrame):
         return _of_parts(frame, keys=keys, columns=columns, sums=sums, counted=counted)
-    if counted and not streams(frame):
-        return _with_counts(frame, keys, columns, sums, counted)
-    if isinstance(frame, nw.DataFrame):
+    if isinstance(frame, nw.DataFrame) and not counted:
         dense = totals_in_memory(frame, keys=tuple(keys), columns=columns, sums=sums)
         if dense is not None:
             check_finite(dense.sums)
@@ -110,8 +106,33 @@ def totals(
         if added is not None:
             check_finite(added.sums)
             return added
-    result = asked(frame, lambda rows: _query(rows, keys=tuple(keys), columns=columns, sums=sums))
-    return _small(result, tuple(keys), tuple(sums))
+    query = GroupedQuery(keys=tuple(keys), columns=columns, sums=sums, counted=counted, truths=_truths(frame, columns))
+    answer = _answer(frame, query)
+    if answer is None:
+        query = replace(query, shares=False)
+        answer = asked(frame, query)
+    return query.small(answer)
+
+
+def _answer(frame: Frame, query: GroupedQuery) -> Any:
+    """The groups; None where so many rows are in one that counts ran into each other."""
+    try:
+        answer = asked(frame, query)
+    except Exception as error:
+        # Of Spark, which does not wrap around. Nothing else is lost by asking again: what else is wrong says so then.
+        if not query.shares or type(error).__name__ != "ArithmeticException":
+            raise
+        return None
+    return None if query.is_too_long(answer) else answer
+
+
+def _truths(frame: Frame, columns: Mapping[str, nw.Expr]) -> tuple[str, ...]:
+    """The truths among the columns, where an engine groups by them as well: not in memory, nor where groups were too many for cells."""
+    if isinstance(frame, nw.DataFrame) or streams(frame) or not columns:
+        return ()
+    kinds = frame.select(**columns).collect_schema()
+    truths = tuple(name for name in columns if isinstance(kinds[name], nw.Boolean))
+    return truths if len(truths) <= MOST_TRUTHS else ()
 
 
 def _of_parts(
@@ -148,21 +169,6 @@ def streams(frame: Frame) -> bool:
     return hasattr(frame.to_native(), call.get(frame.implementation, "no such call"))
 
 
-def _with_counts(
-    frame: Frame,
-    keys: Sequence[str],
-    columns: Mapping[str, nw.Expr],
-    sums: Mapping[Any, tuple[str, ...]],
-    counted: Mapping[str, nw.Expr],
-) -> Totals:
-    """Columns that are counted are summed by group, and the groups added up."""
-    flags = {f"{_COUNTED}{name}": column for name, column in counted.items()}
-    wanted = {**sums, **{(name,): (name,) for name in flags}}
-    table = totals(frame, keys=keys, columns={**columns, **flags}, sums=wanted)
-    found = {name: int(table.sums[f"{_COUNTED}{name}",].sum()) for name in counted}
-    return Totals(keys=table.keys, sums={name: table.sums[name] for name in sums}, n=table.n, counted=found)
-
-
 def totals_in_blocks(
     frame: Frame, keys: tuple[str, ...], columns: Mapping[str, nw.Expr], sums: Mapping[Any, tuple[str, ...]]
 ) -> Totals:
@@ -194,113 +200,7 @@ def check_keys(frame: Frame, keys: Sequence[str]) -> None:
 
 def first_rows(frame: Frame, *, keys: Sequence[str], row: str) -> Floats:
     """The least value of the column `row` in each group, in the order of the groups of `totals` with the same keys."""
-    least = asked(frame, lambda rows: _query(rows, keys=tuple(keys), columns={}, sums={}, least=row))
-    labelled = [coded(least.column(f"{_PREFIX}k{position}")) for position in range(len(keys))]
-    order, starts = _runs([key.codes for key in labelled])
-    return np.minimum.reduceat(_floats(least, f"{_PREFIX}least")[order], starts)
-
-
-def _query(
-    frame: nw.LazyFrame[Any],
-    *,
-    keys: tuple[str, ...],
-    columns: Mapping[str, nw.Expr],
-    sums: Mapping[Any, tuple[str, ...]],
-    least: str | None = None,
-) -> nw.LazyFrame[Any]:
-    schema = frame.collect_schema()
-    # Categories come back as text on some engines and as codes on others: text everywhere.
-    labels = [
-        (nw.col(key).cast(nw.String) if isinstance(schema[key], nw.Categorical | nw.Enum) else nw.col(key)).alias(
-            f"{_PREFIX}k{position}"
-        )
-        for position, key in enumerate(keys)
-    ]
-    # Float64 before anything is multiplied or summed: int32 sums and int8 products wrap without a word on polars
-    # and pandas, and DuckDB answers in Decimal.
-    factors = [expr.cast(nw.Float64).alias(f"{_PREFIX}f_{name}") for name, expr in columns.items()]
-    products = [
-        reduce(mul, [nw.col(f"{_PREFIX}f_{factor}") for factor in product]).alias(f"{_PREFIX}s{position}")
-        for position, product in enumerate(sums.values())
-    ]
-    # Engines differ on whether a sum skips NaN and whether NaN is null; this flag and `isfinite` on the small table
-    # together catch both everywhere.
-    nulls = [nw.col(f"{_PREFIX}f_{name}").is_null() for name in columns]
-    bad = reduce(or_, nulls).cast(nw.Float64) if nulls else nw.lit(0.0)
-    grouped = [f"{_PREFIX}k{position}" for position in range(len(keys))]
-    if not keys:
-        labels, grouped = [nw.lit(0).alias(f"{_PREFIX}k0")], [f"{_PREFIX}k0"]
-    row = [] if least is None else [nw.col(least).alias(f"{_PREFIX}least")]
-    return (
-        frame.select(*labels, *factors, *row)
-        .with_columns(*products, bad.alias(f"{_PREFIX}bad"))
-        .group_by(*grouped, drop_null_keys=False)
-        .agg(
-            *[nw.col(f"{_PREFIX}s{position}").sum() for position in range(len(sums))],
-            nw.col(f"{_PREFIX}bad").sum(),
-            nw.len().alias(f"{_PREFIX}n"),
-            *[nw.col(f"{_PREFIX}least").min() for _ in row],
-        )
-    )
-
-
-def _small(arrow: Any, keys: tuple[str, ...], sums: tuple[Any, ...]) -> Totals:
-    """Make the engine's answer canonical: labels, one row a group, sorted. Nothing depends on the engine's order."""
-    values = np.empty((len(sums) + 2, arrow.num_rows))
-    for position in range(len(sums)):
-        values[position] = _floats(arrow, f"{_PREFIX}s{position}")
-    values[-2] = _floats(arrow, f"{_PREFIX}bad")
-    values[-1] = _floats(arrow, f"{_PREFIX}n")
-    check_finite(dict(zip(sums, values[:-2], strict=True)), nulls=bool(values[-2].any()))
-    labelled = [coded(arrow.column(f"{_PREFIX}k{position}")) for position in range(len(keys))]
-    if not labelled:
-        return Totals(keys={}, sums=dict(zip(sums, values[:-2], strict=True)), n=values[-1])
-    order, starts = _runs([key.codes for key in labelled])
-    summed = values[:, order]
-    if len(starts) < len(order):
-        # Labels that two spellings stood for (3 and 3.0) are one group now.
-        summed = np.add.reduceat(summed, starts, axis=1) if len(starts) else summed[:, :0]
-    first = order[starts] if len(starts) else order
-    named = {
-        name: GroupingKey(codes=key.codes[first], levels=key.levels) for name, key in zip(keys, labelled, strict=True)
-    }
-    return Totals(keys=named, sums=dict(zip(sums, summed[:-2], strict=True)), n=summed[-1])
-
-
-def check_finite(sums: Mapping[Any, Floats], *, nulls: bool = False) -> None:
-    """Refuse sums that a missing or infinite value reached (FL-EST-03)."""
-    # A finite sum has finite terms; one that is not may only have overflowed.
-    # Several names may be of one array.
-    finite = {id(values): bool(np.isfinite(values.sum()) or np.isfinite(values).all()) for values in sums.values()}
-    bad = [name for name, values in sums.items() if not finite[id(values)]]
-    if bad or nulls:
-        raise EstimateFault(
-            "FL-EST-03",
-            "a missing or infinite value reached a sum",
-            found=f"in the sums {listed(_name_text(name) for name in (bad or sums))}",
-            fix="fill or drop these rows first; infinite values must be corrected in the data",
-        )
-
-
-def _name_text(name: Any) -> str:
-    return name if isinstance(name, str) else "·".join(str(part) for part in name)
-
-
-def _floats(arrow: Any, name: str) -> Floats:
-    return np.asarray(arrow.column(name).cast("float64").to_numpy(), dtype=float)
-
-
-def _runs(codes: Sequence[Codes]) -> tuple[Codes, Codes]:
-    """The order that sorts rows by all codes, and where each group of equal rows begins in it."""
-    order = np.lexsort(codes[::-1])
-    if not len(order):
-        return order, order
-    changed = np.zeros(len(order), dtype=bool)
-    changed[0] = True
-    for code in codes:
-        sorted_code = code[order]
-        changed[1:] |= sorted_code[1:] != sorted_code[:-1]
-    return order, np.flatnonzero(changed)
+    return first_rows_of(asked(frame, lambda rows: first_rows_query(rows, keys, row)), len(keys))
 
 
 def no_missing(key: GroupingKey, column: str, role: str) -> None:

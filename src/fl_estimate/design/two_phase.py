@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from fl_estimate.design.grouped_form import GroupedForm
 from fl_estimate.design.sample import CENSUS, SampleStages, Stage
-from fl_estimate.design.small_table import numbered
-from fl_estimate.design.totals import Codes, Floats, Totals, no_missing
+from fl_estimate.design.small_table import Codes, Floats, Totals, numbered
+from fl_estimate.design.totals import no_missing
 from fl_estimate.errors import DesignFault, listed
 from fl_estimate.inputs.sample_design import Design
 

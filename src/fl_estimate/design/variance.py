@@ -20,8 +20,7 @@ from scipy import sparse
 from fl_estimate.design import pps
 from fl_estimate.design.calibrated import CalibrationResidual
 from fl_estimate.design.sample import CENSUS, SampleStages, Stage
-from fl_estimate.design.small_table import CACHED, cached_blocks
-from fl_estimate.design.totals import Codes, Floats
+from fl_estimate.design.small_table import CACHED, Codes, Floats, cached_blocks
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,12 +15,13 @@ from fl_estimate.design.asking import require_few_groups
 from fl_estimate.design.calibrated import Step, read_steps, replicate_factors, unit_means, weight_names
 from fl_estimate.design.calibrated_rows import by_rows, solve_on_rows
 from fl_estimate.design.calibration import Distance, Solution, solve
+from fl_estimate.design.grouped_query import check_finite
 from fl_estimate.design.margins import combination, features, match_levels, read_margins
 from fl_estimate.design.replicates import multiplier_rows
 from fl_estimate.design.row_factors import factor_expression, replicate_columns
 from fl_estimate.design.row_weights import FLAGS, check_weights, fresh, in_a_column, weight_columns
 from fl_estimate.design.small_table import Codes, Floats, Totals
-from fl_estimate.design.totals import Frame, as_frame, check_finite, require_columns, totals, totals_in_blocks
+from fl_estimate.design.totals import Frame, as_frame, require_columns, totals, totals_in_blocks
 from fl_estimate.design.units import with_rows
 from fl_estimate.errors import DesignFault, EstimateFault, labels_shown, names_given, not_one_of, shown
 from fl_estimate.inputs.adjustments import METHODS, Calibration, KnownTotal, Method

@@ -16,7 +16,8 @@ import numpy as np
 
 from fl_estimate.design.asking import MOST_ROWS, count_rows
 from fl_estimate.design.quantile_rules import DUST
-from fl_estimate.design.totals import Floats, Frame
+from fl_estimate.design.small_table import Floats
+from fl_estimate.design.totals import Frame
 from fl_estimate.errors import EstimateFault, decoding, shown
 
 BINS = 4096

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fl_estimate.design.chi_square_sums import saddlepoint, tail
-from fl_estimate.design.totals import Codes, Floats
+from fl_estimate.design.small_table import Codes, Floats
 from fl_estimate.estimators.survey.models.model_data import ModelData
 from fl_estimate.estimators.survey.models.model_terms import wald
 from fl_estimate.estimators.survey.models.model_variance import covariance

@@ -19,7 +19,8 @@ from fl_estimate.design.read_columns import ReadColumns
 from fl_estimate.design.read_once import totals_once
 from fl_estimate.design.row_weights import FLAGS, check_weights, weight_columns
 from fl_estimate.design.sample import SampleStages, read_sample, unit_columns
-from fl_estimate.design.totals import Frame, Totals, require_columns
+from fl_estimate.design.small_table import Totals
+from fl_estimate.design.totals import Frame, require_columns
 from fl_estimate.design.two_phase import second_phase
 from fl_estimate.design.units import numbered
 from fl_estimate.design.weight_summary import RELATIVE

@@ -13,8 +13,7 @@ from fl_estimate.design.calibrated_sums import read_summed_steps, shows_sums, su
 from fl_estimate.design.concentration import effective_df
 from fl_estimate.design.domains import DomainSums, Margin, by_margins, margins_of, require_few_cells
 from fl_estimate.design.sample import SampleStages, Stage
-from fl_estimate.design.small_table import cached_blocks, met_of
-from fl_estimate.design.totals import Codes, Floats, Totals
+from fl_estimate.design.small_table import Codes, Floats, Totals, cached_blocks, met_of
 from fl_estimate.design.variance import Statistic, taylor
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.survey.domain_query import (

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fl_estimate.design.domains import by_margins
-from fl_estimate.design.totals import Floats
+from fl_estimate.design.small_table import Floats
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.survey.imputed import IMPUTE, Imputed
 from fl_estimate.estimators.survey.models.imputed_pooling import imputed_recipe

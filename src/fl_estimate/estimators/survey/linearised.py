@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fl_estimate.design.domains import DomainSums, Margin
-from fl_estimate.design.totals import Floats, Totals
+from fl_estimate.design.small_table import Floats, Totals
 from fl_estimate.design.variance import Statistic
 from fl_estimate.estimators.survey.domain_query import Measure
 

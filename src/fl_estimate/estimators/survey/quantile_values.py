@@ -19,7 +19,8 @@ from fl_estimate.design.replicates import multiplier_rows
 from fl_estimate.design.row_factors import replicate_columns
 from fl_estimate.design.row_weights import weight_columns
 from fl_estimate.design.sample import read_sample, unit_columns
-from fl_estimate.design.totals import Codes, Floats, Frame, Totals, totals, totals_in_blocks
+from fl_estimate.design.small_table import Codes, Floats, Totals
+from fl_estimate.design.totals import Frame, totals, totals_in_blocks
 from fl_estimate.design.two_phase import second_phase
 from fl_estimate.design.units import with_rows
 from fl_estimate.estimators.survey.condensed_values import (

@@ -16,7 +16,7 @@ from fl_estimate.design.intervals import no_case_limits, proportion, t_quantile
 from fl_estimate.design.margins import any_missing, balanced, has
 from fl_estimate.design.quantile_rules import RULES, Rule
 from fl_estimate.design.replicates import AVERAGED, Scaling, deviations
-from fl_estimate.design.totals import Floats
+from fl_estimate.design.small_table import Floats
 from fl_estimate.errors import EstimateFault, not_one_of, numbers_given, shown
 from fl_estimate.estimators.survey.domain_query import Measure
 from fl_estimate.estimators.survey.domain_table import JOINT_ROWS, DomainMeasures, DomainTable

@@ -20,7 +20,8 @@ from fl_estimate.design.replicates import AVERAGED, Scaling, deviations, multipl
 from fl_estimate.design.row_factors import replicate_columns
 from fl_estimate.design.row_weights import weight_columns
 from fl_estimate.design.sample import SampleStages
-from fl_estimate.design.totals import Codes, Floats, Totals, totals, totals_in_blocks
+from fl_estimate.design.small_table import Codes, Floats, Totals
+from fl_estimate.design.totals import totals, totals_in_blocks
 from fl_estimate.estimators.survey.domain_query import SampledPeople
 from fl_estimate.estimators.survey.linearised import Answer, Basis, LinearisedMeasure, evaluate, statistics_of
 from fl_estimate.estimators.survey.targets import Targets

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.design.intervals import GENERAL, general, proportion
-from fl_estimate.design.totals import Floats
+from fl_estimate.design.small_table import Floats
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.results.basis import weakest
 from fl_estimate.results.codes import PREVALENCE, WALD, MethodName, ReasonCode

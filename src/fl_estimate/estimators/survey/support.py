@@ -9,8 +9,7 @@ import numpy as np
 
 from fl_estimate.design.domains import By, DomainSums, Margin, by_margins
 from fl_estimate.design.sample import SampleStages
-from fl_estimate.design.small_table import met_of, numbered
-from fl_estimate.design.totals import Codes, Floats, Totals
+from fl_estimate.design.small_table import Codes, Floats, Totals, met_of, numbered
 from fl_estimate.estimators.survey.domain_query import is_binary
 from fl_estimate.estimators.survey.targets import PERSON, OutcomeColumns, Targets
 from fl_estimate.inputs.replicates import Replicates

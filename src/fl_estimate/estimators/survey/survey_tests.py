@@ -11,7 +11,7 @@ import pandas as pd
 
 from fl_estimate.design.domains import By
 from fl_estimate.design.intervals import general
-from fl_estimate.design.totals import Codes, Floats
+from fl_estimate.design.small_table import Codes, Floats
 from fl_estimate.errors import EstimateFault, not_one_of, shown
 from fl_estimate.estimators.survey.contingency import TwoWayTable, pearson, wald_of_table
 from fl_estimate.estimators.survey.imputed_tests import of_draws

@@ -16,7 +16,8 @@ from fl_estimate.design.intervals import Level, general, no_case_limits, proport
 from fl_estimate.design.read_once import totals_once
 from fl_estimate.design.replicates import AVERAGED
 from fl_estimate.design.sample import SampleStages
-from fl_estimate.design.totals import Floats, as_frame, require_columns
+from fl_estimate.design.small_table import Floats
+from fl_estimate.design.totals import as_frame, require_columns
 from fl_estimate.errors import CONDITION, EstimateFault, not_one_of, require_name, shown
 from fl_estimate.estimators.survey.call_arguments import VarianceRule, design_arguments, levels_of, replicated_by
 from fl_estimate.estimators.survey.design_words import of_adjustments, of_sampling

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from fl_estimate.design.totals import Codes, Floats
+from fl_estimate.design.small_table import Codes, Floats
 
 STEPS, SMALL = 60, 1e-10
 

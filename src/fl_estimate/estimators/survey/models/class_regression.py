@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.design.domains import By
-from fl_estimate.design.totals import Codes, Floats
+from fl_estimate.design.small_table import Codes, Floats
 from fl_estimate.errors import EstimateFault, not_one_of
 from fl_estimate.estimators.survey.domain_query import declared
 from fl_estimate.estimators.survey.imputed import IMPUTE

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fl_estimate.design.totals import Codes, Floats
+from fl_estimate.design.small_table import Codes, Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.survey.models.class_models import ClassFamily, ClassFit
 from fl_estimate.estimators.survey.models.model_data import ModelData

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fl_estimate.design.totals import Floats
+from fl_estimate.design.small_table import Floats
 from fl_estimate.estimators.survey.models.class_models import ClassFamily
 from fl_estimate.estimators.survey.models.fitted_model import Fitted
 from fl_estimate.estimators.survey.models.model_data import ModelData

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fl_estimate.design.totals import Codes, Floats
+from fl_estimate.design.small_table import Codes, Floats
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.survey.models.fitted_model import Fitted, FittedModel
 from fl_estimate.estimators.survey.models.kept_model import Effects, MarginalMeans, Pieces

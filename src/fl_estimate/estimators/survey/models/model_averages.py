@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fl_estimate.design.totals import Floats
+from fl_estimate.design.small_table import Floats
 from fl_estimate.estimators.survey.models.fitted_model import Fitted
 from fl_estimate.estimators.survey.models.model_variance import covariance
 

@@ -23,7 +23,8 @@ from fl_estimate.design.row_factors import replicate_columns
 from fl_estimate.design.row_weights import weight_columns
 from fl_estimate.design.rows import distinct, numbers, rows
 from fl_estimate.design.sample import SampleStages, read_sample, unit_columns
-from fl_estimate.design.totals import Codes, Floats, Frame, GroupingKey, Totals, require_columns, totals
+from fl_estimate.design.small_table import Codes, Floats, GroupingKey, Totals
+from fl_estimate.design.totals import Frame, require_columns, totals
 from fl_estimate.design.two_phase import second_phase
 from fl_estimate.errors import EstimateFault, listed
 from fl_estimate.estimators.survey.domain_query import check_flags, declared, steps_of

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fl_estimate.design.intervals import general
-from fl_estimate.design.totals import Floats
+from fl_estimate.design.small_table import Floats
 from fl_estimate.errors import EstimateFault, columns_shown, listed, names_given, not_one_of
 from fl_estimate.estimators.survey.models.class_models import ClassFamily
 from fl_estimate.estimators.survey.models.fitted_model import outcome_of

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from fl_estimate.design.totals import Floats
+from fl_estimate.design.small_table import Floats
 from fl_estimate.errors import EstimateFault, labels_shown, listed
 from fl_estimate.estimators.survey.models.model_families import EVERYWHERE, Family
 

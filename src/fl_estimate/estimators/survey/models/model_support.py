@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fl_estimate.design.totals import Codes, Floats
+from fl_estimate.design.small_table import Codes, Floats
 from fl_estimate.estimators.survey.models.model_data import ModelData
 from fl_estimate.inputs.replicates import Replicates
 from fl_estimate.results.basis import Support

@@ -11,7 +11,7 @@ import numpy as np
 
 from fl_estimate.design.chi_square_sums import saddlepoint, tail
 from fl_estimate.design.intervals import general
-from fl_estimate.design.totals import Floats
+from fl_estimate.design.small_table import Floats
 from fl_estimate.errors import EstimateFault, labels_shown, listed, names_given, nearest, not_one_of, shown
 from fl_estimate.estimators.survey.models.fitted_model import FittedModel, outcome_of
 from fl_estimate.estimators.survey.models.kept_model import KeptModel, MarginalMeans, Session, row_reasons

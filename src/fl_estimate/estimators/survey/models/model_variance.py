@@ -19,7 +19,7 @@ from fl_estimate.design.calibrated import (
 from fl_estimate.design.calibrated_sums import read_summed_steps, shows_sums, sum_of
 from fl_estimate.design.replicates import AVERAGED, Scaling, deviations, multiplier_rows
 from fl_estimate.design.sample import SampleStages
-from fl_estimate.design.totals import Floats
+from fl_estimate.design.small_table import Floats
 from fl_estimate.design.variance import Statistic, taylor
 from fl_estimate.errors import EstimateFault
 from fl_estimate.estimators.survey.domain_query import Measure
