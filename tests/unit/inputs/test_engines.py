@@ -44,6 +44,7 @@ def test_a_session_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _started(monkeypatch) == {
         "spark.sql.shuffle.partitions": "8",
         "spark.sql.session.timeZone": "UTC",
+        "spark.python.sql.dataFrameDebugging.enabled": "false",
         "spark.driver.extraJavaOptions": "-XX:+UseParallelGC",
     }
 
