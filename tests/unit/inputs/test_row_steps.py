@@ -45,6 +45,9 @@ def test_columns_that_the_steps_need(last: RowStep, needed: list[str]) -> None:
     assert_frame_equal(fewer, steps.on(nw.from_native(PEOPLE)).to_native())
 
 
+@pytest.mark.pinned(
+    "polars"
+)  # polars 1 asks for all columns where none is looked at: more is read, the rows are the same
 def test_one_column_is_needed_to_tell_how_many_rows_there_are() -> None:
     assert RowSteps().then(RowStep("select", (nw.lit(1).alias("one"),))).needed(PEOPLE.schema) == ["id"]
 

@@ -34,12 +34,12 @@ def _read(file: Path, _written: TextFormat) -> FileTable:
     require_name(file)
     try:
         meta = parquet.read_metadata(file)
+        _require_digits(file, meta, pa)
         frame = pl.scan_parquet(file, glob=False)
         frame.collect_schema()
         _require_pages(file, meta, pa, parquet)
     except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
         raise damaged(file, "it is no Parquet file, or a part is missing") from None
-    _require_types(file, frame)
     try:
         labels = read_labels(meta.metadata, file.name)
     except ValueError:  # of JSON, and of texts in it
@@ -47,12 +47,13 @@ def _read(file: Path, _written: TextFormat) -> FileTable:
     return FileTable(frame=frame, source=source_of(file, "UTF-8", meta.num_rows), **labels)
 
 
-def _require_types(file: Path, frame: pl.LazyFrame) -> None:
-    """Refuse types that a file may have and polars has not, which it says only when the rows are read."""
-    import polars as pl
-
-    kinds = frame.collect_schema().items()
-    long = [name for name, kind in kinds if isinstance(kind, pl.Decimal) and (kind.precision or 0) > DIGITS]
+def _require_digits(file: Path, meta: Any, pa: Any) -> None:
+    """Refuse numbers that a file may have and polars has no room for, which it says when the rows are read, if it does not panic before."""
+    try:
+        fields = list(meta.schema.to_arrow_schema())
+    except pa.ArrowNotImplementedError:
+        return  # what polars knows and pyarrow does not
+    long = [field.name for field in fields if pa.types.is_decimal(field.type) and field.type.precision > DIGITS]
     if long:
         raise FileFault(
             "FL-FILE-54",
