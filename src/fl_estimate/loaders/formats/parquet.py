@@ -38,6 +38,8 @@ def _read(file: Path, _written: TextFormat) -> FileTable:
         frame = pl.scan_parquet(file, glob=False)
         frame.collect_schema()
         _require_pages(file, meta, pa, parquet)
+    except FileFault:  # a ValueError too
+        raise
     except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError):
         raise damaged(file, "it is no Parquet file, or a part is missing") from None
     try:
