@@ -29,6 +29,18 @@ def real_data() -> Path:
     return path
 
 
+SLOW_NOTEBOOKS = ("case_lists", "refused_and_dont_know", "reproducing_published_figures", "which_definition")
+"""Notebooks of 15 seconds of the processor and more; `make slow` runs them."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what has no place for a mark of its own."""
+    for item in items:
+        if item.path.suffix == ".ipynb" and item.path.stem in SLOW_NOTEBOOKS:
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Leave out what holds for the pinned versions only (`pytest.mark.pinned("matplotlib")`, or of all pins) where others are installed."""
     for mark in item.iter_markers("pinned"):

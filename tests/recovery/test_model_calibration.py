@@ -7,6 +7,7 @@ from studies.calibration import rank_counts
 from studies.calibration_models import MODELS, model_ranks
 
 
+@pytest.mark.slow
 def test_sources_are_calibrated_and_a_wrong_model_is_not() -> None:
     """40 truths: chi-square of ten bins at 1 in 1,000 for the right model; told of nine times the data, far beyond it."""
     right = rank_counts(model_ranks("sources", 40, seed=3))

@@ -22,6 +22,7 @@ def test_sixty_samples() -> None:
     check(replicate_country(60, seed=11), 0.93 - 3 * np.sqrt(0.95 * 0.05 / 60))
 
 
+@pytest.mark.slow
 def test_part_of_a_run_is_the_same_alone_and_on_other_processes() -> None:
     together, alone = replicate_country(4, seed=5, processes=2), replicate_country(2, seed=5)
     pd.testing.assert_frame_equal(together[together["replicate"] < 2].reset_index(drop=True), alone)

@@ -96,8 +96,8 @@ def totals(
     check_keys(frame, keys)
     if isinstance(frame, PartitionedFrame):
         return _of_parts(frame, keys=keys, columns=columns, sums=sums, counted=counted)
-    if isinstance(frame, nw.DataFrame) and not counted:
-        dense = totals_in_memory(frame, keys=tuple(keys), columns=columns, sums=sums)
+    if isinstance(frame, nw.DataFrame):
+        dense = None if counted else totals_in_memory(frame, keys=tuple(keys), columns=columns, sums=sums)
         if dense is not None:
             check_finite(dense.sums)
             return dense

@@ -187,9 +187,8 @@ def test_a_first_run_that_ends_at_any_step_leaves_room_for_the_next(tmp_path: Pa
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no such signal")
-@pytest.mark.parametrize(
-    "name", ["SIGKILL", pytest.param("SIGTERM", marks=pytest.mark.slow), pytest.param("SIGINT", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow  # and 1,300 of them in `make kills`
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGINT"])
 def test_kills_at_random_moments(name: str, tmp_path: Path) -> None:
     """Six kills −9 and two of each other, by the system: a process replaces the result over and over until it is killed."""
     moments = random.Random(name)

@@ -82,6 +82,7 @@ def test_it_is_the_maximum_of_the_likelihood_and_the_inverse_of_the_expected_inf
     np.testing.assert_allclose(row["se"], np.sqrt(variance), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_truth_is_found_and_a_response_left_out_biases() -> None:
     histories = caught(3_000, 2)
     found = cr.conditional_loglinear(histories, by="sex", **CALL)

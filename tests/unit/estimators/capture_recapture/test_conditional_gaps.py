@@ -87,6 +87,7 @@ def test_numbers_that_nobody_lacks_are_kept_as_they_are_beside_one_that_some_lac
     assert len(cells.blanked) == 1
 
 
+@pytest.mark.slow
 def test_the_truth_is_found_where_people_without_an_age_are_not_left_out() -> None:
     truth = 6_000
     whole = people(truth, 5)
@@ -106,6 +107,7 @@ def test_the_truth_is_found_where_people_without_an_age_are_not_left_out() -> No
     np.testing.assert_allclose(parts["value"][1:].sum(), parts["value"].iloc[0], rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_two_numbers_and_a_class_may_be_missing_together() -> None:
     frame = masked(people(500, 6), some=0.1)
     chance = np.random.default_rng(7)

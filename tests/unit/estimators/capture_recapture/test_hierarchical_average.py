@@ -180,6 +180,7 @@ def test_six_lists_of_the_uk_settle_by_the_integral() -> None:
     assert {reason.code for reason in cut.reasons} == {"model_search_cut_short"}
 
 
+@pytest.mark.slow
 def test_six_lists_by_bic_are_those_of_the_window_and_tell_what_is_left_out() -> None:
     lists = fl.datasets.load("uk_2013_6")
     told: list[str] = []

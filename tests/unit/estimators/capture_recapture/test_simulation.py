@@ -30,6 +30,7 @@ def test_a_fitted_model_gives_its_lists_back() -> None:
     assert model.expected_observed == pytest.approx(uk.n, abs=1)
 
 
+@pytest.mark.slow
 def test_the_right_model_finds_the_size_and_a_wrong_one_does_not() -> None:
     """Positive dependence left out biases downwards; with it in, the bias is within 3 Monte Carlo standard errors."""
     model = cr.stated_model(2000, CHANCES, {("A", "B"): 3.0})

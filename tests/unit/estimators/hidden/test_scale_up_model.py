@@ -184,6 +184,7 @@ def test_a_prior_of_transmission_is_the_answer_on_top_of_the_reports() -> None:
     assert moved.mean() == pytest.approx(plain.log_share[..., -1].mean(), abs=0.02)
 
 
+@pytest.mark.slow
 def test_ranks_of_truths_among_their_posteriors_are_uniform() -> None:
     """A small run: 40 truths each, of 15 respondents."""
     for model in ("random-degree", "overdispersed"):
