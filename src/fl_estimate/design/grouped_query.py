@@ -38,7 +38,7 @@ class GroupedQuery:
     columns : mapping of str to narwhals.Expr
     sums : mapping of name to tuple of str
     counted : mapping of str to narwhals.Expr
-        Null-free columns of truths that are counted over all rows.
+        Columns of truths that are counted over all rows; a null is none.
     truths : tuple of str
         Names in `columns` of truths, by which the engine groups as well.
     shares : bool
@@ -68,6 +68,11 @@ class GroupedQuery:
         # Of several questions that are asked of the same people, the people are one column.
         different = {id(expr): expr for expr in self.counted.values()}
         return [list(pair) for pair in batched(different.values(), 2 if self.shares else 1)]
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether any two counts share a number."""
+        return any(len(pair) > 1 for pair in self._different)
 
     def __call__(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """The groups of a lazy frame, with their sums."""
@@ -110,7 +115,7 @@ class GroupedQuery:
 
     def is_too_long(self, answer: Any) -> bool:
         """Whether a group of an answer has so many rows that counts which share a number may have run into each other."""
-        return self.shares and bool(self.counted) and bool((_floats(answer, _N) >= 1 << HALF).any())
+        return self.has_pairs and bool((_floats(answer, _N) >= 1 << HALF).any())
 
     def small(self, answer: Any) -> Totals:
         """Make an answer canonical: labels, one row a group, sorted. Nothing depends on the engine's order.

@@ -74,7 +74,7 @@ def totals(
     Parameters
     ----------
     frame : narwhals.LazyFrame or narwhals.DataFrame
-        One in memory is added up by numpy where its groups are few enough to have a cell each; all others are asked.
+        One in memory is added up by numpy where its groups are few enough to have a cell each, and nothing is counted; all others are asked.
     keys : sequence of str
         Grouping columns of the frame.
     columns : mapping of str to narwhals.Expr
@@ -82,7 +82,7 @@ def totals(
     sums : mapping of name to tuple of str
         Each sum as the product of some of `columns`; ``{"wy": ("w", "y")}`` is Σ w·y.
     counted : mapping of str to narwhals.Expr
-        Null-free columns of truths that are counted over all rows in the same query.
+        Columns of truths that are counted over all rows in the same query; a null is none.
 
     Returns
     -------
@@ -119,8 +119,8 @@ def _answer(frame: Frame, query: GroupedQuery) -> Any:
     try:
         answer = asked(frame, query)
     except Exception as error:
-        # Of Spark, which does not wrap around. Nothing else is lost by asking again: what else is wrong says so then.
-        if not query.shares or type(error).__name__ != "ArithmeticException":
+        # Of Spark, which does not wrap around. What else is wrong says so when it is asked again.
+        if not query.has_pairs or type(error).__name__ != "ArithmeticException":
             raise
         return None
     return None if query.is_too_long(answer) else answer
@@ -130,8 +130,8 @@ def _truths(frame: Frame, columns: Mapping[str, nw.Expr]) -> tuple[str, ...]:
     """The truths among the columns, where an engine groups by them as well: not in memory, nor where groups were too many for cells."""
     if isinstance(frame, nw.DataFrame) or streams(frame) or not columns:
         return ()
-    kinds = frame.select(**columns).collect_schema()
-    truths = tuple(name for name in columns if isinstance(kinds[name], nw.Boolean))
+    kinds = frame.select(*[expr.alias(f"{_PREFIX}f_{name}") for name, expr in columns.items()]).collect_schema()
+    truths = tuple(name for name in columns if isinstance(kinds[f"{_PREFIX}f_{name}"], nw.Boolean))
     return truths if len(truths) <= MOST_TRUTHS else ()
 
 

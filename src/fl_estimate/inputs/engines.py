@@ -34,6 +34,11 @@ _SPARK = {
     # Where in Python each column was made, asked for one by one: half the time that a query takes to be written.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
 }
+_SET_UP = (
+    "SPARK_HOME", "SPARK_CONF_DIR", "SPARK_SUBMIT_OPTS", "PYSPARK_SUBMIT_ARGS",
+    "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS",
+)  # fmt: skip
+"""Variables by which Spark or its Java is set up."""
 _STATES = ("No such file", "ermission denied")
 
 
@@ -91,10 +96,14 @@ def spark() -> Any:
 def _java() -> dict[str, str]:
     """How Java clears its memory: the collector it takes unasked costs a third of all time where rows only pass through.
 
-    Nothing where somebody has set Spark or Java up: a second collector would keep Java from starting.
+    Nothing where somebody has set Spark or Java up: a second collector would keep Java from starting, and options of a file would be lost.
     """
-    told = ("SPARK_HOME", "SPARK_CONF_DIR", "PYSPARK_SUBMIT_ARGS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS")
-    return {} if any(os.environ.get(name) for name in told) else {"spark.driver.extraJavaOptions": "-XX:+UseParallelGC"}
+    package = find_spec("pyspark")
+    file = (
+        None if package is None or package.origin is None else Path(package.origin).parent / "conf/spark-defaults.conf"
+    )
+    is_set_up = any(os.environ.get(name) for name in _SET_UP) or (file is not None and file.is_file())
+    return {} if is_set_up else {"spark.driver.extraJavaOptions": "-XX:+UseParallelGC"}
 
 
 def scanned(paths: Mapping[str, Path], engine: str) -> dict[str, Any]:

@@ -176,3 +176,26 @@ def test_counts_of_a_frame_in_memory() -> None:
     table = totals(as_frame(people), keys=["area", "unit"], columns=COLUMNS, sums=SUMS, counted=COUNTED)
     _compare(table, people, ["area", "unit"])
     assert table.counted["odd"] == people["odd"].sum()
+
+
+def test_a_column_may_be_called_as_an_argument_is(elsewhere: Any) -> None:
+    """Weights of a user's file give columns their names."""
+    people = _people()
+    table = totals(elsewhere(people), keys=["area"], columns={"self": nw.col("weight")}, sums={"self": ("self",)})
+    assert table.sums["self"].sum() == people["weight"].sum()
+
+
+def test_what_fails_for_another_reason_is_asked_once(elsewhere: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    class ArithmeticException(Exception):
+        """A division by zero in a step of the user's own, say."""
+
+    asked: list[GroupedQuery] = []
+
+    def ask(_: Any, query: GroupedQuery) -> Any:
+        asked.append(query)
+        raise ArithmeticException
+
+    monkeypatch.setattr(seam, "asked", ask)
+    with pytest.raises(ArithmeticException):
+        totals(elsewhere(_people()), keys=["area"], columns=COLUMNS, sums=SUMS, counted={"odd": nw.col("odd")})
+    assert len(asked) == 1

@@ -96,6 +96,19 @@ def test_numbers_of_more_digits_than_there_are_are_refused_before_they_are_read(
     assert "wage" in met.value.found
 
 
+@pytest.mark.parametrize("within", ["list", "struct"])
+def test_numbers_of_more_digits_within_lists_and_structs_are_refused_too(within: str, tmp_path: Path) -> None:
+    long = pa.decimal256(50, 3)
+    kind, value = (
+        (pa.list_(long), [Decimal("1.5")]) if within == "list" else (pa.struct([("x", long)]), {"x": Decimal("1.5")})
+    )
+    file = tmp_path / "people.parquet"
+    pq.write_table(pa.table({"wage": pa.array([value], kind), "age": [30]}), file)
+    with pytest.raises(FileFault, match="FL-FILE-54") as met:
+        read_table(file)
+    assert "wage" in met.value.found
+
+
 @pytest.mark.parametrize("pattern", ["*.parquet", "part=*/*.parquet", "**/*.parquet"])
 def test_a_pattern_in_a_folder_with_signs_of_a_pattern_matches_there(pattern: str, tmp_path: Path) -> None:
     """As a whole, "wave [1]/*.parquet" was a pattern of the folder "wave 1"."""

@@ -34,7 +34,7 @@ def _read(file: Path, _written: TextFormat) -> FileTable:
     require_name(file)
     try:
         meta = parquet.read_metadata(file)
-        _require_digits(file, meta, pa)
+        _require_digits(file, meta)
         frame = pl.scan_parquet(file, glob=False)
         frame.collect_schema()
         _require_pages(file, meta, pa, parquet)
@@ -49,13 +49,12 @@ def _read(file: Path, _written: TextFormat) -> FileTable:
     return FileTable(frame=frame, source=source_of(file, "UTF-8", meta.num_rows), **labels)
 
 
-def _require_digits(file: Path, meta: Any, pa: Any) -> None:
+def _require_digits(file: Path, meta: Any) -> None:
     """Refuse numbers that a file may have and polars has no room for, which it says when the rows are read, if it does not panic before."""
-    try:
-        fields = list(meta.schema.to_arrow_schema())
-    except pa.ArrowNotImplementedError:
-        return  # what polars knows and pyarrow does not
-    long = [field.name for field in fields if pa.types.is_decimal(field.type) and field.type.precision > DIGITS]
+    columns = [meta.schema.column(position) for position in range(len(meta.schema))]
+    long = sorted(
+        {column.path for column in columns if column.logical_type.type == "DECIMAL" and column.precision > DIGITS}
+    )
     if long:
         raise FileFault(
             "FL-FILE-54",
