@@ -94,7 +94,7 @@ def spark() -> Any:
 
 
 def _java() -> dict[str, str]:
-    """How Java clears its memory: the collector it takes unasked costs a third of all time where rows only pass through.
+    """How Java clears its memory: the collector it takes unasked costs a quarter to a third of all time where rows only pass through.
 
     Nothing where somebody has set Spark or Java up: a second collector would keep Java from starting, and options of a file would be lost.
     """
